@@ -1,0 +1,155 @@
+"""Files: atomic write, lock, append, and removal that follows no link.
+
+The engine's state is plain files, used by several processes at once. Four habits
+keep them true:
+
+    atomic write   write a new file beside the old one, rename it over the old one:
+                   a reader sees the old or the new text, never half of one
+    lock           flock(2) on a file: the kernel lets go of it when its holder dies
+    append         one write(2) on an O_APPEND file: lines never mix
+    removal        by directory descriptors, so that a link planted in a tree while
+                   it is being removed cannot lead out of it
+
+man: rename(2), flock(2), open(2), unlinkat(2)
+Try it: `strace -e rename lab tag busybox mine`
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.errors import EngineBroken
+
+_LARGEST_RECORD = 16 << 20  # bytes; a larger JSON file is not one of ours
+
+
+def atomic_write(
+    path: Path, data: bytes, *, mode: int = 0o600, durable: bool = False
+) -> None:
+    """Put `data` into `path` so that a reader sees all of it or nothing of it.
+
+    `durable` also makes it survive a power cut, at the price of waiting for the disk.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(temporary, flags, mode)
+    try:
+        try:
+            _write_all(descriptor, data)
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    if durable:
+        sync_directory(path.parent)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable: a rename is not, until this."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
+    """Write `data` as JSON that a person can read."""
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    atomic_write(path, text.encode(), durable=durable)
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in `path`. EngineBroken if it is damaged, OSError if not there."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        data = file.read(_LARGEST_RECORD + 1)
+    try:
+        if len(data) > _LARGEST_RECORD:
+            raise ValueError("too large")
+        return json.loads(data)
+    except ValueError as error:
+        raise EngineBroken(
+            f"{path} is damaged: {error}", "Move it away, or restore it from a backup."
+        ) from error
+
+
+@contextmanager
+def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
+    """Hold the lock file `path` (made if need be), alone or `shared` with others."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def try_lock(path: Path) -> int | None:
+    """Take the lock file `path` if nobody holds it; its descriptor, or None."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def append_line(path: Path, line: bytes, *, mode: int = 0o600) -> None:
+    """Add one line to the end of a file that others append to as well."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    descriptor = os.open(path, flags, mode)
+    try:
+        os.write(descriptor, line + b"\n")
+    finally:
+        os.close(descriptor)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory with all that is in it; nothing if it is not there.
+
+    Mount points below are an error (EBUSY), links are removed and never followed.
+    """
+    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _remove_entry(parent, path.name)
+    except FileNotFoundError:
+        return
+    finally:
+        os.close(parent)
+
+
+def _remove_entry(parent: int, name: str) -> None:
+    """Remove one name in a directory, be it a file, a link or a tree.
+
+    One descriptor per level is open: a tree deeper than the limit on open files
+    (1024 by default, each level 255 bytes of path at most) fails with EMFILE.
+    """
+    try:
+        os.unlink(name, dir_fd=parent)
+        return
+    except IsADirectoryError:
+        pass
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    directory = os.open(name, flags, dir_fd=parent)
+    try:
+        for entry in os.listdir(directory):
+            _remove_entry(directory, entry)
+    finally:
+        os.close(directory)
+    os.rmdir(name, dir_fd=parent)
