@@ -14,9 +14,11 @@ prints 0 as root and -1 as anybody else.
 """
 
 import ctypes
+import functools
 import os
+from collections.abc import Sequence
 
-from engine.errors import SyscallError
+from engine.errors import EngineError, SyscallError
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _str, _int, _ulong, _ptr = (
@@ -86,3 +88,25 @@ def openat2(directory: int, path: str, flags: int, mode: int, resolve: int) -> i
         ctypes.sizeof(how),
         target=path,
     )
+
+
+@functools.cache
+def _libseccomp() -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL("libseccomp.so.2")
+    except OSError as error:
+        raise EngineError(
+            "the library libseccomp.so.2 is not on this machine",
+            "Install the package libseccomp2, or run with seccomp=unconfined.",
+        ) from error
+
+
+def syscall_numbers(architecture: int, names: Sequence[str]) -> list[int]:
+    """The numbers of these system calls on an architecture (AUDIT_ARCH_…).
+
+    A call that the architecture does not have is left out.
+    """
+    resolve = _libseccomp().seccomp_syscall_resolve_name_arch
+    raw = ctypes.c_uint32(architecture)
+    numbers = (resolve(raw, name.encode()) for name in names)
+    return [number for number in numbers if number >= 0]

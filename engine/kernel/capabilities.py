@@ -1,0 +1,148 @@
+"""Capabilities: root's powers, piece by piece.
+
+User 0 is not all-powerful by its number. Since Linux 2.2 each power has a bit of
+its own, and a process holds them in sets:
+
+    bounding      what this process and its descendants can ever have
+    permitted     what it may switch on
+    effective     what is on
+    inheritable   what may pass through execve, with the program's consent
+    ambient       what passes through execve of an ordinary program
+
+A container keeps fourteen bits of root's forty-one: enough to install packages, not
+enough to load a module, set the clock or mount. A program run as user 0 regains by
+execve what is in its *bounding* set, so that is the set that counts.
+
+man: capabilities(7), capset(2), prctl(2)
+Try it: `lab run busybox grep Cap /proc/self/status`, then `capsh --decode=…`.
+"""
+
+import ctypes
+from pathlib import Path
+
+from engine.acts import act
+from engine.errors import InvalidArgument, SyscallError
+from engine.kernel import libc
+
+# In the kernel's order: a capability's place is its bit.
+NAMES = (
+    "CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL "
+    "CAP_SETGID CAP_SETUID CAP_SETPCAP CAP_LINUX_IMMUTABLE CAP_NET_BIND_SERVICE "
+    "CAP_NET_BROADCAST CAP_NET_ADMIN CAP_NET_RAW CAP_IPC_LOCK CAP_IPC_OWNER "
+    "CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_CHROOT CAP_SYS_PTRACE CAP_SYS_PACCT "
+    "CAP_SYS_ADMIN CAP_SYS_BOOT CAP_SYS_NICE CAP_SYS_RESOURCE CAP_SYS_TIME "
+    "CAP_SYS_TTY_CONFIG CAP_MKNOD CAP_LEASE CAP_AUDIT_WRITE CAP_AUDIT_CONTROL "
+    "CAP_SETFCAP CAP_MAC_OVERRIDE CAP_MAC_ADMIN CAP_SYSLOG CAP_WAKE_ALARM "
+    "CAP_BLOCK_SUSPEND CAP_AUDIT_READ CAP_PERFMON CAP_BPF CAP_CHECKPOINT_RESTORE"
+).split()
+
+# What Docker leaves to a container: a80425fb as a mask.
+DEFAULT = (
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETPCAP",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_RAW",
+    "CAP_SYS_CHROOT",
+    "CAP_MKNOD",
+    "CAP_AUDIT_WRITE",
+    "CAP_SETFCAP",
+)
+
+PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 47, 4
+_VERSION_3 = 0x20080522  # of the capset structure: two words of 32 bits for each set
+
+
+def chosen(
+    add: tuple[str, ...], drop: tuple[str, ...], privileged: bool = False
+) -> tuple[str, ...]:
+    """The capabilities that --cap-add, --cap-drop and --privileged ask for together.
+
+    Names are taken with or without "CAP_", in any case; "ALL" is every one that this
+    process itself may give. Raises InvalidArgument for a name nobody knows.
+    """
+    added, dropped = {_known(n) for n in add}, {_known(n) for n in drop}
+    start = set(NAMES) if privileged or "ALL" in added else set(DEFAULT)
+    if "ALL" in dropped:
+        start = set()
+    wanted = (start | added) - dropped - {"ALL"}
+    return tuple(name for name in NAMES if name in wanted and name in available())
+
+
+def _known(name: str) -> str:
+    upper = name.upper()
+    if upper == "ALL":
+        return upper
+    full = upper if upper.startswith("CAP_") else f"CAP_{upper}"
+    if full not in NAMES:
+        raise InvalidArgument(
+            f'invalid capability: unknown capability "{full}"',
+            "`man 7 capabilities` lists them: NET_ADMIN, SYS_PTRACE …",
+        )
+    return full
+
+
+def available() -> frozenset[str]:
+    """What this process's own bounding set can give."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapBnd:"):
+            mask = int(line.split()[1], 16)
+            return frozenset(n for bit, n in enumerate(NAMES) if mask >> bit & 1)
+    return frozenset()
+
+
+def mask_of(names: tuple[str, ...]) -> int:
+    """The set as the kernel writes it, one bit each."""
+    return sum(1 << NAMES.index(name) for name in names)
+
+
+@act("prctl(2)", lambda keep: f"capsh --drop={_all_but(keep)} …")
+def limit_bounding(keep: tuple[str, ...]) -> None:
+    """Give up for ever, for this process and its descendants, all but `keep`."""
+    for bit, name in enumerate(NAMES):
+        if name in keep:
+            continue
+        try:
+            libc.call("prctl", PR_CAPBSET_DROP, bit, 0, 0, 0, target=name)
+        except SyscallError as error:
+            if error.name != "EINVAL":  # a bit that an older kernel does not have
+                raise
+
+
+def _all_but(keep: tuple[str, ...]) -> str:
+    return ",".join(n.lower() for n in NAMES if n not in keep)
+
+
+class _Header(ctypes.Structure):
+    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
+
+
+class _Data(ctypes.Structure):
+    _fields_ = [
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inheritable", ctypes.c_uint32),
+    ]
+
+
+@act(
+    "capset(2)",
+    lambda effective, permitted: f"setpriv --inh-caps=-all … # {mask_of(permitted):016x}",
+)
+def set_current(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
+    """Set the effective and permitted sets; clear inheritable and ambient.
+
+    An inheritable set that is not empty was a hole of other engines (CVE-2022-24769).
+    """
+    libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    on, may = mask_of(effective), mask_of(permitted)
+    words = (_Data * 2)(
+        _Data(on & 0xFFFFFFFF, may & 0xFFFFFFFF, 0), _Data(on >> 32, may >> 32, 0)
+    )
+    header = _Header(_VERSION_3, 0)
+    libc.call("capset", ctypes.byref(header), ctypes.byref(words))

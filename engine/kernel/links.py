@@ -1,0 +1,32 @@
+"""Links: network interfaces.
+
+A new network namespace holds one interface, the loopback `lo`, and it is down: not
+even 127.0.0.1 answers. Switching it on is all that `--network none` needs.
+
+man: netdevice(7), network_namespaces(7)
+Try it: `lab run busybox ip addr`
+"""
+
+import fcntl
+import socket
+import struct
+
+from engine.acts import act
+from engine.errors import SyscallError
+
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+
+
+@act("ioctl(2)", lambda name: f"ip link set {name} up")
+def set_up(name: str) -> None:
+    """Switch the interface `name` of this network namespace on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.pack("16sH14x", name.encode(), 0)
+        try:
+            answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request)
+            flags = struct.unpack("16sH14x", answer)[1] | _IFF_UP
+            fcntl.ioctl(
+                any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), flags)
+            )
+        except OSError as error:
+            raise SyscallError("ioctl", error.errno or 0, name) from error

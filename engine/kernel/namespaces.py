@@ -1,0 +1,86 @@
+"""Namespaces: what a process can see of the machine, cut off piece by piece.
+
+    mnt     its own table of mounts          clone flag CLONE_NEWNS
+    pid     its own process numbers                     CLONE_NEWPID
+    net     its own network interfaces                  CLONE_NEWNET
+    uts     its own host name                           CLONE_NEWUTS
+    ipc     its own shared memory and queues            CLONE_NEWIPC
+    cgroup  its own view of the cgroup tree             CLONE_NEWCGROUP
+    user    its own user numbers                        CLONE_NEWUSER
+
+unshare(2) moves the caller into new ones. The pid namespace is the exception: the
+caller stays where it is and its next *child* becomes process 1 of the new one, so
+whoever wants a container forks once more after unshare. Once that process 1 has
+died the namespace is dead: a further fork fails with ENOMEM.
+
+setns(2) joins the namespaces of a running process: that is all that `exec` is.
+
+man: namespaces(7), unshare(2), setns(2), pid_namespaces(7)
+Try it: `sudo unshare --pid --fork --mount-proc ps`
+"""
+
+import os
+from pathlib import Path
+
+from engine.acts import act
+from engine.kernel import libc
+
+# OCI name -> (clone flag, name below /proc/PID/ns, option of unshare(1))
+KINDS = {
+    "user": (0x10000000, "user", "--user"),
+    "mount": (0x00020000, "mnt", "--mount"),
+    "pid": (0x20000000, "pid", "--pid --fork"),
+    "network": (0x40000000, "net", "--net"),
+    "uts": (0x04000000, "uts", "--uts"),
+    "ipc": (0x08000000, "ipc", "--ipc"),
+    "cgroup": (0x02000000, "cgroup", "--cgroup"),
+}
+
+
+def _flags(kinds: tuple[str, ...]) -> int:
+    flags = 0
+    for kind in kinds:
+        flags |= KINDS[kind][0]
+    return flags
+
+
+@act("unshare(2)", lambda kinds: f"unshare {' '.join(KINDS[k][2] for k in kinds)}")
+def unshare(kinds: tuple[str, ...]) -> None:
+    """Move into new namespaces of these kinds (OCI names: "mount", "pid" …)."""
+    libc.call("unshare", _flags(kinds), target=", ".join(kinds))
+
+
+@act(
+    "setns(2)",
+    lambda pidfd, pid, kinds: f"nsenter --target {pid} "
+    + " ".join(f"--{kind.replace('network', 'net')}" for kind in kinds),
+)
+def join(pidfd: int, pid: int, kinds: tuple[str, ...]) -> None:
+    """Move into the namespaces of the process behind `pidfd`, all in one step.
+
+    A pidfd, unlike a number, cannot come to mean another process meanwhile.
+    """
+    libc.call("setns", pidfd, _flags(kinds), target=f"process {pid}")
+
+
+@act("sethostname(2)", lambda name: f"hostname {name}")
+def set_hostname(name: str) -> None:
+    """Set the host name of this uts namespace."""
+    libc.call("sethostname", name, len(os.fsencode(name)), target=name)
+
+
+@act("open(2)", lambda name, value: f"sysctl -w {name}={value}")
+def set_sysctl(name: str, value: str) -> None:
+    """Set a kernel parameter that belongs to a namespace ("net.ipv4.ip_forward")."""
+    Path("/proc/sys", *name.split(".")).write_text(value)
+
+
+def inodes(pid: int | str) -> dict[str, int]:
+    """The namespaces of a process: two processes share one if its inode is equal."""
+    found = {}
+    for kind, (_, name, _) in KINDS.items():
+        try:
+            found[kind] = os.stat(f"/proc/{pid}/ns/{name}").st_ino
+        except OSError:
+            continue  # ended meanwhile, or a kernel without this kind
+    return found

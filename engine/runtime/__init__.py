@@ -1,0 +1,16 @@
+"""The runtime: from a bundle on disk to a running process, and what stays with it.
+
+    spawner.py   a warm process that forks shims
+    shim.py      one per container: owns its process, output, exit status
+    starter.py   the throw-away child that unshares or joins namespaces
+    init.py      process 1 of the container, until it becomes the container's program
+    rootfs.py    the overlay, and the plan of everything mounted in it
+    tasks.py     a process with its streams, log and watchers
+    channel.py   messages between clients, spawner and shim
+    state.py     created, running, exited …: one table of what may follow what
+    logs.py      the container's output on disk
+    client.py    the engine's side of the channel
+
+What `containerd-shim` and `runc` do in Docker is done here. The runtime knows bundles
+and processes; images and volumes are somebody else's business.
+"""

@@ -1,0 +1,100 @@
+"""Logs: what a container printed, on disk, in Docker's format.
+
+Each line of `log.jsonl` is one line of output:
+
+    {"log": "hello\\n", "stream": "stdout", "time": "2026-01-31T12:00:00.123456789Z"}
+
+A line that the program has not ended yet has no newline in "log". Lines over 16 KB
+are cut. The shim writes, anybody reads.
+
+Try it: `lab run --name a busybox echo hello; cat /var/lib/labshell/containers/*/log.jsonl`
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_LONGEST = 16384  # bytes of one line
+
+
+def timestamp(seconds: float | None = None) -> str:
+    """A moment as RFC 3339 with nanoseconds, in UTC, as Docker writes it; None: now."""
+    nanoseconds = time.time_ns() if seconds is None else int(seconds * 1e9)
+    whole, rest = divmod(nanoseconds, 1_000_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest:09d}Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One line of output: when it came, on which stream, and its bytes."""
+
+    time: str
+    stream: str
+    data: bytes
+
+
+class LogWriter:
+    """Appends the output of one process, line by line."""
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o600)
+        self._pending = {"stdout": b"", "stderr": b""}
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Note `data`; a line that is not complete yet waits for its end."""
+        lines = (self._pending[stream] + data).split(b"\n")
+        self._pending[stream] = rest = lines.pop()
+        whole = [line + b"\n" for line in lines]
+        while len(rest) >= _LONGEST:
+            whole.append(rest[:_LONGEST])
+            rest = rest[_LONGEST:]
+        self._pending[stream] = rest
+        self._append(stream, whole)
+
+    def _append(self, stream: str, lines: list[bytes]) -> None:
+        now = timestamp()
+        entries = [
+            json.dumps(
+                {"log": line.decode(errors="replace"), "stream": stream, "time": now},
+                ensure_ascii=False,
+            )
+            for line in lines
+        ]
+        if entries:
+            text = ("\n".join(entries) + "\n").encode(errors="replace")
+            os.write(self._descriptor, text)
+
+    def close(self) -> None:
+        """Write what has no newline, and end."""
+        for stream, rest in self._pending.items():
+            if rest:
+                self._append(stream, [rest])
+        os.close(self._descriptor)
+
+
+def read(path: Path, start: int = 0) -> Iterator[tuple[LogEntry, int]]:
+    """Each complete entry after byte `start`, with the place where the next begins."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        file.seek(start)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            start += len(line)
+            try:
+                data = json.loads(line)
+            except ValueError:
+                continue  # cut short by a crash, or by a full disk
+            yield (
+                LogEntry(
+                    time=data["time"], stream=data["stream"], data=data["log"].encode()
+                ),
+                start,
+            )

@@ -1,0 +1,105 @@
+"""States: what a container is now, and what may come next.
+
+              ┌────────────── start ───────────────┐
+              ▼                                    │
+    created ─ start ─▶ running ─ exit ─▶ exited ───┘
+                       │    ▲
+                   pause    unpause
+                       ▼    │
+                       paused ─ exit ─▶ exited
+
+One table, TRANSITIONS, holds every arrow; what is not in it is refused, and the
+refusal names what is allowed. `state.json` is written by the shim while it lives
+(it holds the lock `alive`), and by nobody else.
+
+Try it: `lab inspect -f '{{json .State}}' NAME`, or read containers/ID/state.json.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine import files
+from engine.errors import InvalidState
+
+CREATED, RUNNING, PAUSED, EXITED = "created", "running", "paused", "exited"
+RESTARTING, REMOVING, DEAD = "restarting", "removing", "dead"
+START, PAUSE, UNPAUSE, EXIT = "start", "pause", "unpause", "exit"
+
+# (state, event) -> state. What is not here is refused, naming what is allowed.
+TRANSITIONS = {
+    (CREATED, START): RUNNING,
+    (RUNNING, PAUSE): PAUSED,
+    (PAUSED, UNPAUSE): RUNNING,
+    (RUNNING, EXIT): EXITED,
+    (PAUSED, EXIT): EXITED,
+    (EXITED, START): RUNNING,
+}
+
+NEVER = "0001-01-01T00:00:00Z"  # how Docker writes "has not happened"
+
+_REFUSALS = {
+    (PAUSED, START): "cannot start a paused container, try unpause instead",
+    (PAUSED, PAUSE): "Container {id} is already paused",
+    (RUNNING, UNPAUSE): "Container {id} is not paused",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a container is now.
+
+    `pid` is 0 unless it runs; `pid_started` identifies that process for ever;
+    `exit_code` is that of the last run; times are RFC 3339 in UTC, NEVER before.
+    """
+
+    status: str = CREATED
+    pid: int = 0
+    pid_started: int = 0
+    shim_pid: int = 0
+    exit_code: int = 0
+    started_at: str = NEVER
+    finished_at: str = NEVER
+    oom_killed: bool = False
+    error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As in state.json."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "State":
+        """The state that state.json holds."""
+        return State(**{name: data[name] for name in State.__slots__ if name in data})
+
+    def after(self, event: str, **changes: Any) -> "State":
+        """The state that `event` leads to. InvalidState if it is not possible now."""
+        following = TRANSITIONS.get((self.status, event))
+        if following is None:
+            raise InvalidState(
+                refusal(self.status, event), f"Possible now: {allowed(self.status)}."
+            )
+        return replace(self, status=following, **changes)
+
+
+def refusal(status: str, event: str, identity: str = "it") -> str:
+    """In Docker's words, why `event` is not possible in the state `status`."""
+    text = _REFUSALS.get((status, event), "Container {id} is not running")
+    return text.format(id=identity)
+
+
+def allowed(status: str) -> str:
+    """What may be asked of a container in this state: "start"."""
+    events = [event for (state, event) in TRANSITIONS if state == status]
+    return ", ".join(event for event in events if event != EXIT) or "nothing"
+
+
+def read(directory: Path) -> State:
+    """The state of the container whose files are in `directory`."""
+    return State.from_json(files.read_json(directory / "state.json"))
+
+
+def write(directory: Path, state: State) -> None:
+    """Replace the state; only the holder of the lock `alive` may."""
+    files.write_json(directory / "state.json", state.to_json())
