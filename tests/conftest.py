@@ -1,0 +1,142 @@
+"""The workshop of the tests: engines to use, and proof that nothing is left.
+
+    engine      a real engine on a root of this run, shared by the tests; what a test
+                made in it is removed after the test
+    busybox     the name of an image that is in it
+    fresh_root  a root that no engine has seen, for a test that needs one of its own
+    need        what the machine must have: see tests/machine.py
+
+Everything the tests make is below one directory on a real disk, pytest's `tmp_path`
+too: an overlay's upper directory must not be on tmpfs or on another overlay. At the
+end the machine must be as it was: see tests/leftovers.py.
+
+Try it: `./lab test tests/engine -x -v`
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import leftovers, machine, workshop
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+_DIRECTORY = "LABSHELL_TESTS_DIRECTORY"  # how pytest-xdist's workers learn of it
+_before = pytest.StashKey[leftovers.Census]()
+_left = pytest.StashKey[list[str]]()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the directory of this run, and keep the tests away from everything else."""
+    if not _is_worker(config):
+        directory = workshop.make_directory()
+        os.environ[_DIRECTORY] = str(directory)
+        config.option.basetemp = str(directory / "tmp")
+        config.stash[_before] = leftovers.take(directory)
+    workshop.isolate(Path(os.environ[_DIRECTORY]))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run if the machine is not as it was before."""
+    config = session.config
+    if _is_worker(config):
+        return
+    directory = Path(os.environ[_DIRECTORY])
+    left = leftovers.take(directory).left_since(config.stash[_before])
+    config.stash[_left] = left
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    workshop.clear(directory)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was left behind, and say how long the engine is."""
+    terminalreporter.write_line(workshop.engine_size())
+    left = terminalreporter.config.stash.get(_left, [])
+    if left:
+        terminalreporter.section("left behind by the tests", red=True)
+        for line in left:
+            terminalreporter.write_line(line, red=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked `require(...)` where the machine lacks something."""
+    for mark in item.iter_markers("require"):
+        machine.need(*mark.args)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """Turn a skip for want of what LABSHELL_REQUIRE names into a failure."""
+    report = yield
+    return _refuse_skip(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """The same for a file that skips as a whole."""
+    report = yield
+    return _refuse_skip(report)
+
+
+def _refuse_skip(report):
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2]
+        if machine.is_forbidden(reason):
+            report.outcome = "failed"
+            report.longrepr = f"LABSHELL_REQUIRE says that it is here: {reason}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def run_directory(worker_id: str) -> Path:
+    """Where this process of the test run keeps its roots."""
+    directory = Path(os.environ[_DIRECTORY]) / worker_id
+    directory.mkdir(mode=0o700, exist_ok=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def shared_engine(run_directory: Path) -> "Iterator[Engine]":
+    """One engine for all tests of this process, with the busybox image in it."""
+    machine.need("root", "overlay")
+    from engine.engine import Engine
+
+    engine = Engine(run_directory / "root")
+    engine.create_base_image()
+    yield engine
+    workshop.close(engine)
+
+
+@pytest.fixture
+def engine(shared_engine: "Engine") -> "Iterator[Engine]":
+    """A real engine. What a test made in it is removed after the test."""
+    yield shared_engine
+    workshop.tidy(shared_engine)
+
+
+@pytest.fixture
+def busybox(engine: "Engine") -> str:
+    """The name of an image that is in the engine."""
+    return "busybox"
+
+
+@pytest.fixture
+def fresh_root(run_directory: Path, tmp_path: Path) -> Iterator[Path]:
+    """A root that no engine has seen. What is in it afterwards is removed."""
+    machine.need("root", "overlay")
+    from engine.engine import Engine
+
+    root = tmp_path / "root"
+    yield root
+    workshop.close(Engine(root))

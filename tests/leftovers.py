@@ -1,0 +1,119 @@
+"""What an engine can leave behind on a machine, counted before and after the tests.
+
+    mounts      of a root of the tests                       /proc/self/mountinfo
+    processes   that hold a file of such a root, stand in    /proc/PID/{cwd,root,fd}
+                it, name it in their command, or are in
+                an engine's cgroup                           /proc/PID/cgroup
+    cgroups     labshell-<hash of root> in any hierarchy     /sys/fs/cgroup
+    links       network interfaces                           /sys/class/net
+    files       the sockets of an engine, /var/lib/labshell  /run/labshell
+
+Mounts and processes are told by the path of the tests' own directory, so that an
+engine that somebody uses meanwhile is not in the way. The other kinds are told by
+what is there now and was not there before.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """Everything that counts, at one moment. Each is a line that says what it is."""
+
+    mounts: frozenset[str]
+    processes: frozenset[str]
+    cgroups: frozenset[str]
+    links: frozenset[str]
+    files: frozenset[str]
+
+    def left_since(self, before: "Census") -> list[str]:
+        """What is here and was not before, one line each."""
+        return sorted(
+            f"{kind[:-1]} {thing}"
+            for kind in self.__slots__
+            for thing in getattr(self, kind) - getattr(before, kind)
+        )
+
+
+def take(directory: Path) -> Census:
+    """Count now. `directory` holds every root that the tests make."""
+    return Census(
+        mounts=frozenset(_mounts(directory)),
+        processes=frozenset(_processes(directory)),
+        cgroups=frozenset(_cgroups()),
+        links=frozenset(_names(Path("/sys/class/net"))),
+        files=frozenset(_files()),
+    )
+
+
+def _mounts(directory: Path) -> list[str]:
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    targets = (line.split()[4] for line in lines)
+    return [target for target in targets if _is_in(target, directory)]
+
+
+def _processes(directory: Path) -> list[str]:
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and int(process.name) != os.getpid():
+            command = _read(process / "cmdline").replace("\0", " ").strip()
+            if _touches(process, command, directory):
+                found.append(f"{process.name}: {command}")
+    return found
+
+
+def _touches(process: Path, command: str, directory: Path) -> bool:
+    """Does the process use something in `directory`, or is it started for it?"""
+    if any(_is_in(word, directory) for word in command.split()):
+        return True
+    if "/labshell-" in _read(process / "cgroup"):  # a container's, or a shim
+        return True
+    links = [process / "cwd", process / "root"]
+    links += [process / "fd" / name for name in _names(process / "fd")]
+    return any(_is_in(_target(link), directory) for link in links)
+
+
+def _cgroups() -> list[str]:
+    """Every engine's cgroups, but not the containers' in them: a line a hierarchy."""
+    found = []
+    for parent, names, _ in os.walk(CGROUPS):
+        ours = [name for name in names if name.startswith("labshell-")]
+        found += [f"{parent}/{name}" for name in ours]
+        names[:] = [name for name in names if name not in ours]
+    return found
+
+
+def _files() -> list[str]:
+    run = Path("/run/labshell")
+    found = [str(run / name) for name in _names(run)]
+    default = Path("/var/lib/labshell")
+    return [*found, str(default)] if default.exists() else found
+
+
+def _is_in(path: str, directory: Path) -> bool:
+    return path == str(directory) or path.startswith(f"{directory}/")
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except OSError:  # the process has ended, or there is no such directory
+        return []
+
+
+def _target(link: Path) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:  # the process or its descriptor is gone
+        return ""
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:  # the process has ended
+        return ""

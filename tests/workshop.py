@@ -1,0 +1,87 @@
+"""Making, tidying and closing what the fixtures of conftest.py hand out.
+
+make_directory   where this run of the tests keeps everything, on a real disk
+isolate          the environment in which no test can meet the user's own engine
+tidy             after a test: remove what it made in the shared engine
+close            after the last test of a root: end its spawner, remove its files
+"""
+
+import ast
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import files
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+HOME = Path(__file__).parents[1]
+# /tmp may be memory (Debian 13), where an overlay's upper directory is not at home.
+DISK = Path(os.environ.get("LABSHELL_TESTS_DISK", "/var/tmp"))
+
+
+def make_directory() -> Path:
+    """A new directory for one run of the tests."""
+    return Path(tempfile.mkdtemp(prefix="labshell-tests-", dir=DISK))
+
+
+def isolate(directory: Path) -> None:
+    """Point everything that a command would use by default into `directory`."""
+    os.environ["LABSHELL_ROOT"] = str(directory / "default-root")
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        os.environ[f"XDG_{name}_HOME"] = str(directory / "home" / name.lower())
+
+
+def clear(directory: Path) -> None:
+    """Remove the directory of this run, unless something is still mounted in it."""
+    try:
+        files.remove_tree(directory)
+    except OSError as error:
+        print(f"{directory} stays: {error}")
+
+
+def engine_size() -> str:
+    """How long the engine is: reported, and not judged."""
+    sources = [path.read_text() for path in (HOME / "engine").rglob("*.py")]
+    lines = sum(text.count("\n") for text in sources)
+    code = sum(len(_code_lines(text)) for text in sources)
+    return f"engine: {len(sources)} files, {lines} lines, {code} of them code"
+
+
+def _code_lines(source: str) -> set[int]:
+    """The lines that hold code: no blank ones, no comments, no docstrings."""
+    texts = {
+        number
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    written = (line.partition("#")[0].strip() for line in source.splitlines())
+    return {number for number, line in enumerate(written, 1) if line} - texts
+
+
+def tidy(engine: "Engine") -> None:
+    """Remove every container, volume and image but busybox."""
+    for container in engine.containers(all=True):
+        engine.remove(container.id, force=True, volumes=True)
+    for volume in engine.volumes():
+        engine.remove_volume(volume.name, force=True)
+    for image in engine.images(all=True):
+        if "busybox:latest" in image.references:
+            for name in set(image.references) - {"busybox:latest"}:
+                engine.remove_image(name)
+        else:
+            engine.remove_image(image.id, force=True)
+    engine.notices.clear()
+
+
+def close(engine: "Engine") -> None:
+    """Remove the containers of a root, end its spawner, remove its files."""
+    if not engine.root.exists():
+        return
+    for container in engine.containers(all=True):
+        engine.remove(container.id, force=True, volumes=True)
+    engine.close()
+    files.remove_tree(engine.root)
