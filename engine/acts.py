@@ -91,6 +91,12 @@ def flush() -> None:
         recorder.flush()
 
 
+def descriptors() -> tuple[int, ...]:
+    """The file that acts go to: a child that closes all others keeps this one."""
+    recorder = _recorder.get()
+    return (recorder.descriptor,) if recorder else ()
+
+
 def act(
     call: str, shell: Callable[..., str]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:

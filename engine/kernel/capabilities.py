@@ -132,7 +132,9 @@ class _Data(ctypes.Structure):
 
 @act(
     "capset(2)",
-    lambda effective, permitted: f"setpriv --inh-caps=-all … # {mask_of(permitted):016x}",
+    lambda effective, permitted: (
+        f"setpriv --inh-caps=-all … # {mask_of(permitted):016x}"
+    ),
 )
 def set_current(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
     """Set the effective and permitted sets; clear inheritable and ambient.

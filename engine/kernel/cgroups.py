@@ -149,7 +149,9 @@ def _limit_v2(group: str, resources: Resources) -> None:
         write(place / "memory.max", _number_or_max(resources.memory))
     if resources.memory_swap is not None and (place / "memory.swap.max").exists():
         both, memory = resources.memory_swap, resources.memory or 0
-        write(place / "memory.swap.max", _number_or_max(both - memory if both > 0 else -1))
+        write(
+            place / "memory.swap.max", _number_or_max(both - memory if both > 0 else -1)
+        )
     if resources.cpu_shares is not None:
         # 2…262144 shares of version 1 become 1…10000 of weight, as runc and crun do.
         weight = 1 + (resources.cpu_shares - 2) * 9999 // 262142

@@ -83,7 +83,10 @@ def program(rules: tuple[DeviceRule, ...]) -> bytes:
 def attach_program(place: Path, code: bytes) -> None:
     """Load a device program and tie it to the control group at `place`."""
     number = _SYS_BPF[os.uname().machine]
-    text, licence = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"Apache")
+    text, licence = (
+        ctypes.create_string_buffer(code),
+        ctypes.create_string_buffer(b"Apache"),
+    )
     load = struct.pack(
         "<IIQQIIQ",
         _CGROUP_DEVICE,
@@ -94,11 +97,15 @@ def attach_program(place: Path, code: bytes) -> None:
         0,
         0,
     ).ljust(120, b"\0")
-    loaded = libc.by_number(number, "bpf", _BPF_PROG_LOAD, load, len(load), target="device program")
+    loaded = libc.by_number(
+        number, "bpf", _BPF_PROG_LOAD, load, len(load), target="device program"
+    )
     group = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         tie = struct.pack("<IIII", group, loaded, _ATTACH_DEVICE, _ALLOW_MULTI)
-        libc.by_number(number, "bpf", _BPF_PROG_ATTACH, tie, len(tie), target=str(place))
+        libc.by_number(
+            number, "bpf", _BPF_PROG_ATTACH, tie, len(tie), target=str(place)
+        )
     finally:
         os.close(group)
         os.close(loaded)

@@ -74,13 +74,17 @@ def overlay(target: Path, lower: Sequence[Path], upper: Path, work: Path) -> Non
     """Show `upper` over the `lower` directories, topmost first, as one tree."""
     options = _overlay_options([str(layer) for layer in lower], upper, work)
     if len(options) < _PAGE:
-        libc.call("mount", "overlay", str(target), "overlay", 0, options, target=str(target))
+        libc.call(
+            "mount", "overlay", str(target), "overlay", 0, options, target=str(target)
+        )
         return
     # Too long for a page: open each layer, and name it by its descriptor instead.
     opened = [os.open(layer, os.O_PATH | os.O_CLOEXEC) for layer in lower]
     try:
         short = _overlay_options([f"/proc/self/fd/{fd}" for fd in opened], upper, work)
-        libc.call("mount", "overlay", str(target), "overlay", 0, short, target=str(target))
+        libc.call(
+            "mount", "overlay", str(target), "overlay", 0, short, target=str(target)
+        )
     finally:
         for descriptor in opened:
             os.close(descriptor)
@@ -116,15 +120,16 @@ def filesystem(
         f"mount --{'r' if recursive else ''}bind {source} {shown}"
     ),
 )
-def bind(
-    source: Path, target: int | Path, shown: str, recursive: bool = True
-) -> None:
+def bind(source: Path, target: int | Path, shown: str, recursive: bool = True) -> None:
     """Show the file or directory `source` at `target` too."""
     flags = MS_BIND | (MS_REC if recursive else 0)
     libc.call("mount", str(source), _as_target(target), None, flags, None, target=shown)
 
 
-@act("mount(2)", lambda target, flags, shown: f"mount -o remount,bind,{_words(flags)} {shown}")
+@act(
+    "mount(2)",
+    lambda target, flags, shown: f"mount -o remount,bind,{_words(flags)} {shown}",
+)
 def remount(target: int | Path, flags: int, shown: str) -> None:
     """Change the flags of a mount point: read-only, nosuid, nodev, noexec.
 

@@ -52,8 +52,10 @@ def unshare(kinds: tuple[str, ...]) -> None:
 
 @act(
     "setns(2)",
-    lambda pidfd, pid, kinds: f"nsenter --target {pid} "
-    + " ".join(f"--{kind.replace('network', 'net')}" for kind in kinds),
+    lambda pidfd, pid, kinds: (
+        f"nsenter --target {pid} "
+        + " ".join(f"--{kind.replace('network', 'net')}" for kind in kinds)
+    ),
 )
 def join(pidfd: int, pid: int, kinds: tuple[str, ...]) -> None:
     """Move into the namespaces of the process behind `pidfd`, all in one step.

@@ -58,3 +58,41 @@ def read_inside(root: int, path: str, limit: int = 1 << 20) -> bytes | None:
 
 def _is_regular(descriptor: int) -> bool:
     return os.fstat(descriptor).st_mode & 0o170000 == 0o100000
+
+
+def make_directory(root: int, path: str) -> int:
+    """Open the directory `path` inside `root`, making what is missing of it (0755).
+
+    Returns an O_PATH descriptor: good for mounting on and for *at() calls.
+    """
+    try:
+        return open_inside(root, path, os.O_PATH | os.O_DIRECTORY)
+    except SyscallError as error:
+        if error.errno != errno.ENOENT:
+            raise
+    parent, _, name = path.rstrip("/").rpartition("/")
+    if not name or name in (".", ".."):
+        raise SyscallError("mkdir", errno.EINVAL, path)
+    above = make_directory(root, parent or "/")
+    try:
+        os.mkdir(name, 0o755, dir_fd=above)
+    except FileExistsError as error:  # a link that leads to nothing
+        raise SyscallError("mkdir", errno.EEXIST, path) from error
+    except OSError as error:
+        raise SyscallError("mkdir", error.errno or 0, path) from error
+    finally:
+        os.close(above)
+    return open_inside(root, path, os.O_PATH | os.O_DIRECTORY)
+
+
+def make_file(root: int, path: str) -> int:
+    """Open the file `path` inside `root`, making an empty one (0755) if need be."""
+    try:
+        return open_inside(root, path, os.O_PATH)
+    except SyscallError as error:
+        if error.errno != errno.ENOENT:
+            raise
+    os.close(make_directory(root, path.rpartition("/")[0] or "/"))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+    os.close(open_inside(root, path, flags, 0o755))
+    return open_inside(root, path, os.O_PATH)

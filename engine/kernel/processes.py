@@ -87,8 +87,10 @@ def new_session_keyring() -> None:
 
 @act(
     "setuid(2)",
-    lambda uid, gid, groups: f"setpriv --reuid {uid} --regid {gid} --groups "
-    f"{','.join(map(str, groups)) or gid} …",
+    lambda uid, gid, groups: (
+        f"setpriv --reuid {uid} --regid {gid} --groups "
+        f"{','.join(map(str, groups)) or gid} …"
+    ),
 )
 def become_user(uid: int, gid: int, groups: tuple[int, ...]) -> None:
     """Change to this user, group and supplementary groups, in the order that works.
@@ -100,13 +102,33 @@ def become_user(uid: int, gid: int, groups: tuple[int, ...]) -> None:
     os.setresuid(uid, uid, uid)
 
 
-@act("setrlimit(2)", lambda name, soft, hard: f"prlimit --{name[7:].lower()}={soft}:{hard}")
+@act(
+    "setrlimit(2)",
+    lambda name, soft, hard: f"prlimit --{name[7:].lower()}={soft}:{hard}",
+)
 def set_limit(name: str, soft: int, hard: int) -> None:
     """Set a resource limit by its OCI name ("RLIMIT_NOFILE")."""
     try:
         resource.setrlimit(getattr(resource, name), (soft, hard))
     except (OSError, ValueError) as error:
-        raise SyscallError("setrlimit", getattr(error, "errno", 22) or 22, name) from error
+        raise SyscallError(
+            "setrlimit", getattr(error, "errno", 22) or 22, name
+        ) from error
+
+
+def copy_limit_of_init(name: str) -> None:
+    """Set a limit to that of the machine's process 1, as far as we are allowed."""
+    number = getattr(resource, name)
+    try:
+        soft, hard = resource.prlimit(1, number)
+        resource.setrlimit(number, (soft, hard))
+    except (OSError, ValueError):
+        return  # only CAP_SYS_RESOURCE may raise a hard limit: the old one stays
+
+
+def name_process(name: str) -> None:
+    """What `ps -o comm` and pstree call this process, up to 15 bytes."""
+    Path("/proc/self/comm").write_text(name)
 
 
 @act("write(2)", lambda value: f"echo {value} > /proc/self/oom_score_adj")

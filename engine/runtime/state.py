@@ -73,17 +73,21 @@ class State:
         """The state that state.json holds."""
         return State(**{name: data[name] for name in State.__slots__ if name in data})
 
-    def after(self, event: str, **changes: Any) -> "State":
-        """The state that `event` leads to. InvalidState if it is not possible now."""
+    def after(self, event: str, identity: str, **changes: Any) -> "State":
+        """The state that `event` leads to. InvalidState if it is not possible now.
+
+        `identity` is what the refusal calls the container.
+        """
         following = TRANSITIONS.get((self.status, event))
         if following is None:
             raise InvalidState(
-                refusal(self.status, event), f"Possible now: {allowed(self.status)}."
+                refusal(self.status, event, identity),
+                f"Possible now: {allowed(self.status)}.",
             )
         return replace(self, status=following, **changes)
 
 
-def refusal(status: str, event: str, identity: str = "it") -> str:
+def refusal(status: str, event: str, identity: str) -> str:
     """In Docker's words, why `event` is not possible in the state `status`."""
     text = _REFUSALS.get((status, event), "Container {id} is not running")
     return text.format(id=identity)

@@ -1,0 +1,221 @@
+"""The engine's side of the channel: reach a container's shim, or have one born.
+
+    1  take the lock `alive`          somebody has it? then its shim lives: connect
+    2  listen on the shim's socket    before it is born, so that nobody finds it missing
+    3  connect to the spawner         none there? start one, listening on its socket
+    4  send lock and socket along     the spawner forks: the connection is the shim's
+
+Unix sockets hold a connection until somebody accepts it, so nothing here waits for a
+process to become ready.
+
+man: unix(7), flock(2), posix_spawn(3)
+"""
+
+import contextlib
+import os
+import select
+import socket
+import time
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import files
+from engine.errors import EngineBroken, EngineError, InvalidState
+from engine.runtime import channel, interpreter
+
+_RUN = Path("/run/labshell")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the sockets of one engine root are: /run/labshell/HASH."""
+
+    root: Path
+
+    @property
+    def tag(self) -> str:
+        """Eight letters that stand for the root in names of sockets and groups."""
+        return f"{zlib.crc32(os.fsencode(self.root)):08x}"
+
+    @property
+    def directory(self) -> Path:
+        """Made if it is not there; only root may look into it."""
+        path = _RUN / self.tag
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    def shim_socket(self, identity: str) -> Path:
+        """The socket of a container's shim."""
+        return self.directory / f"{identity}.sock"
+
+    def spawner_socket(self) -> Path:
+        """The socket of the spawner for this user, mount namespace and version."""
+        namespace = os.stat("/proc/self/ns/mnt").st_ino
+        name = f"spawner-{os.getuid()}-{namespace}-{_version():08x}.sock"
+        return self.directory / name
+
+
+def _version() -> int:
+    """A number that changes when the code of spawner, shim or init does."""
+    home = Path(__file__).parents[1]
+    stamps = [
+        f"{entry.name}{entry.stat().st_mtime_ns}"
+        for folder in (home, home / "kernel", home / "oci", home / "runtime")
+        for entry in os.scandir(folder)
+        if entry.name.endswith(".py")
+    ]
+    return zlib.crc32("".join(sorted(stamps)).encode())
+
+
+class Connection:
+    """A conversation with one shim."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self.exit_status: int | None = None
+
+    def ask(self, what: str, **fields: Any) -> dict[str, Any]:
+        """Send a request and wait for its answer. EngineError if it was refused."""
+        self.tell(what, **fields)
+        while True:
+            kind, payload = self.receive()
+            if kind == channel.CONTROL:
+                answer = channel.decode(payload)
+                if "error" in answer:
+                    raise EngineError.from_json(answer["error"])
+                if "ok" in answer:
+                    return answer
+
+    def tell(self, what: str, **fields: Any) -> None:
+        """Send a request that has no answer."""
+        try:
+            channel.send(self.socket, {"do": what, **fields})
+        except OSError as error:
+            raise _gone() from error
+
+    def receive(self) -> tuple[bytes, bytes]:
+        """One message. EngineBroken if the shim has gone without the exit status."""
+        try:
+            kind, payload, _ = channel.receive(self.socket)
+        except ConnectionError:
+            kind, payload = b"", b""
+        if not kind:
+            raise _gone()
+        if kind == channel.CONTROL and payload.startswith(b'{"exit"'):
+            self.exit_status = int(channel.decode(payload)["exit"])
+        return kind, payload
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """The exit status, or None when `timeout` seconds have passed without one."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while self.exit_status is None:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            if not select.select([self.socket], [], [], left)[0]:
+                return None
+            self.receive()
+        return self.exit_status
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
+
+
+def _gone() -> EngineError:
+    return EngineBroken(
+        "the container's shim has gone", "`lab ps -a` repairs the record and shows it."
+    )
+
+
+def is_alive(directory: Path) -> bool:
+    """Whether a shim holds the container in `directory`."""
+    lock = files.try_lock(directory / "alive")
+    if lock is None:
+        return True
+    os.close(lock)
+    return False
+
+
+def connect(place: Place, directory: Path) -> Connection:
+    """Reach the shim of a running container. InvalidState if there is none."""
+    path = place.shim_socket(directory.name)
+    for _ in range(100):
+        sock = _new_socket()
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            sock.connect(str(path))
+            return Connection(sock)
+        sock.close()
+        if not is_alive(directory):
+            break
+        time.sleep(0.01)  # its creator holds the lock and is about to listen
+    raise InvalidState(
+        f"Container {directory.name} is not running", "`lab start NAME` runs it again."
+    )
+
+
+def reach(place: Place, directory: Path) -> Connection:
+    """Reach the shim of a container, and have one born if there is none."""
+    while True:
+        lock = files.try_lock(directory / "alive")
+        if lock is not None:
+            try:
+                return _give_birth(place, directory, lock)
+            finally:
+                os.close(lock)
+        with contextlib.suppress(InvalidState):  # it ended between lock and connect
+            return connect(place, directory)
+
+
+def _give_birth(place: Place, directory: Path, lock: int) -> Connection:
+    listener = _listen(place.shim_socket(directory.name))
+    try:
+        sock = _connect_to_spawner(place)
+        message = {"shim": str(directory)}
+        channel.send(sock, message, (lock, listener.fileno()))
+    finally:
+        listener.close()
+    return Connection(sock)
+
+
+def _connect_to_spawner(place: Place) -> socket.socket:
+    path = place.spawner_socket()
+    sock = _new_socket()
+    try:
+        sock.connect(str(path))
+        return sock
+    except (FileNotFoundError, ConnectionRefusedError):
+        pass
+    with files.locked(place.directory / "spawner.lock"):
+        try:  # somebody else may have started one while we waited for the lock
+            sock.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            listener = _listen(path)
+            interpreter.launch_spawner(place.root, listener)
+            listener.close()
+            sock.connect(str(path))
+    return sock
+
+
+def end_spawner(place: Place) -> None:
+    """Let the spawner end now instead of when it has been idle for a while."""
+    sock = _new_socket()
+    with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+        sock.connect(str(place.spawner_socket()))
+        channel.send(sock, {"end": True})
+        sock.recv(1)
+    sock.close()
+
+
+def _listen(path: Path) -> socket.socket:
+    sock = _new_socket()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    sock.bind(str(path))
+    os.chmod(path, 0o600)
+    sock.listen(128)
+    return sock
+
+
+def _new_socket() -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

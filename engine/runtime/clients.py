@@ -1,0 +1,122 @@
+"""A client of a shim: one connection, what it is attached to, what waits to be sent.
+
+A client that reads slowly must not make the shim grow without bound. What cannot be
+sent at once waits in a queue; when the queue is full, the task stops reading the
+container's output until there is room: the container's program then waits in
+write(2), as it would with a slow terminal.
+
+man: unix(7), send(2)
+"""
+
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from engine.errors import EngineError
+from engine.runtime import channel
+from engine.runtime.loop import READ, WRITE, Loop
+
+_FULL = 1 << 20  # bytes that may wait for one client
+
+
+class Client:
+    """One connection to the shim."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        connection: socket.socket,
+        on_message: Callable[["Client", bytes, bytes], None],
+        on_close: Callable[["Client"], None],
+    ) -> None:
+        self._loop = loop
+        self._connection = connection
+        self._on_message, self._on_close = on_message, on_close
+        self._queue: deque[bytes] = deque()
+        self._queued = 0
+        self._listening = True
+        self.on_room: Callable[[], None] | None = None
+        self.releases = False  # whether it will remove an --rm container itself
+        connection.setblocking(False)
+        self._watch()
+
+    @property
+    def full(self) -> bool:
+        """Whether more must not be sent to it for now."""
+        return self._queued >= _FULL
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was for it has been sent."""
+        return not self._queue
+
+    def listen(self, yes: bool) -> None:
+        """Whether to take further messages: not while its input is stuck."""
+        self._listening = yes
+        self._watch()
+
+    def send(self, message: bytes) -> None:
+        """Send a message, or keep it until there is room."""
+        self._queue.append(message)
+        self._queued += len(message)
+        self._flush()
+
+    def answer(self, **fields: Any) -> None:
+        """Answer a request that went well."""
+        self.send(channel.encode({"ok": True, **fields}))
+
+    def refuse(self, error: EngineError) -> None:
+        """Answer a request that failed."""
+        self.send(channel.failure(error))
+
+    def _watch(self) -> None:
+        events = (READ if self._listening else 0) | (WRITE if self._queue else 0)
+        if events:
+            self._loop.watch(self._connection.fileno(), events, self._ready)
+        else:
+            self._loop.forget(self._connection.fileno())
+
+    def _ready(self) -> None:
+        if self._queue:
+            self._flush()
+        if self._listening:
+            self._receive()
+
+    def _flush(self) -> None:
+        try:
+            while self._queue:
+                self._connection.send(self._queue[0])
+                self._queued -= len(self._queue.popleft())
+        except BlockingIOError:
+            pass
+        except OSError:  # it has gone; its end is read as such later
+            self._queue.clear()
+            self._queued = 0
+        if self._connection.fileno() >= 0:
+            self._watch()
+        if self.on_room and not self.full:
+            self.on_room()
+
+    def _receive(self) -> None:
+        try:
+            kind, payload, descriptors = channel.receive(self._connection)
+        except BlockingIOError:
+            return
+        except OSError:
+            kind, payload, descriptors = b"", b"", []
+        for descriptor in descriptors:  # nobody sends any to a running shim
+            socket.close(descriptor)
+        if kind:
+            self._on_message(self, kind, payload)
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """End the connection, and tell the shim."""
+        if self._connection.fileno() < 0:
+            return
+        self._loop.forget(self._connection.fileno())
+        self._connection.close()
+        self._queue.clear()
+        self._on_close(self)

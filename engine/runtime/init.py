@@ -1,0 +1,206 @@
+"""Init: process 1 of a container, from its birth until it becomes the program.
+
+It is born in new namespaces, still with the engine's privileges, and gives them away
+one by one. The order is what makes it safe:
+
+    1  loopback up, mounts private, the plan of rootfs.py, pivot      needs everything
+    2  host name, terminal, working directory
+    3  who may it be: limits, bounding set, groups, group, user
+    4  what may it do: capabilities, no new privileges, seccomp
+    5  execve
+
+From the moment the root is the container's, nothing may be imported, opened by a host
+path or looked up by a library: the files found would be the *image's*, and would run
+with the engine's privileges. What is needed later is opened and compiled before.
+
+The result travels to the shim over `report`, a socket that execve closes: an error in
+JSON means it failed, silence means that the program runs.
+
+man: namespaces(7), pivot_root(2), capabilities(7), execve(2)
+Try it: `lab run --explain busybox true`
+"""
+
+import os
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from engine.errors import (
+    EngineBroken,
+    EngineError,
+    NotExecutable,
+    ProgramNotFound,
+    SyscallError,
+    from_os_error,
+)
+from engine.kernel import (
+    capabilities,
+    links,
+    mounts,
+    namespaces,
+    paths,
+    processes,
+    seccomp,
+    terminal,
+)
+from engine.oci.spec import Process, Spec
+from engine.runtime import channel, rootfs
+
+
+def become_container(spec: Spec, program: bytes, report: socket.socket) -> NoReturn:
+    """As process 1 of new namespaces: become what the specification says.
+
+    `program` is the compiled seccomp policy, b"" for none.
+    """
+
+    def work() -> None:
+        _build(spec)
+        _become(spec.process, program, report)
+
+    do_and_leave(work, report)
+
+
+def become_exec(process: Process, program: bytes, report: socket.socket) -> NoReturn:
+    """As a process that has joined a container: become one more program in it."""
+    do_and_leave(lambda: _become(process, program, report), report)
+
+
+def do_and_leave(work: Callable[[], None], report: socket.socket) -> NoReturn:
+    """Do `work`, tell the shim if it fails, and end this process in any case.
+
+    An error never travels further up: above is the code of the shim, of which this
+    process is a copy, and a traceback would read source files from a foreign root.
+    """
+    try:
+        work()
+    except EngineError as error:
+        report.send(channel.failure(error))
+    except OSError as error:
+        report.send(channel.failure(from_os_error(error)))
+    except Exception as error:
+        broken = EngineBroken(
+            f"{type(error).__name__} in the container's init: {error}"
+        )
+        report.send(channel.failure(broken))
+    finally:
+        processes.leave(0)
+
+
+def _build(spec: Spec) -> None:
+    """Make the world in which the program will live."""
+    if "network" in spec.namespaces:
+        links.set_up("lo")
+    mounts.make_private(Path("/"))
+    root = os.open(spec.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    for step in rootfs.plan(spec):
+        step.apply(root, spec.root)
+    os.close(root)
+    if "uts" in spec.namespaces:
+        namespaces.set_hostname(spec.hostname)
+
+
+def _become(process: Process, program: bytes, report: socket.socket) -> None:
+    """Give the privileges away, and become the program."""
+    processes.new_session()
+    processes.new_session_keyring()
+    if process.terminal:
+        _open_terminal(process, report)
+    else:
+        _own_streams(process)
+    if process.oom_score is not None:
+        processes.set_oom_score(process.oom_score)
+    for name, (soft, hard) in process.limits.items():
+        processes.set_limit(name, soft, hard)
+    _give_up_powers(process, program)
+    environment = dict(entry.split("=", 1) for entry in process.environment)
+    path = find_program(process.arguments[0], environment.get("PATH", ""))
+    processes.close_from()
+    try:
+        processes.execute(path, list(process.arguments), environment)
+    except SyscallError as error:
+        raise _cannot_run(process.arguments[0], error) from error
+
+
+def _give_up_powers(process: Process, program: bytes) -> None:
+    """Bounding set, user, capabilities, seccomp: in the order that the kernel allows.
+
+    Without no-new-privileges only root may load a filter, so it comes before the
+    capabilities go; with it, it comes last, when there is least left to filter.
+    """
+    if program and not process.no_new_privileges:
+        seccomp.load(program)
+    capabilities.limit_bounding(process.capabilities)
+    processes.keep_capabilities(True)
+    processes.become_user(process.uid, process.gid, process.groups)
+    processes.keep_capabilities(False)
+    # As the new user: a directory that only root may enter is not for it.
+    processes.change_directory(process.directory)
+    held = process.capabilities if process.uid == 0 else ()
+    capabilities.set_current(held, held)
+    if process.no_new_privileges:
+        processes.forbid_new_privileges()
+        if program:
+            seccomp.load(program)
+
+
+def _open_terminal(process: Process, report: socket.socket) -> None:
+    """Make a terminal of the container's own, send its master to the shim."""
+    master, slave, _ = terminal.open_pair()
+    if process.uid:
+        os.fchown(slave, process.uid, -1)
+    if os.getpid() == 1:
+        console = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        place = paths.make_file(console, "/dev/console")
+        mounts.bind(Path(f"/proc/self/fd/{slave}"), place, "/dev/console")
+        os.close(place)
+        os.close(console)
+    channel.send(report, {"terminal": True}, (master,))
+    os.close(master)
+    terminal.make_controlling(slave)
+
+
+def _own_streams(process: Process) -> None:
+    """Let the user open /dev/stdout again: the pipes are the engine's until now."""
+    for descriptor in (0, 1, 2):
+        if process.uid and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            os.fchown(descriptor, process.uid, -1)
+
+
+def find_program(name: str, search: str) -> str:
+    """The file to run: `name` if it holds a slash, else the first in the PATH."""
+    if "/" in name:
+        candidates = [name]
+    else:
+        candidates = [f"{place or '.'}/{name}" for place in search.split(":")]
+    refused = False
+    for candidate in candidates:
+        try:
+            mode = os.stat(candidate).st_mode
+        except OSError:
+            continue
+        if stat.S_ISREG(mode) and os.access(candidate, os.X_OK, effective_ids=True):
+            return candidate
+        refused = True
+    if refused:
+        raise NotExecutable(
+            f'exec: "{name}": permission denied', "Is it a program, and executable (x)?"
+        )
+    reason = (
+        "no such file or directory"
+        if "/" in name
+        else "executable file not found in $PATH"
+    )
+    raise ProgramNotFound(
+        f'exec: "{name}": {reason}', "What there is: `lab run IMAGE ls /bin`."
+    )
+
+
+def _cannot_run(name: str, error: SyscallError) -> EngineError:
+    if error.name == "ENOENT":
+        return ProgramNotFound(
+            f'exec: "{name}": no such file or directory',
+            "The file is there: what is missing is the interpreter that it names.",
+        )
+    return NotExecutable(f'exec: "{name}": {os.strerror(error.errno)}', error.hint)

@@ -1,0 +1,69 @@
+"""The interpreter: how the engine starts Python programs of its own.
+
+A bare Python (-I and -S) reads nothing of the student's environment. The spawner, of
+which every shim and every init is a copy, runs from a *sealed copy* of the program in
+memory: a container that gets hold of /proc/PID/exe of a process that is about to enter
+it can then overwrite nothing (CVE-2019-5736).
+
+man: memfd_create(2), fcntl(2) on F_ADD_SEALS, posix_spawn(3)
+Try it: `lab run -d busybox sleep 60; ls -l /proc/$(pgrep lab-spawner)/exe`
+"""
+
+import fcntl
+import os
+import socket
+import sys
+from pathlib import Path
+
+_SEALS = 0x1 | 0x2 | 0x4 | 0x8  # F_SEAL_SEAL, _SHRINK, _GROW, _WRITE
+_F_ADD_SEALS = 1033
+
+
+def python_command(module: str, function: str, *arguments: str) -> list[str]:
+    """The command that calls `module.function(*arguments)` in a new, bare Python.
+
+    -I and -S: nothing of the user's environment or site is read.
+    """
+    home = str(Path(__file__).parents[2])
+    code = (
+        f"import sys; sys.path.insert(0, {home!r}); "
+        f"from {module} import {function}; {function}(*sys.argv[1:])"
+    )
+    return [_interpreter(), "-I", "-S", "-c", code, *arguments]
+
+
+def _interpreter() -> str:
+    """The real Python program: argv[0] from which it finds its own library."""
+    return os.path.realpath(sys.executable)
+
+
+def launch_spawner(root: Path, listener: socket.socket) -> None:
+    """Start a spawner that accepts on `listener`. Called by the engine, never waits."""
+    program = _sealed_copy(_interpreter())
+    command = python_command("engine.runtime.spawner", "serve", str(root))
+    nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.posix_spawn(
+            f"/proc/self/fd/{program}",
+            command,
+            {},
+            file_actions=[
+                *((os.POSIX_SPAWN_DUP2, nothing, standard) for standard in (0, 1, 2)),
+                (os.POSIX_SPAWN_DUP2, listener.fileno(), 3),
+            ],
+            setsid=True,
+        )
+    finally:
+        os.close(nothing)
+        os.close(program)
+
+
+def _sealed_copy(path: str) -> int:
+    """A copy of a program in memory that nobody can change any more."""
+    copy = os.memfd_create("labshell", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    with open(path, "rb") as file:
+        rest = os.fstat(file.fileno()).st_size
+        while rest > 0:
+            rest -= os.sendfile(copy, file.fileno(), None, rest)
+    fcntl.fcntl(copy, _F_ADD_SEALS, _SEALS)
+    return copy

@@ -1,0 +1,52 @@
+"""Release: taking away what a container's start has made on the machine.
+
+It may be done twice without harm, because several may have to: the shim when the
+container ends, the next command when the shim was killed, and `rm`.
+
+    overlay         umount containers/ID/rootfs
+    control group   rmdir, after its last process
+
+man: umount2(2), rmdir(2)
+Try it: `lab mounts` while a container runs and after it
+"""
+
+import os
+from pathlib import Path
+
+from engine.errors import SyscallError
+from engine.kernel import cgroups, mounts, processes
+from engine.runtime import interpreter
+from engine.runtime.bundle import Bundle
+
+
+def take_away(bundle: Bundle) -> None:
+    """Unmount the overlay and remove the control group, as far as they are there."""
+    if bundle.layers:
+        unmount(Path(bundle.spec.root))
+    cgroups.remove(bundle.spec.cgroup)
+
+
+def unmount(root: Path) -> None:
+    """Unmount what is mounted at `root`, if anything is."""
+    try:
+        mounts.unmount(root)
+    except SyscallError as error:
+        if error.name not in ("EINVAL", "ENOENT"):  # not a mount point, or not there
+            raise
+
+
+def later(directory: Path) -> None:
+    """Let another process remove a container that was run with --rm.
+
+    The shim cannot: it holds the lock, and knows nothing of volumes and images.
+    """
+    if processes.fork() == 0:
+        try:
+            os.setsid()
+            processes.close_all_but(set())
+            program = interpreter.python_command(
+                "engine.containers.removal", "remove_released", str(directory)
+            )
+            processes.execute(program[0], program, {})
+        finally:
+            processes.leave(1)

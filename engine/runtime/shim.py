@@ -1,0 +1,338 @@
+"""The shim: the process that stays with a container for as long as it runs.
+
+Shell and daemon may end, the container goes on. Somebody must hold its terminal, write
+its log, collect its exit status and answer those who ask. That is the shim, one for
+each container, small, and with one thread:
+
+    clients ──▶ containers' socket ──▶ ┌──────┐ ──▶ log.jsonl, state.json
+                                       │ shim │
+                   lock `alive`, held ─└──┬───┘
+                                          │ starter (gone) … task: process 1
+
+It is alive as long as it holds the lock: a lock that is free under a container that
+should run means that the shim was killed, and the next command repairs it.
+
+What a client may ask: attach, start, wait, signal, resize, close-stdin, pause,
+unpause, exec. The end of the container is told to everybody as {"exit": status}, after
+the record says so and the lock is free, so that whoever hears it may remove it.
+
+man: flock(2), unix(7), prctl(2) on PR_SET_CHILD_SUBREAPER
+Try it: `lab run -d busybox sleep 60; lab tree`
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine import acts
+from engine.errors import Conflict, EngineError, InvalidState
+from engine.kernel import cgroups, mounts, processes
+from engine.oci.spec import Process
+from engine.runtime import channel, release, starter, state
+from engine.runtime.bundle import Bundle
+from engine.runtime.clients import Client
+from engine.runtime.launch import Launch
+from engine.runtime.logs import LogWriter, timestamp
+from engine.runtime.loop import READ, Loop
+from engine.runtime.tasks import Task
+
+SIGKILL = 9
+
+
+class Shim:
+    """Owns one container."""
+
+    def __init__(
+        self, directory: Path, lock: int, listener: socket.socket, first: socket.socket
+    ) -> None:
+        """`directory` holds the container; `first` is the connection that asked."""
+        self.directory = directory
+        self._lock, self._listener = lock, listener
+        self._loop = Loop()
+        self._clients: list[Client] = []
+        self._waiting: list[Client] = []
+        self._execs: dict[Task, Client] = {}
+        self._bundle = Bundle.read(directory / "bundle")
+        self._task = self._new_task()
+        self._launching = False
+        self._ended = False
+        self._state = state.read(directory)
+        listener.setblocking(False)
+        self._loop.watch(listener.fileno(), READ, self._accept)
+        self._welcome(first)
+
+    def run(self) -> None:
+        """Serve until the container has ended and everybody has heard of it."""
+        while not self._over():
+            self._loop.turn()
+
+    def _over(self) -> bool:
+        if self._ended:
+            return all(client.idle for client in self._clients)
+        return self._state.pid == 0 and not self._clients and not self._launching
+
+    def _new_task(self) -> Task:
+        return Task(
+            self._loop,
+            terminal=self._bundle.spec.process.terminal,
+            interactive=self._bundle.interactive,
+            log=LogWriter(self.directory / "log.jsonl"),
+        )
+
+    # Clients
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return
+        self._welcome(connection)
+
+    def _welcome(self, connection: socket.socket) -> None:
+        client = Client(self._loop, connection, self._on_message, self._on_close)
+        self._clients.append(client)
+
+    def _on_close(self, client: Client) -> None:
+        self._clients.remove(client)
+        if client in self._waiting:
+            self._waiting.remove(client)
+        task = self._task_of(client)
+        self._task.detach(client)
+        for other in self._execs:
+            other.detach(client)
+        if not task.terminal and task.input_owner is client:
+            task.close_input()
+
+    def _task_of(self, client: Client) -> Task:
+        """What a client is attached to: what it has executed, else the container."""
+        for task, owner in self._execs.items():
+            if owner is client:
+                return task
+        return self._task
+
+    def _on_message(self, client: Client, kind: bytes, payload: bytes) -> None:
+        if kind == channel.STDIN:
+            self._task_of(client).write(payload)
+            return
+        try:
+            request = channel.decode(payload)
+            handler = REQUESTS.get(str(request.get("do")))
+            if handler is None:
+                raise InvalidState(f"the shim cannot do {request.get('do')}")
+            handler(self, client, request)
+        except EngineError as error:
+            client.refuse(error)
+
+    # Requests
+
+    def _attach(self, client: Client, request: dict[str, Any]) -> None:
+        self._task.attach(client)
+        self._waiting.append(client)
+        if request.get("stdin"):
+            self._task.input_owner = client
+        client.releases = bool(request.get("releases"))
+        client.answer(terminal=self._task.terminal)
+
+    def _wait(self, client: Client, request: dict[str, Any]) -> None:
+        self._waiting.append(client)
+        client.answer()
+
+    def _close_stdin(self, client: Client, request: dict[str, Any]) -> None:
+        self._task_of(client).close_input()
+
+    def _resize(self, client: Client, request: dict[str, Any]) -> None:
+        self._task_of(client).resize(int(request["rows"]), int(request["columns"]))
+
+    def _signal(self, client: Client, request: dict[str, Any]) -> None:
+        self._must_run()
+        number = int(request["number"])
+        self._task.signal(number)
+        if number == SIGKILL and self._state.status == state.PAUSED:
+            self._change(state.UNPAUSE)
+            cgroups.thaw(self._bundle.spec.cgroup)  # frozen, it could not even die
+        client.answer()
+
+    def _pause(self, client: Client, request: dict[str, Any]) -> None:
+        after = self._after(state.PAUSE)
+        with self._recording():
+            cgroups.freeze(self._bundle.spec.cgroup)
+        self._write(after)
+        client.answer()
+
+    def _unpause(self, client: Client, request: dict[str, Any]) -> None:
+        after = self._after(state.UNPAUSE)
+        with self._recording():
+            cgroups.thaw(self._bundle.spec.cgroup)
+        self._write(after)
+        client.answer()
+
+    def _start(self, client: Client, request: dict[str, Any]) -> None:
+        self._after(state.START)
+        if self._launching:
+            raise Conflict("the container is being started by somebody else")
+        bundle, task = self._bundle, self._task
+        self._launching = True
+
+        def in_child(report: socket.socket) -> None:
+            starter.start(
+                bundle.spec, bundle.layers, bundle.seccomp, task.streams, report
+            )
+
+        with self._recording():
+            Launch(
+                self._loop, task, in_child, lambda error: self._started(client, error)
+            )
+
+    def _started(self, client: Client, error: EngineError | None) -> None:
+        """The program runs, or could not: say so."""
+        self._launching = False
+        if error:
+            self._clean()
+            self._write(
+                replace(self._state, exit_code=error.exit_code, error=error.message)
+            )
+            self._let_go()
+            client.refuse(error)
+            return
+        self._write(
+            self._after(
+                state.START,
+                pid=self._task.pid,
+                pid_started=processes.start_time(self._task.pid) or 0,
+                shim_pid=os.getpid(),
+                started_at=timestamp(),
+                exit_code=0,
+                oom_killed=False,
+                error="",
+            )
+        )
+        client.answer(pid=self._task.pid)
+        self._task.watch(self._exited)
+
+    def _exec(self, client: Client, request: dict[str, Any]) -> None:
+        self._must_run()
+        if self._state.status == state.PAUSED:
+            raise InvalidState(
+                "Container is paused, unpause the container before exec",
+                "`lab unpause NAME` gives it the CPU back.",
+            )
+        process = Process.from_json(request["process"])
+        task = Task(
+            self._loop,
+            terminal=process.terminal,
+            interactive=bool(request.get("stdin")),
+            log=None,
+        )
+        if request.get("attach"):
+            task.attach(client)
+            task.input_owner = client
+            self._execs[task] = client
+        if request.get("rows"):
+            task.resize(int(request["rows"]), int(request["columns"]))
+        spec, running = self._bundle.spec, self._task
+        program = self._bundle.seccomp if request.get("seccomp", True) else b""
+
+        def in_child(report: socket.socket) -> None:
+            starter.join(
+                spec, running.pid, running.pidfd, process, program, task.streams, report
+            )
+
+        with self._recording():
+            Launch(
+                self._loop,
+                task,
+                in_child,
+                lambda error: self._executed(client, task, error),
+            )
+
+    def _executed(self, client: Client, task: Task, error: EngineError | None) -> None:
+        if error:
+            self._execs.pop(task, None)
+            task.close()
+            client.refuse(error)
+            return
+        client.answer(pid=task.pid)
+        self._execs.setdefault(task, client)
+        task.watch(self._exec_exited)
+
+    def _exec_exited(self, task: Task, status: int) -> None:
+        client = self._execs.pop(task)
+        client.send(channel.encode({"exit": status}))
+        task.close()
+
+    # The end
+
+    def _exited(self, task: Task, status: int) -> None:
+        """Process 1 has ended, and with it every process of its pid namespace."""
+        for other in list(self._execs):
+            self._exec_exited(other, other.reap())
+        kills = cgroups.memory_kills(self._bundle.spec.cgroup)
+        self._clean()
+        self._write(
+            self._after(
+                state.EXIT,
+                pid=0,
+                pid_started=0,
+                shim_pid=0,
+                exit_code=status,
+                finished_at=timestamp(),
+                oom_killed=kills > 0,
+            )
+        )
+        if self._bundle.auto_remove and not any(c.releases for c in self._clients):
+            release.later(self.directory)
+        self._let_go()
+        for client in self._waiting:
+            client.send(channel.encode({"exit": status}))
+
+    def _clean(self) -> None:
+        """Take away what the start has made on the machine."""
+        self._task.close()
+        with self._recording():
+            release.take_away(self._bundle)
+
+    def _let_go(self) -> None:
+        """Give up the lock and the socket: from now on the container is nobody's."""
+        self._ended = True
+        self._loop.forget(self._listener.fileno())
+        os.unlink(self._listener.getsockname())
+        self._listener.close()
+        os.close(self._lock)
+
+    # The record
+
+    def _must_run(self) -> None:
+        if self._state.pid == 0:
+            raise InvalidState(
+                f"Container {self.directory.name} is not running",
+                "`lab start NAME` runs it again.",
+            )
+
+    def _after(self, event: str, **changes: Any) -> state.State:
+        return self._state.after(event, self.directory.name, **changes)
+
+    def _change(self, event: str) -> None:
+        self._write(self._after(event))
+
+    def _write(self, new: state.State) -> None:
+        self._state = new
+        state.write(self.directory, new)
+
+    def _recording(self) -> Any:
+        return acts.recording(self.directory / "acts.jsonl")
+
+
+REQUESTS: dict[str, Callable[[Shim, Client, dict[str, Any]], None]] = {
+    "attach": Shim._attach,
+    "wait": Shim._wait,
+    "close-stdin": Shim._close_stdin,
+    "resize": Shim._resize,
+    "signal": Shim._signal,
+    "pause": Shim._pause,
+    "unpause": Shim._unpause,
+    "start": Shim._start,
+    "exec": Shim._exec,
+}

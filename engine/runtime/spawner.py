@@ -1,0 +1,115 @@
+"""The spawner: a warm process that does nothing but fork shims.
+
+Starting Python takes longer than starting a container. So one process starts Python
+once, imports all that a shim needs, and waits. For each container it forks itself: the
+copy *is* the shim, within a millisecond, and shares its memory with all others.
+
+    engine ── connect ──▶ spawner ── fork ──▶ shim      (the connection goes with it)
+
+There is one for each (root, user, mount namespace, version of this code), and it ends
+by itself when nobody has needed it for a while.
+
+man: fork(2), unix(7) on SCM_RIGHTS, credentials(7)
+Try it: `lab run -d busybox sleep 60; lab tree`
+"""
+
+import contextlib
+import gc
+import os
+import resource
+import signal
+import socket
+from pathlib import Path
+
+from engine.errors import EngineError, SyscallError
+from engine.kernel import mounts, processes
+from engine.runtime import channel
+from engine.runtime.shim import Shim
+
+_IDLE = 120.0  # seconds without work after which it ends
+
+
+def serve(root: str) -> None:
+    """The spawner's whole life."""
+    processes.close_all_but({3})
+    os.set_inheritable(3, False)
+    listener = socket.socket(fileno=3)
+    _become_neutral()
+    _make_private(Path(root))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended shims leave no trace
+    gc.collect()
+    gc.freeze()
+    listener.settimeout(_IDLE)
+    while Path(root).exists():
+        try:
+            connection, _ = listener.accept()
+        except TimeoutError:
+            break
+        if not _spawn(connection, listener):
+            break
+    _end(Path(root), listener)
+
+
+def _spawn(connection: socket.socket, listener: socket.socket) -> bool:
+    """Turn one connection into a shim; False if it asks the spawner to end."""
+    try:
+        kind, payload, descriptors = channel.receive(connection)
+    except OSError:
+        kind, payload, descriptors = b"", b"", []
+    request = channel.decode(payload) if kind else {}
+    if "shim" in request and len(descriptors) == 2 and processes.fork() == 0:
+        listener.close()
+        _run(Path(request["shim"]), descriptors, connection)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    connection.close()
+    return "end" not in request
+
+
+def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> None:
+    """As the new shim: live, and end without the spawner's clean-up."""
+    try:
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        processes.become_subreaper()
+        processes.name_process("lab-shim")
+        lock, listening = descriptors
+        listener = socket.socket(fileno=listening)
+        Shim(directory, lock, listener, connection).run()
+    except EngineError as error:
+        connection.send(channel.failure(error))
+    finally:
+        os._exit(0)
+
+
+def _become_neutral() -> None:
+    """Drop what the student's shell has handed down: a container must not inherit it."""
+    processes.reset_signals()
+    processes.name_process("lab-spawner")
+    os.umask(0o022)
+    os.chdir("/")
+    os.setgroups([])
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
+    for name in dir(resource):
+        if name.startswith("RLIMIT_"):
+            processes.copy_limit_of_init(name)
+
+
+def _make_private(root: Path) -> None:
+    """A mount of the root on itself, in which mounts of containers stay at home."""
+    if not mounts.is_mount_point(root):
+        mounts.bind(root, root, str(root), False)
+    mounts.make_private(root)
+
+
+def _end(root: Path, listener: socket.socket) -> None:
+    """Leave no socket, and no mount unless containers need it."""
+    os.unlink(listener.getsockname())
+    listener.close()
+    inside = f"{root}/"
+    if not any(mount.target.startswith(inside) for mount in mounts.table()):
+        with contextlib.suppress(SyscallError):  # gone with the root itself
+            mounts.unmount(root)
+    os._exit(0)

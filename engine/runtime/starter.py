@@ -1,0 +1,132 @@
+"""The throw-away child: a process that is born to unshare, fork once more, and die.
+
+    shim ── fork ──▶ starter ── unshare, fork ──▶ process 1 of the container
+                        │                              │
+                      exits                  adopted by the shim (a subreaper)
+
+Why so complicated? After unshare(2) of a pid namespace only the *next child* is inside
+it, as process 1; and once that one has died the namespace is dead, so that whoever
+unshared could never start it again. A shim must be able to restart its container.
+So each start and each exec is the work of a new child, which takes the change of
+namespaces upon itself.
+
+    start   join the control group, mount the overlay, unshare, fork → init
+    exec    join the control group, setns, fork → init
+
+man: pid_namespaces(7), unshare(2), setns(2)
+Try it: `lab run --explain busybox true` shows two processes: starter and init
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from engine import acts
+from engine.kernel import cgroups, devices, mounts, namespaces, processes
+from engine.oci.spec import Process, Spec
+from engine.runtime import channel, init
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """The descriptors that become 0, 1 and 2 of the program."""
+
+    input: int
+    output: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """The directories of the overlay; none if the bundle brings its own rootfs.
+
+    `lower` is topmost first.
+    """
+
+    lower: tuple[Path, ...]
+    upper: Path
+    work: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """As in bundle/layers.json."""
+        return {
+            "lower": [str(path) for path in self.lower],
+            "upper": str(self.upper),
+            "work": str(self.work),
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Layers":
+        """The layers that bundle/layers.json names."""
+        return Layers(
+            lower=tuple(Path(path) for path in data["lower"]),
+            upper=Path(data["upper"]),
+            work=Path(data["work"]),
+        )
+
+
+def start(
+    spec: Spec,
+    layers: Layers | None,
+    program: bytes,
+    streams: Streams,
+    report: socket.socket,
+) -> NoReturn:
+    """In the throw-away child: make the container, report its process, and end."""
+
+    def work() -> None:
+        _keep_only(streams, report)
+        cgroups.create(spec.cgroup)
+        cgroups.limit(spec.cgroup, spec.resources)
+        devices.restrict(spec.cgroup, spec.resources.devices)
+        cgroups.join(spec.cgroup)
+        if layers:
+            mounts.overlay(Path(spec.root), layers.lower, layers.upper, layers.work)
+        processes.become_undumpable()
+        namespaces.unshare(spec.namespaces)
+        pid = processes.fork()
+        if pid == 0:
+            processes.forget_imports()
+            init.become_container(spec, program, report)
+        channel.send(report, {"pid": pid})
+
+    init.do_and_leave(work, report)
+
+
+def join(
+    spec: Spec,
+    pid: int,
+    pidfd: int,
+    process: Process,
+    program: bytes,
+    streams: Streams,
+    report: socket.socket,
+) -> NoReturn:
+    """In the throw-away child: join the container of process `pid`, run one more."""
+
+    def work() -> None:
+        _keep_only(streams, report, pidfd)
+        cgroups.join(spec.cgroup)
+        processes.become_undumpable()
+        processes.forget_imports()
+        namespaces.join(pidfd, pid, spec.namespaces)
+        child = processes.fork()
+        if child == 0:
+            init.become_exec(process, program, report)
+        channel.send(report, {"pid": child})
+
+    init.do_and_leave(work, report)
+
+
+def _keep_only(streams: Streams, report: socket.socket, *others: int) -> None:
+    """Close all that the shim has open, its lock first of all; put 0, 1, 2 in place.
+
+    A child that kept the lock would make a dead shim look alive.
+    """
+    for standard, descriptor in enumerate(
+        (streams.input, streams.output, streams.errors)
+    ):
+        os.dup2(descriptor, standard)
+    processes.close_all_but({report.fileno(), *others, *acts.descriptors()})

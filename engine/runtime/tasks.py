@@ -1,0 +1,209 @@
+"""A task: one process of a container, with its streams and those who watch it.
+
+            client ── '0' ──▶ input ──▶ │         │
+                                        │ process │
+    log, clients ◀── '1' '2' ── output ◀│         │ ── pidfd ──▶ exit status
+
+Without a terminal there are three pipes; with one, a pty whose master the process's
+init sends up. The pidfd becomes readable when the process has ended; what it printed
+before is read first, then its exit status is told.
+
+man: pipe(7), pty(7), pidfd_open(2), waitpid(2)
+"""
+
+import functools
+import os
+from collections.abc import Callable
+
+from engine.kernel import processes, terminal
+from engine.runtime import channel
+from engine.runtime.clients import Client
+from engine.runtime.logs import LogWriter
+from engine.runtime.loop import READ, WRITE, Loop
+from engine.runtime.starter import Streams
+
+_STREAMS = {channel.STDOUT: "stdout", channel.STDERR: "stderr"}
+_STUCK = 1 << 18  # bytes of input that may wait for a process that does not read
+
+
+class Task:
+    """One process, from before it is born until its status is known."""
+
+    def __init__(
+        self, loop: Loop, *, terminal: bool, interactive: bool, log: LogWriter | None
+    ) -> None:
+        self._loop = loop
+        self._log = log
+        self.terminal = terminal
+        self.pid = 0
+        self.pidfd = -1
+        self.watchers: list[Client] = []
+        self.input_owner: Client | None = None  # whose end is the end of input
+        self.size: tuple[int, int] | None = None
+        self._input = -1
+        self._pending = bytearray()
+        self._closing = False
+        self._outputs: dict[int, bytes] = {}
+        self._theirs: list[int] = []
+        self._open_streams(interactive)
+
+    def _open_streams(self, interactive: bool) -> None:
+        nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        ends = [nothing, nothing, nothing]
+        if not self.terminal:
+            if interactive:
+                ends[0], self._input = os.pipe2(os.O_CLOEXEC)
+                os.set_blocking(self._input, False)
+            for place, kind in ((1, channel.STDOUT), (2, channel.STDERR)):
+                ours, ends[place] = os.pipe2(os.O_CLOEXEC)
+                os.set_blocking(ours, False)
+                self._outputs[ours] = kind
+        self.streams = Streams(input=ends[0], output=ends[1], errors=ends[2])
+        self._theirs = list({nothing, *ends})
+
+    def forked(self) -> None:
+        """The child has its own copies of its ends: close ours."""
+        for descriptor in self._theirs:
+            os.close(descriptor)
+        self._theirs = []
+
+    def adopt(self, pid: int) -> None:
+        """The process is born: hold on to it by a descriptor."""
+        self.pid, self.pidfd = pid, os.pidfd_open(pid)
+
+    def use_terminal(self, master: int) -> None:
+        """The process's init has made a terminal: this is our side of it."""
+        os.set_blocking(master, False)
+        self._input = master
+        self._outputs[master] = channel.STDOUT
+        if self.size:
+            terminal.set_size(master, *self.size)
+
+    def watch(self, on_exit: Callable[["Task", int], None]) -> None:
+        """Pass output on from now, and call `on_exit` with the status at the end."""
+        self.listen()
+        self._loop.watch(self.pidfd, READ, lambda: on_exit(self, self.reap()))
+
+    def listen(self) -> None:
+        """Read output while every watcher has room for it."""
+        room = not any(watcher.full for watcher in self.watchers)
+        for descriptor in list(self._outputs):
+            if room:
+                read = functools.partial(self._read, descriptor)
+                self._loop.watch(descriptor, READ, read)
+            else:
+                self._loop.forget(descriptor)
+
+    def _read(self, descriptor: int) -> bool:
+        """Pass one piece of output on; False when there is none."""
+        try:
+            data = os.read(descriptor, channel.LARGEST - 1)
+        except BlockingIOError:
+            return False
+        except OSError:  # EIO: the last process has left the terminal
+            data = b""
+        kind = self._outputs[descriptor]
+        if not data:
+            self._close_output(descriptor)
+            return False
+        if self._log:
+            self._log.write(_STREAMS[kind], data)
+        for watcher in self.watchers:
+            watcher.send(kind + data)
+        if any(watcher.full for watcher in self.watchers):
+            self.listen()
+        return True
+
+    def _close_output(self, descriptor: int) -> None:
+        self._loop.forget(descriptor)
+        del self._outputs[descriptor]
+        if descriptor != self._input:
+            os.close(descriptor)
+
+    def attach(self, client: Client) -> None:
+        """Send the output to one more client."""
+        self.watchers.append(client)
+        client.on_room = self.listen
+
+    def detach(self, client: Client) -> None:
+        """No longer."""
+        if client in self.watchers:
+            self.watchers.remove(client)
+            self.listen()
+
+    def write(self, data: bytes) -> None:
+        """Pass bytes on to the process's input; those that do not fit wait."""
+        if self._input >= 0 and not self._closing:
+            self._pending += data
+            self._write()
+
+    def close_input(self) -> None:
+        """The end of input: once all is passed on, the process reads an end of file."""
+        self._closing = True
+        self._write()
+
+    def _write(self) -> None:
+        if self._input < 0:
+            return
+        try:
+            while self._pending:
+                del self._pending[: os.write(self._input, self._pending)]
+        except BlockingIOError:
+            pass
+        except OSError:  # EPIPE: nobody reads it any more
+            self._pending.clear()
+        self._hold(len(self._pending) > _STUCK)
+        if self._pending:
+            self._loop.watch(self._input, self._events(), self._on_input)
+        elif self._closing and not self.terminal:
+            self._loop.forget(self._input)
+            os.close(self._input)
+            self._input = -1
+        elif self._input in self._outputs:
+            self.listen()
+        else:
+            self._loop.forget(self._input)
+
+    def _events(self) -> int:
+        return WRITE | READ if self._input in self._outputs else WRITE
+
+    def _on_input(self) -> None:
+        """The input takes more; a terminal may also have printed."""
+        if self._input in self._outputs:
+            self._read(self._input)
+        self._write()
+
+    def _hold(self, stuck: bool) -> None:
+        for watcher in self.watchers:
+            watcher.listen(not stuck)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the process."""
+        processes.send_signal(self.pidfd, self.pid, number)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Change the size of the terminal, or of the one it will have."""
+        self.size = (rows, columns)
+        if self.terminal and self._input >= 0:
+            terminal.set_size(self._input, rows, columns)
+
+    def reap(self) -> int:
+        """Collect the ended process: its exit status, 128 + n if signal n ended it.
+
+        What it printed is read to the end first.
+        """
+        self._loop.forget(self.pidfd)
+        _, status = os.waitpid(self.pid, 0)
+        for descriptor in list(self._outputs):
+            while descriptor in self._outputs and self._read(descriptor):
+                pass
+        code = os.waitstatus_to_exitcode(status)
+        return code if code >= 0 else 128 - code
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for descriptor in {*self._outputs, self._input, self.pidfd, *self._theirs}:
+            if descriptor >= 0:
+                self._loop.forget(descriptor)
+                os.close(descriptor)
+        self._outputs, self._input, self.pidfd, self._theirs = {}, -1, -1, []
