@@ -1,0 +1,184 @@
+"""The jobs, each done by labshell and by its rivals.
+
+Every function takes the Field, does its job in turns, and returns a Contest. What is
+timed is what a student would type: one `lab` line and one `docker` line. "Warm" is a
+line in the open shell, where Python is already there.
+"""
+
+import contextlib
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.engine import Engine
+
+from labshell.cli import run_line
+from tests.benchmarks import rivals
+from tests.benchmarks.timing import Contest, Work, nothing, race
+
+HOME = Path(__file__).parents[2]
+RUN_TRUE = ("run", "--rm", "--network", "none", "busybox", "true")
+TEN_THOUSAND_FILES = (
+    "for d in $(seq 100); do mkdir -p /data/$d;"
+    " for f in $(seq 100); do echo $d $f > /data/$d/$f; done; done"
+)
+ONE_LARGE_FILE = "dd if=/dev/urandom of=/large bs=1M count=200 2>/dev/null"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Who takes part: our engine, and the words that begin each rival's commands."""
+
+    engine: Engine
+    docker: list[str] | None
+    podman: list[str] | None
+    runc: list[str] | None
+    rounds: int
+
+    def lab(self, *line: str) -> Work:
+        """A line of `lab` in a process of its own."""
+        return _process(str(HOME / "lab"), "--root", str(self.engine.root), *line)
+
+    def warm(self, *line: str) -> Work:
+        """A line of `lab` inside the open shell."""
+
+        def work() -> None:
+            code = run_line(self.engine, list(line))
+            if code:
+                raise RuntimeError(f"lab {' '.join(line)}: exit code {code}")
+
+        return work
+
+    def race(self, workers: dict[str, Work | None], after: Work = nothing) -> dict:
+        """Race those who are here; `after` follows everybody's work."""
+        here = {name: (work, after) for name, work in workers.items() if work}
+        return race(here, self.rounds)
+
+
+def _process(*command: str) -> Work:
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _if(words: list[str] | None, *line: str) -> Work | None:
+    return _process(*words, *line) if words else None
+
+
+def one_shot(field: Field) -> Contest:
+    """A container from nothing to its end, with a fresh process for the command."""
+    podman = _if(field.podman, *RUN_TRUE[:2], *rivals.PODMAN_LIMITS, *RUN_TRUE[2:])
+    times = field.race(
+        {
+            "lab": field.lab(*RUN_TRUE),
+            "docker": _if(field.docker, *RUN_TRUE),
+            "podman": podman,
+        }
+    )
+    return Contest(job="run", times=times, unit="ms", rival="docker", target=0.4)
+
+
+def warm(field: Field) -> Contest:
+    """The same from the open shell, against the runtime alone."""
+    runc = _if(field.runc)
+    times = field.race({"lab": field.warm(*RUN_TRUE), "runc": runc})
+    return Contest(job="run, warm", times=times, unit="ms", rival="runc", target=1.5)
+
+
+def execute(field: Field) -> Contest:
+    """One more process in a container that runs."""
+    with both_running(field, "sleep", "1000"):
+        line = ("exec", "bench", "true")
+        times = field.race(
+            {"lab": field.warm(*line), "docker": _if(field.docker, *line)}
+        )
+    return Contest(
+        job="exec, warm", times=times, unit="ms", rival="docker", target=0.25
+    )
+
+
+def shim_memory(field: Field) -> Contest:
+    """What it costs to watch over one container."""
+    with both_running(field, "sleep", "1000"):
+        shim = next(p for p in field.engine.processes() if p.role == "shim")
+        times = {"lab": rivals.memory(shim.pid)}
+        if field.docker:
+            number = subprocess.run(
+                [*field.docker, "inspect", "-f", "{{.Id}}", "bench"],
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+            ).stdout.strip()
+            times["docker"] = rivals.memory(rivals.process_with("shim", number))
+    return Contest(job="shim, PSS", times=times, unit="kB", rival="docker", target=0.5)
+
+
+def commit_many(field: Field) -> Contest:
+    """An image of a container in which 10,000 small files were written."""
+    return _commit(field, "commit, 10,000 files", TEN_THOUSAND_FILES)
+
+
+def commit_large(field: Field) -> Contest:
+    """An image of a container in which one file of 200 MB was written."""
+    return _commit(field, "commit, 200 MB", ONE_LARGE_FILE)
+
+
+def _commit(field: Field, job: str, script: str) -> Contest:
+    line = ("commit", "bench", "bench-image")
+    with both_running(field, "sh", "-c", f"{script}; exec sleep 1000", ready=True):
+        remove_both = _both(field, "rmi", "-f", "bench-image")
+        times = field.race(
+            {"lab": field.lab(*line), "docker": _if(field.docker, *line)},
+            after=lambda: remove_both(check=False),
+        )
+    return Contest(job=job, times=times, unit="ms", rival="docker", target=0.7)
+
+
+def difference(field: Field) -> Contest:
+    """What 10,000 files changed."""
+    script = f"{TEN_THOUSAND_FILES}; exec sleep 1000"
+    with both_running(field, "sh", "-c", script, ready=True):
+        line = ("diff", "bench")
+        times = field.race(
+            {"lab": field.lab(*line), "docker": _if(field.docker, *line)}
+        )
+    return Contest(
+        job="diff, 10,000 files", times=times, unit="ms", rival="docker", target=1.0
+    )
+
+
+@contextlib.contextmanager
+def both_running(field: Field, *command: str, ready: bool = False):
+    """A container `bench` with both engines; `ready`: once its script sleeps."""
+    start = ("run", "-d", "--network", "none", "--name", "bench", "busybox", *command)
+    both = _both(field, *start)
+    both(check=True)
+    try:
+        if ready:
+            # the script ends by becoming `sleep`
+            wait = "until grep -q sleep /proc/1/comm; do sleep 0.1; done"
+            _both(field, "exec", "bench", "sh", "-c", wait)(check=True)
+        yield
+    finally:
+        _both(field, "rm", "-f", "bench")(check=False)
+
+
+def _both(field: Field, *line: str) -> Callable[..., None]:
+    """The same line for us and for docker."""
+
+    def work(*, check: bool) -> None:
+        lab = [str(HOME / "lab"), "--root", str(field.engine.root)]
+        for words in filter(None, [lab, field.docker]):
+            subprocess.run([*words, *line], check=check, capture_output=True)
+
+    return work
+
+
+JOBS = (
+    one_shot,
+    warm,
+    execute,
+    shim_memory,
+    commit_many,
+    commit_large,
+    difference,
+)

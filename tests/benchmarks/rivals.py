@@ -1,0 +1,121 @@
+"""The others, each with its own folder, ended when the benchmark ends.
+
+    docker   a dockerd on a socket of its own, without a bridge or a rule of iptables
+    podman   with a store of its own
+    runc     the runtime alone, with a bundle that `runc spec` wrote
+
+Each gets the same busybox: the tar of its root directory.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PATIENCE = 60  # seconds for dockerd to answer
+
+
+def run(*command: str, stdin: bytes | None = None) -> str:
+    """Run to the end; what it printed. A failure ends the benchmark."""
+    done = subprocess.run(command, input=stdin, check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode().strip()
+
+
+@contextmanager
+def docker(folder: Path, rootfs: bytes) -> Iterator[list[str] | None]:
+    """The words that begin a command for a docker of our own; None without dockerd."""
+    if not shutil.which("dockerd"):
+        yield None
+        return
+    folder.mkdir()
+    words = ["docker", "-H", f"unix://{folder}/docker.sock"]
+    daemon = subprocess.Popen(
+        [
+            *["dockerd", "-H", f"unix://{folder}/docker.sock"],
+            *["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"],
+            *["--pidfile", f"{folder}/pid", "--storage-driver", "overlay2"],
+            *["--bridge", "none", "--iptables=false"],
+        ],
+        stdout=(folder / "log").open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        wait_for(words)
+        run(*words, "import", "-", "busybox:latest", stdin=rootfs)
+        yield words
+    finally:
+        daemon.terminate()
+        daemon.wait(PATIENCE)
+
+
+def wait_for(words: list[str]) -> None:
+    """Wait until the daemon answers."""
+    deadline = time.monotonic() + PATIENCE
+    while subprocess.run([*words, "info"], capture_output=True).returncode:
+        if time.monotonic() > deadline:
+            raise TimeoutError("dockerd does not answer")
+        time.sleep(0.2)
+
+
+@contextmanager
+def podman(folder: Path, rootfs: bytes) -> Iterator[list[str] | None]:
+    """The words that begin a command for a podman of our own; None without podman."""
+    if not shutil.which("podman"):
+        yield None
+        return
+    folder.mkdir()
+    words = ["podman", "--root", f"{folder}/data", "--runroot", f"{folder}/run"]
+    # Works on both cgroup versions, with and without systemd.
+    words += ["--cgroup-manager", "cgroupfs", "--runtime", "runc"]
+    run(*words, "import", "-q", "-", "busybox:latest", stdin=rootfs)
+    try:
+        yield words
+    finally:
+        subprocess.run(["umount", f"{folder}/data/overlay"], capture_output=True)
+
+
+PODMAN_LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
+
+
+def runc(folder: Path, rootfs: Path, command: list[str]) -> list[str] | None:
+    """The words that run `command` with runc alone; None without runc."""
+    if not shutil.which("runc"):
+        return None
+    folder.mkdir()
+    run("runc", "spec", "-b", str(folder))
+    config = json.loads((folder / "config.json").read_text())
+    config["process"].update(terminal=False, args=command)
+    config["process"].pop("rlimits", None)  # raising one needs CAP_SYS_RESOURCE
+    config["root"]["path"] = str(rootfs)
+    (folder / "config.json").write_text(json.dumps(config))
+    state = ["runc", "--root", f"{folder}/state", "run", "-b", str(folder)]
+    return [*state, f"labshell-benchmark-{os.getpid()}"]
+
+
+def memory(pid: int) -> float:
+    """A process's share of memory (PSS), in kB."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return float(line.split()[1])
+    return 0.0
+
+
+def process_with(*words: str) -> int:
+    """The process whose command holds all of `words`."""
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdigit():
+            command = _command(directory)
+            if all(word in command for word in words):
+                return int(directory.name)
+    raise LookupError(f"no process with {' '.join(words)}")
+
+
+def _command(directory: Path) -> str:
+    try:
+        return (directory / "cmdline").read_text().replace("\0", " ")
+    except OSError:  # it has ended
+        return ""
