@@ -11,6 +11,7 @@ The program is short enough to be written by hand. It gets a structure of three
 words (access and type, major, minor) and returns 1 to allow:
 
     for each rule:   type differs?  → next
+                     wants more than the rule gives (read, write, make)? → next
                      major differs? → next     (a rule for all has no such test)
                      minor differs? → next
                      return 1
@@ -45,38 +46,52 @@ def restrict(group: str, rules: tuple[DeviceRule, ...]) -> None:
         cgroups.write(place / f"devices.{'allow' if rule.allow else 'deny'}", str(rule))
 
 
+# Instructions of BPF: operation codes, as bpf(2) has them for 32- and 64-bit words.
+_LOAD_WORD, _SHIFT_RIGHT, _AND, _SET, _COPY = 0x61, 0x77, 0x57, 0xB7, 0xBF
+_JUMP_IF_NOT, _JUMP_IF_NOT_SAME, _EXIT = 0x55, 0x5D, 0x95
+_ACCESS = {"m": 1, "r": 2, "w": 4}
+
+
 def _instruction(code: int, to: int, source: int, jump: int, value: int) -> bytes:
-    """struct bpf_insn: 8 bits of code, two registers of 4, a jump of 16, 32 of value."""
+    """struct bpf_insn: code, two registers of 4 bits, a jump, a value."""
     return struct.pack("<BBhi", code, source << 4 | to, jump, value)
 
 
 def program(rules: tuple[DeviceRule, ...]) -> bytes:
-    """The rules that allow, as instructions. What no rule allows is refused."""
-    load = 0x61  # register = 32-bit word at [register 1 + jump]
+    """The rules that allow, as instructions. What no rule allows is refused.
+
+    Registers: 1 the structure, 2 the type, 3 the access, 4 major, 5 minor, 6 scratch.
+    """
     code = [
-        _instruction(load, 2, 1, 0, 0),
-        _instruction(0x54, 2, 0, 0, 0xFFFF),  # r2 &= 0xffff: the type; access is above
-        _instruction(load, 4, 1, 4, 0),  # r4 = major
-        _instruction(load, 5, 1, 8, 0),  # r5 = minor
+        _instruction(_LOAD_WORD, 2, 1, 0, 0),
+        _instruction(_COPY, 3, 2, 0, 0),
+        _instruction(_AND, 2, 0, 0, 0xFFFF),  # the lower half of the word is the type
+        _instruction(_SHIFT_RIGHT, 3, 0, 0, 16),  # the upper half is the access
+        _instruction(_LOAD_WORD, 4, 1, 4, 0),
+        _instruction(_LOAD_WORD, 5, 1, 8, 0),
     ]
     for rule in rules:
-        if not rule.allow:
-            continue
-        tests = [
-            (register, value)
-            for register, value in (
-                (2, _TYPES.get(rule.type)),
-                (4, rule.major),
-                (5, rule.minor),
-            )
-            if value is not None
-        ]
-        for index, (register, value) in enumerate(tests):
-            skip = len(tests) - index + 1  # the tests left, and the two that return 1
-            code.append(_instruction(0x55, register, 0, skip, value))  # jump if !=
-        code += [_instruction(0xB7, 0, 0, 0, 1), _instruction(0x95, 0, 0, 0, 0)]
-    code += [_instruction(0xB7, 0, 0, 0, 0), _instruction(0x95, 0, 0, 0, 0)]
+        if rule.allow:
+            code += _allowing(rule)
+    code += [_instruction(_SET, 0, 0, 0, 0), _instruction(_EXIT, 0, 0, 0, 0)]
     return b"".join(code)
+
+
+def _allowing(rule: DeviceRule) -> list[bytes]:
+    """The instructions of one rule: jump over its end unless everything matches."""
+    given = sum(_ACCESS[letter] for letter in rule.access)
+    wanted = ((2, _TYPES.get(rule.type)), (4, rule.major), (5, rule.minor))
+    tests = [(register, value) for register, value in wanted if value is not None]
+    rest = len(tests) + 2  # instructions left after the test of the access
+    code = [
+        _instruction(_COPY, 6, 3, 0, 0),
+        _instruction(_AND, 6, 0, 0, given),
+        _instruction(_JUMP_IF_NOT_SAME, 6, 3, rest, 0),
+    ]
+    for register, value in tests:
+        rest -= 1
+        code.append(_instruction(_JUMP_IF_NOT, register, 0, rest, value))
+    return [*code, _instruction(_SET, 0, 0, 0, 1), _instruction(_EXIT, 0, 0, 0, 0)]
 
 
 @act("bpf(2)", lambda place, code: f"# {len(code) // 8} BPF instructions for {place}")

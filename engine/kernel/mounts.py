@@ -47,9 +47,12 @@ FLAGS = {
 }
 
 
-def _words(flags: int) -> str:
-    """The flags as mount(8) writes them: "nosuid,nodev"."""
-    return ",".join(w for w, f in FLAGS.items() if f & flags and "bind" not in w)
+def _words(flags: int, options: str = "") -> str:
+    """Flags and options as mount(8) writes them: "nosuid,nodev,mode=755"."""
+    words = [
+        word for word, flag in FLAGS.items() if flag & flags and "bind" not in word
+    ]
+    return ",".join([*words, options] if options else words)
 
 
 def _as_target(place: int | Path) -> str:
@@ -98,9 +101,7 @@ def _overlay_options(lower: list[str], upper: Path, work: Path) -> str:
 @act(
     "mount(2)",
     lambda kind, source, target, flags, options, shown: (
-        f"mount -t {kind}"
-        f"{' -o ' + ','.join(filter(None, [_words(flags), options])) if flags or options else ''}"
-        f" {source} {shown}"
+        f"mount -t {kind} -o {_words(flags, options) or 'defaults'} {source} {shown}"
     ),
 )
 def filesystem(
@@ -139,8 +140,10 @@ def remount(target: int | Path, flags: int, shown: str) -> None:
     libc.call("mount", None, _as_target(target), None, flags, None, target=shown)
 
 
-@act("pivot_root(2)", lambda root: f"cd {root} && pivot_root . . && umount -l .")
-def pivot(root: int, shown: str = "") -> None:
+@act(
+    "pivot_root(2)", lambda root, shown: f"cd {shown} && pivot_root . . && umount -l ."
+)
+def pivot(root: int, shown: str) -> None:
     """Make the directory `root` the root of this mount namespace; let the old one go.
 
     Both arguments of pivot_root(2) are ".": the old root is stacked on the new one

@@ -147,7 +147,7 @@ def _test(test: Mapping[str, Any]) -> Iterator[list[int]]:
         mask, wanted = wanted, int(test.get("valueTwo", 0))
     elif operator not in ("SCMP_CMP_EQ", "SCMP_CMP_NE"):
         raise InvalidArgument(
-            f"the seccomp profile compares with {operator}, which is not supported here",
+            f"the seccomp profile compares with {operator}: not supported here",
             "Use SCMP_CMP_EQ, SCMP_CMP_NE or SCMP_CMP_MASKED_EQ.",
         )
     for half in (0, 32):

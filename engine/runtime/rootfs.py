@@ -301,7 +301,7 @@ class Pivot:
 
 
 def _change_flags(root: int, path: str, flags: int, shown: str) -> None:
-    """Change the flags of the mount point at `path`: of the mount, not what it hides."""
+    """Change the flags of the mount at `path`, not of what it hides."""
     place = paths.open_inside(root, path, os.O_PATH)
     try:
         mounts.remount(place, flags | kept_flags(place), shown + path)
@@ -310,7 +310,7 @@ def _change_flags(root: int, path: str, flags: int, shown: str) -> None:
 
 
 def kept_flags(place: int) -> int:
-    """The flags that a mount has already: a remount that left one out would clear it."""
+    """The flags that a mount has: a remount that left one out would clear it."""
     have = os.fstatvfs(place).f_flag
     return have & (
         mounts.MS_RDONLY | mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC

@@ -29,7 +29,7 @@ from typing import Any
 
 from engine import acts
 from engine.errors import Conflict, EngineError, InvalidState
-from engine.kernel import cgroups, mounts, processes
+from engine.kernel import cgroups, processes
 from engine.oci.spec import Process
 from engine.runtime import channel, release, starter, state
 from engine.runtime.bundle import Bundle

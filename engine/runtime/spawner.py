@@ -83,7 +83,7 @@ def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> 
 
 
 def _become_neutral() -> None:
-    """Drop what the student's shell has handed down: a container must not inherit it."""
+    """Drop what the student's shell handed down: no container must inherit it."""
     processes.reset_signals()
     processes.name_process("lab-spawner")
     os.umask(0o022)
