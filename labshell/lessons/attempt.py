@@ -1,0 +1,281 @@
+"""One student in one lesson: where they are, what they answer, what it earns.
+
+    begin ──> read, watch ──seen──> next
+              predict ──one choice, locked──> next
+              explain ──answers until right──> next
+              do ──checked after each command, until passed──> next ──> … finished
+
+Nothing is printed here: the runner shows it, the proof (`lab lesson test`) asks the
+same questions, and the grade reads what was saved.
+
+The world of a step is a function of the lesson: its setup, then what each step before
+it did, by the reference solution. So a step that is skipped leaves what the next one
+needs, a reset step begins as it should, and a lesson goes on after a reboot.
+
+Try it: `:reset step` in the middle of a lesson.
+"""
+
+from engine.engine import Engine
+
+from labshell.lessons import prose, scene
+from labshell.lessons.checks import FAILED, PASSED, Lab, Outcome
+from labshell.lessons.fields import LessonError
+from labshell.lessons.judge import judge, load_check
+from labshell.lessons.lesson import Choice, Lesson, Step
+from labshell.lessons.lines import expand
+from labshell.lessons.progress import (
+    DONE,
+    SKIPPED,
+    WRONG,
+    LessonRecord,
+    Made,
+    Progress,
+    StepRecord,
+)
+from labshell.lessons.values import derive, fill, shuffled
+
+
+class Attempt:
+    """One attempt at one lesson."""
+
+    def __init__(self, engine: Engine, progress: Progress, lesson: Lesson) -> None:
+        self.engine, self.progress, self.lesson = engine, progress, lesson
+        self._known = Made()  # the inventory when last looked at
+
+    @property
+    def record(self) -> LessonRecord:
+        """What is saved of this lesson."""
+        return self.progress.of(self.lesson.name)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What `{{name}}` stands for in this attempt."""
+        seed = self.progress.seed_of(self.lesson.name)
+        return derive(seed, self.lesson.name, self.lesson.rules)
+
+    def fill(self, text: str) -> str:
+        """A text of the lesson, with this attempt's values."""
+        return fill(text, self.values)
+
+    def choices(self, step: Step) -> list[Choice]:
+        """The choices of a prediction, in this student's order."""
+        by_key = {choice.key: choice for choice in step.choices}
+        seed = self.progress.seed_of(self.lesson.name)
+        return [by_key[key] for key in shuffled(seed, step.id, tuple(by_key))]
+
+    # Where the student is.
+
+    @property
+    def step(self) -> Step:
+        """The step the student is at."""
+        return self.lesson.step(self.record.step)
+
+    @property
+    def here(self) -> StepRecord:
+        """What is saved of that step."""
+        return self.record.of(self.record.step)
+
+    @property
+    def number(self) -> int:
+        """The position of the step, counted from 0."""
+        return self.lesson.steps.index(self.step)
+
+    @property
+    def earned(self) -> int:
+        """All points so far."""
+        return sum(self.record.of(step.id).earned for step in self.lesson.steps)
+
+    def begin(self) -> bool:
+        """Begin, or go on where the student left; True if the world was made anew."""
+        record = self.record
+        known_steps = [step.id for step in self.lesson.steps]
+        if record.step not in known_steps:  # new, or the lesson has changed since
+            record.step = known_steps[0]
+        anew = self.needs_world()
+        if anew:
+            self._make_world()
+        self._known = scene.inventory(self.engine)
+        self.progress.current = self.lesson.name
+        self.save()
+        return anew
+
+    def needs_world(self) -> bool:
+        """Is what the lesson set up not there: not yet, elsewhere, or not any more?"""
+        return self.record.world != scene.world(self.engine)
+
+    def enter(self, position: int) -> None:
+        """Go to the step at this position."""
+        self.record.step = self.lesson.steps[position].id
+        self.record.began = self._known = scene.inventory(self.engine)
+        self.save()
+
+    def finish(self) -> None:
+        """The last step is done."""
+        self.record.finished = True
+        self.save()
+
+    def save(self) -> None:
+        """Write down how far the student is."""
+        self.progress.save(self.lesson.name)
+
+    # The world of a step.
+
+    def _make_world(self) -> None:
+        """Remove what an earlier start made; set up; do again what came before."""
+        record = self.record
+        if record.before is not None:
+            scene.clear(self.engine, record.made, record.before)
+        scene.ensure_base_image(self.engine)
+        record.made, record.before = Made(), scene.inventory(self.engine)
+        self._known = record.before
+        try:
+            self._do(self.lesson.setup)
+            for step in self.lesson.steps[: self.number]:
+                self._do(self.reference(step))
+        except LessonError:
+            scene.clear(self.engine, record.made, record.before)
+            raise
+        record.world = scene.world(self.engine)
+        record.began = self._known
+
+    def reference(self, step: Step) -> str:
+        """The bash lines that a step leads to: what it runs, and its solution."""
+        section = {step.id: self.lesson.sections[step.id]}
+        lines = [line for _, line in prose.commands(section, self.lesson.shown)]
+        lines += [line for line in step.solve if not line.startswith(":")]
+        return "\n".join(lines)
+
+    def _do(self, lines: str) -> None:
+        try:
+            if lines:
+                scene.run_lines(self.engine, self.lesson, self.fill(lines))
+        finally:
+            self.notice()
+
+    def notice(self) -> None:
+        """Credit what has come into the engine since the last look to the lesson."""
+        now = scene.inventory(self.engine)
+        if scene.credit(self.record.made, scene.news(self._known, now)):
+            self.save()
+        self._known = now
+
+    def reset_step(self) -> None:
+        """Back to the beginning of this step: its result and its effects are gone."""
+        self.record.steps[self.step.id] = StepRecord()
+        self.record.finished = False
+        self._make_world()
+        self.save()
+
+    def reset_lesson(self) -> list[str]:
+        """Back to before the lesson; returns what was removed from the engine."""
+        removed = []
+        if self.record.before is not None:
+            self.notice()
+            removed = scene.clear(self.engine, self.record.made, self.record.before)
+        self.progress.current = None
+        self.progress.forget(self.lesson.name)
+        return removed
+
+    # What the student did.
+
+    def seen(self) -> None:
+        """A step that only shows something was seen."""
+        if self.step.kind in ("read", "watch"):
+            self.here.status = DONE
+            self.save()
+
+    def skip(self) -> None:
+        """Go on without the points; the next step finds what it needs all the same."""
+        if not self.here.done:
+            self.here.status = SKIPPED
+            self._do(self.reference(self.step))
+            self.save()
+
+    def hint(self) -> str:
+        """The next hint, more concrete than the one before; the last one again."""
+        hints = self.step.hints
+        if not hints:
+            return ""
+        self.here.hints = min(self.here.hints + 1, len(hints))
+        self.save()
+        return self.fill(hints[self.here.hints - 1])
+
+    def check(self, answer: str | None = None) -> Outcome:
+        """Look at the effects now, and note what they earn."""
+        step = self.step
+        lab = Lab(
+            self.engine,
+            values=self.values,
+            maximum=step.points,
+            began=self.record.began or Made(),
+            answer=answer,
+        )
+        try:
+            outcome = judge(load_check(self.lesson, step), lab)
+        except LessonError as error:
+            outcome = lab.broken(error.message)
+        self._note(outcome)
+        return outcome
+
+    def answer(self, text: str) -> Outcome:
+        """What a given answer earns. A prediction cannot be given twice."""
+        step, here = self.step, self.here
+        given = text if step.kind == "predict" else expand(self.engine, text)
+        here.answer, here.tries = given[:500], here.tries + 1
+        if step.kind == "predict":
+            outcome = self._predicted(given)
+        elif step.check:
+            outcome = self.check(given)
+            says = self._misconception(given)
+            if says and not outcome.passed:
+                outcome = self._failed(says)
+        else:
+            outcome = self._explained(given)
+        self._note(outcome)
+        return outcome
+
+    def choice(self, text: str) -> Choice | None:
+        """The choice that was meant: by its number on the screen, or its key."""
+        choices = self.choices(self.step)
+        if text.isdecimal() and 0 < int(text) <= len(choices):
+            return choices[int(text) - 1]
+        return next((choice for choice in choices if choice.key == text), None)
+
+    def _predicted(self, text: str) -> Outcome:
+        choice = self.choice(text.strip())
+        if choice is None or self.here.done:
+            raise LessonError(f"`{text}` is no choice to make", "`:again` lists them.")
+        self.here.answer = choice.key
+        self.here.status = DONE if choice.right else WRONG
+        return self._passed() if choice.right else self._failed(choice.because)
+
+    def _explained(self, text: str) -> Outcome:
+        assert self.step.answer is not None
+        if self.step.answer.accepts(text):
+            return self._passed()
+        return self._failed(self._misconception(text) or "That is not it.")
+
+    def _misconception(self, text: str) -> str:
+        given = text.strip().casefold()
+        known = self.step.misconceptions.items()
+        return next((s for key, s in known if self.fill(key).casefold() == given), "")
+
+    def _passed(self) -> Outcome:
+        points = self.step.points
+        return Outcome(verdict=PASSED, earned=points, maximum=points, message="")
+
+    def _failed(self, message: str) -> Outcome:
+        points = self.step.points
+        return Outcome(verdict=FAILED, earned=0, maximum=points, message=message)
+
+    def _note(self, outcome: Outcome) -> None:
+        """Keep the best of all tries."""
+        here = self.here
+        before = (here.status, here.earned, here.tries, here.message)
+        here.earned = max(here.earned, outcome.earned)
+        if outcome.passed:
+            here.status = DONE
+        if here.status != DONE or outcome.passed:
+            here.message = self.fill(outcome.text())
+        if before != (here.status, here.earned, here.tries, here.message):
+            self.save()

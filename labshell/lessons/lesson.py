@@ -1,0 +1,116 @@
+"""A lesson as data: Lesson, Step, Choice, Answer, Wrong.
+
+    Lesson ── steps ──> Step ── choices ──> Choice       predict
+      │                   ├──── answer ───> Answer       explain
+      │                   ├──── hints, solve, also
+      │                   └──── wrong ────> Wrong        what must not pass, and why
+      └── sections ────> Section            the prose of each step, see prose.py
+
+`format.py` reads it from lesson.md and checks that it makes sense; nothing else
+makes one.
+
+Try it: `lab lesson list`
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from labshell.lessons.fields import LessonError
+from labshell.lessons.prose import Section
+from labshell.lessons.values import Rule
+
+KINDS = ("read", "watch", "predict", "explain", "do")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One choice of a prediction. A wrong one says `because` what it overlooks."""
+
+    key: str
+    says: str
+    right: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a right answer is: a number with a tolerance, or one of some texts."""
+
+    number: float | None = None
+    tolerance: float = 0
+    texts: tuple[str, ...] = ()
+
+    def accepts(self, given: str) -> bool:
+        """Is this answer right? Case and surrounding space do not matter."""
+        text = given.strip().casefold()
+        if self.number is None:
+            return text in [right.casefold() for right in self.texts]
+        try:
+            return abs(float(text.replace(",", ".")) - self.number) <= self.tolerance
+        except ValueError:
+            return False
+
+    def example(self) -> str:
+        """One right answer."""
+        return self.texts[0] if self.number is None else f"{self.number:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """Something that must not pass: the lines, their exact points and message."""
+
+    do: tuple[str, ...]
+    earned: int
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a lesson."""
+
+    id: str
+    kind: str
+    points: int
+    ask: str = ""
+    choices: tuple[Choice, ...] = ()
+    answer: Answer | None = None
+    misconceptions: Mapping[str, str] = MappingProxyType({})
+    check: str = ""
+    hints: tuple[str, ...] = ()
+    solve: tuple[str, ...] = ()
+    also: tuple[tuple[str, ...], ...] = ()
+    wrong: tuple[Wrong, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """One lesson, in one language."""
+
+    name: str
+    folder: Path
+    shown: str
+    title: str
+    concepts: tuple[int, ...]
+    minutes: int
+    needs: tuple[str, ...]
+    rules: Mapping[str, Rule]
+    panes: tuple[str, ...]
+    source: tuple[str, ...]
+    setup: str
+    steps: tuple[Step, ...]
+    sections: Mapping[str, Section]
+    messages: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def maximum(self) -> int:
+        """All points that can be earned."""
+        return sum(step.points for step in self.steps)
+
+    def step(self, id: str) -> Step:
+        """The step with this id; LessonError if there is none."""
+        for step in self.steps:
+            if step.id == id:
+                return step
+        raise LessonError(f"{self.name} has no step `{id}`", "`:progress` lists them.")

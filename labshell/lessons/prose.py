@@ -1,0 +1,139 @@
+"""The prose of a lesson: Markdown in sections, with commands and source inside.
+
+Below the front matter, `## guess` begins the text of the step `guess`, and `### after`
+in it the part that stays hidden until the step is done: the reveal of a prediction,
+or why the work had its effect. What stands above the first section introduces the
+lesson; `## why` closes it.
+
+Two kinds of block may stand between the paragraphs:
+
+    :::run                            :::source engine.runtime.rootfs:pivot
+    lab layers {{tree}}               What to look for in it.
+    :::                               :::
+
+`run` types the command and runs it, where it stands. `source` shows the source of a
+symbol of the engine.
+
+Try it: read any lesson.md beside what `lab learn` makes of it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from labshell.lessons.fields import LessonError
+
+INTRODUCTION, CLOSING = "", "why"
+_AFTER = "### after"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """The text of one step: what is read first, and what only when it is done."""
+
+    before: str
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraphs:
+    """Some Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A command that is typed and run for the student to watch."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The source of a symbol of the engine, and what to look for in it."""
+
+    symbol: str
+    comment: str
+
+
+Piece = Paragraphs | Run | Source
+
+
+def read_sections(body: str, shown: str) -> dict[str, Section]:
+    """The sections of a lesson by name; the introduction is named ""."""
+    texts: dict[str, list[str]] = {INTRODUCTION: []}
+    name, fenced = INTRODUCTION, False
+    for line in body.split("\n"):
+        fenced ^= line.startswith("```")
+        if line.startswith("## ") and not fenced:
+            name = line[3:].strip()
+            if name in texts:
+                raise LessonError(f"{shown}: the section `## {name}` is there twice")
+            texts[name] = []
+        else:
+            texts[name].append(line)
+    return {name: _section(lines) for name, lines in texts.items()}
+
+
+def _section(lines: list[str]) -> Section:
+    after = lines.index(_AFTER) if _AFTER in lines else len(lines)
+    return Section(
+        before="\n".join(lines[:after]).strip("\n"),
+        after="\n".join(lines[after + 1 :]).strip("\n"),
+    )
+
+
+def pieces(text: str, shown: str) -> Iterator[Piece]:
+    """Take the blocks out of the Markdown around them, in order."""
+    lines = text.split("\n")
+    plain: list[str] = []
+    while lines:
+        line = lines.pop(0)
+        if not line.startswith(":::"):
+            plain.append(line)
+            continue
+        if "".join(plain).strip():
+            yield Paragraphs(text="\n".join(plain))
+        plain = []
+        kind, _, argument = line[3:].partition(" ")
+        if ":::" not in lines:
+            raise LessonError(f"{shown}: `{line}` is not closed by a line of `:::`")
+        end = lines.index(":::")
+        content, lines = "\n".join(lines[:end]).strip(), lines[end + 1 :]
+        yield from _block(kind, argument.strip(), content, shown)
+    if "".join(plain).strip():
+        yield Paragraphs(text="\n".join(plain))
+
+
+def _block(kind: str, argument: str, content: str, shown: str) -> Iterator[Piece]:
+    if kind == "source" and argument:
+        yield Source(symbol=argument, comment=content)
+    elif kind == "run" and content and not argument:
+        yield from (Run(line=line) for line in content.split("\n"))
+    else:
+        raise LessonError(
+            f"{shown}: `:::{kind}` is not a block that there is",
+            "`:::run` with commands below it, or `:::source engine.file:symbol`.",
+        )
+
+
+def commands(sections: Mapping[str, Section], shown: str) -> list[tuple[str, str]]:
+    """(section, command) for every command in `:::run` blocks, in order."""
+    return [
+        (name, piece.line)
+        for name, section in sections.items()
+        for text in (section.before, section.after)
+        for piece in pieces(text, shown)
+        if isinstance(piece, Run)
+    ]
+
+
+def symbols(sections: Mapping[str, Section], shown: str) -> list[str]:
+    """Every symbol that a `:::source` block shows."""
+    return [
+        piece.symbol
+        for section in sections.values()
+        for text in (section.before, section.after)
+        for piece in pieces(text, shown)
+        if isinstance(piece, Source)
+    ]

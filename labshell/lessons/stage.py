@@ -1,0 +1,176 @@
+"""The step on the screen: its prose, its question, and what came of an answer.
+
+The stage knows one attempt and one screen. It decides what is said when; how it looks
+is screen.py, what it earns is attempt.py, and when it happens is runner.py.
+
+    show()            the step as it is met
+    succeed, fail     an outcome, with what it earned
+    reveal()          what was held back until the step was done
+    overview()        all steps, with points
+
+Try it: `:again`, `:progress`
+"""
+
+from engine.engine import Engine
+
+from labshell.lessons import prose
+from labshell.lessons.attempt import Attempt
+from labshell.lessons.checks import COULD_NOT_RUN, Outcome
+from labshell.lessons.lesson import Step
+from labshell.lessons.lines import run_shown
+from labshell.lessons.progress import DONE, OPEN, SKIPPED, WRONG
+from labshell.lessons.screen import Screen
+
+HOW_TO_GO_ON = {
+    "read": "`:next` goes on.",
+    "watch": "`:next` goes on.",
+    "predict": "Choose with `:answer NUMBER`. You have one try.",
+    "explain": "Answer with `:answer …`.",
+    "do": "Work freely, it is noticed. `:hint` helps, `:check` says what is missing.",
+}
+_MARKS = {OPEN: " ", DONE: "✓", WRONG: "✗", SKIPPED: "-"}
+
+
+class Stage:
+    """One attempt, shown on one screen."""
+
+    def __init__(self, engine: Engine, attempt: Attempt, screen: Screen) -> None:
+        self.engine, self.attempt, self.screen = engine, attempt, screen
+        self.said = ""  # the last thing a failing check said
+
+    def open(self, new: bool) -> None:
+        """The lesson's title and introduction if it is new, then the step."""
+        lesson = self.attempt.lesson
+        if new:
+            minutes = f"{lesson.minutes} {self.screen.word('minutes')}"
+            self.screen.rule(f"{lesson.title} · {minutes}")
+            self.prose(lesson.sections[prose.INTRODUCTION].before)
+        self.show()
+
+    def prose(self, text: str) -> None:
+        """A text of the lesson, its commands run where they stand."""
+        if text:
+            self.screen.prose(
+                self.attempt.fill(text), self.attempt.lesson.shown, self._run
+            )
+
+    def _run(self, line: str) -> None:
+        run_shown(self.engine, line)
+        self.attempt.notice()
+
+    def show(self) -> None:
+        """The step the student is at: its prose, its question, how to go on."""
+        attempt, step = self.attempt, self.attempt.step
+        self.screen.rule(self._title(step))
+        self.prose(attempt.lesson.sections[step.id].before)
+        if step.ask:
+            self.screen.markdown(f"**{attempt.fill(step.ask)}**")
+        self._choices(step)
+        self.screen.console.print()
+        if attempt.here.done:
+            self.status()
+            self.screen.say("`:next` goes on.", "dim")
+            return
+        attempt.seen()
+        self.screen.say(HOW_TO_GO_ON[step.kind], "dim")
+        if step.kind == "do":
+            self.said = self.text(attempt.check())  # what is missing before any work
+
+    def _title(self, step: Step) -> str:
+        lesson = self.attempt.lesson
+        parts = [
+            lesson.name,
+            f"{self.attempt.number + 1}/{len(lesson.steps)} {step.id}",
+            self.screen.word(step.kind),
+        ]
+        if step.points:
+            parts.append(f"{step.points} {self.screen.word('point')}")
+        return " · ".join(parts)
+
+    def _choices(self, step: Step) -> None:
+        if step.choices:
+            self.screen.console.print()
+        for number, choice in enumerate(self.attempt.choices(step), 1):
+            mark = "›" if self.attempt.here.answer == choice.key else " "
+            self.screen.line(f"{mark} {number}) {self.attempt.fill(choice.says)}")
+
+    def status(self) -> None:
+        """What came of a step that is done."""
+        here = self.attempt.here
+        if here.status == SKIPPED:
+            self.screen.say("Skipped: done for you, without points.", "dim")
+        elif here.message:
+            show = self.screen.good if here.status == DONE else self.screen.bad
+            show(here.message, 0)
+
+    def text(self, outcome: Outcome) -> str:
+        """What an outcome says, translated and filled in."""
+        known = self.attempt.lesson.messages.get(outcome.message)
+        text = outcome.text(known or self.screen.word(outcome.message))
+        return self.attempt.fill(text)
+
+    def succeed(self, outcome: Outcome, before: int) -> None:
+        """The step is passed: say so, and show what was held back."""
+        default = "Right." if self.attempt.step.kind == "predict" else "That is it."
+        self.screen.console.print()
+        text = self.text(outcome) or self.screen.word(default)
+        self.screen.good(text, outcome.earned - before)
+        self.reveal()
+
+    def fail(self, outcome: Outcome, before: int) -> None:
+        """Not passed: say what is missing. A prediction is revealed all the same."""
+        self.said = self.text(outcome)
+        self.screen.bad(self.said, max(0, outcome.earned - before))
+        if outcome.verdict == COULD_NOT_RUN:
+            self.screen.say("This says nothing about your work, and costs no points.")
+        elif outcome.lost:
+            self.screen.say("`:reset step` sets everything up again.", "dim")
+        if self.attempt.step.kind == "predict":
+            right = next(c for c in self.attempt.step.choices if c.right)
+            says = self.attempt.fill(right.says)
+            self.screen.line(f"{self.screen.word('It is')}: {says}")
+            self.reveal()
+
+    def look(self) -> None:
+        """Check the work, and speak only if there is something new to say."""
+        before = self.attempt.here.earned
+        outcome = self.attempt.check()
+        if outcome.passed:
+            self.succeed(outcome, before)
+        elif outcome.verdict == COULD_NOT_RUN or self.text(outcome) == self.said:
+            return
+        else:
+            self.fail(outcome, before)
+
+    def reveal(self) -> None:
+        """What was held back until the step was done."""
+        self.prose(self.attempt.lesson.sections[self.attempt.step.id].after)
+        self.screen.console.print()
+        self.screen.say("`:next` goes on.", "dim")
+
+    def overview(self) -> None:
+        """All steps of the lesson, with the points of each."""
+        attempt = self.attempt
+        for step in attempt.lesson.steps:
+            record = attempt.record.of(step.id)
+            points = f"{record.earned}/{step.points}" if step.points else ""
+            here = "›" if step.id == attempt.record.step else " "
+            self.screen.line(
+                f"{here} {_MARKS[record.status]} {step.id:<20} "
+                f"{self.screen.word(step.kind):<9} {points:>6}"
+            )
+        points = f"{attempt.earned}/{attempt.lesson.maximum}"
+        self.screen.line(
+            f"  {attempt.lesson.name}: {points} {self.screen.word('points')}", "bold"
+        )
+
+    def close(self) -> None:
+        """The end of the lesson."""
+        self.screen.rule(self.screen.word("The lesson is finished."))
+        closing = self.attempt.lesson.sections.get(prose.CLOSING)
+        self.prose(closing.before if closing else "")
+        self.screen.console.print()
+        self.overview()
+        self.screen.say(
+            "`lab grade` shows your points; `lab learn` opens the next lesson.", "dim"
+        )
