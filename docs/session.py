@@ -83,6 +83,7 @@ def clean_up(root: Path) -> None:
     """Remove what the session made."""
     sys.path.insert(0, str(HOME))
     from engine.engine import Engine
+
     from tests import workshop
 
     workshop.close(Engine(root))
