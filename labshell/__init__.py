@@ -1,0 +1,16 @@
+"""labshell: learn how containers work by using a real one and taking it apart.
+
+    cli.py      one line of `lab`, from the words typed to the exit code
+    commands/   the verbs, one file a group; the same ones serve shell and scripts
+    shell/      the interactive shell around them
+    views/      data -> something to look at
+    doctor/     what this machine can do, what it cannot, and why
+    lessons/    the lessons' runner, and grading/ what judges the work
+
+Everything here asks the engine through one door, `engine.engine`, and never reaches
+past it.
+
+Try it: `lab --help`
+"""
+
+VERSION = "0.1.0"

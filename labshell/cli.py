@@ -1,0 +1,153 @@
+"""One line of `lab`, from the words typed to the exit code.
+
+    main      a process of its own: `lab ps` in bash
+    run_line  a line inside the open shell: the same, warm, in the shell's process
+
+Both read the line with click, run the verb with the engine, and turn whatever goes
+wrong into one line that says what, one line that says what to do, and Docker's exit
+code:
+
+    125   an option that is not one, or a value that makes no sense
+    1     everything else that fails, except
+    126, 127 and 125 again for `run`, whose other codes are the program's own
+
+A verb returns its exit code, None being 0. Nothing is kept between two lines.
+
+Try it: `lab run --bogus; echo $?`
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from engine.engine import Engine
+from engine.errors import EngineError
+from labshell import VERSION
+from labshell.commands import VERBS
+from labshell.commands.grammar import Option, Verbs
+from labshell.commands.report import notice, report, say
+
+INTERRUPTED, BROKEN_PIPE = 130, 141  # 128 + SIGINT, 128 + SIGPIPE
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one line in a process of its own, and end with its exit code."""
+    code = _run(None, sys.argv[1:] if argv is None else argv)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = code or BROKEN_PIPE
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing left to complain about
+    sys.exit(code)
+
+
+def run_line(engine: Engine, argv: Sequence[str]) -> int:
+    """Run one line (without the word `lab`) with an engine that is already open."""
+    code = _run(engine, argv)
+    sys.stdout.flush()
+    return code
+
+
+def _run(engine: Engine | None, argv: Sequence[str]) -> int:
+    """Run one line; the exit code, whatever happens."""
+    try:
+        code = lab.main(list(argv), prog_name="lab", standalone_mode=False, obj=engine)
+        return int(code or 0)
+    except click.UsageError as error:
+        return _usage(error)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return BROKEN_PIPE
+    except (EngineError, OSError, click.ClickException) as error:
+        report(error)
+        return 1
+    except Exception as error:
+        if os.environ.get("LABSHELL_DEBUG"):
+            raise
+        say(
+            f"a fault in labshell itself: {type(error).__name__}: {error}",
+            "LABSHELL_DEBUG=1 shows where; `lab doctor --report FILE` helps us.",
+        )
+        return 1
+
+
+def _usage(error: click.UsageError) -> int:
+    """Say what is wrong with the line; 125 for an option, 1 for anything else."""
+    command = error.ctx.command_path if error.ctx else "lab"
+    hint = f"`{command} --help` explains it."
+    parameter = getattr(error, "param", None)
+    code = 125 if isinstance(parameter, click.Option) else 1
+    message = error.message
+    if isinstance(error, click.NoSuchOption):
+        code, message = 125, f"unknown option: {error.option_name}"
+        if error.possibilities:
+            hint = f"Did you mean {' or '.join(error.possibilities)}? {hint}"
+    elif isinstance(error, click.BadOptionUsage):
+        code = 125
+    elif isinstance(error, click.MissingParameter) and parameter:
+        message = f"`{command}` needs {parameter.metavar or parameter.name}"
+    elif isinstance(error, click.BadParameter) and code == 125 and parameter:
+        message = f"invalid value for {parameter.opts[-1]}: {message}"
+    if code == 1 and error.ctx:
+        hint = f"{' '.join(error.ctx.get_usage().split())}. {hint}"
+    say(message, hint)
+    return code
+
+
+def _begin(ctx: click.Context, root: str | None, version: bool) -> int | None:
+    """What every line has in common: which engine, and what it wants to tell."""
+    if version:
+        click.echo(f"labshell {VERSION}")
+        ctx.exit()
+    inside = ctx.obj is not None
+    if root is not None or not inside:
+        ctx.obj = Engine(Path(root) if root is not None else None)
+    ctx.call_on_close(lambda: _tell(ctx.obj))
+    if ctx.invoked_subcommand is not None:
+        return None
+    if inside:
+        click.echo(ctx.get_help())
+        return 0
+    from labshell.shell import repl
+
+    return repl.run(ctx.obj)
+
+
+def _tell(engine: Engine) -> None:
+    """Print what the engine repaired meanwhile, once."""
+    for line in engine.notices:
+        notice(line)
+    engine.notices.clear()
+
+
+lab = Verbs(
+    name="lab",
+    headings=VERBS,
+    callback=click.pass_context(_begin),
+    invoke_without_command=True,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 96,
+    },
+    params=[
+        Option(
+            ["--root"],
+            metavar="DIR",
+            help="""Keep images and containers here, apart from all others; else
+            $LABSHELL_ROOT, else /var/lib/labshell.""",
+        ),
+        Option(["--version"], is_flag=True, help="Print the version."),
+    ],
+    help="""
+    A container engine to learn with.
+
+    What is run here are real containers. `lab` alone opens the shell; with a verb it
+    does one thing and ends. The verbs are Docker's own where Docker has them, so what
+    you learn here is true elsewhere.
+    """,
+)

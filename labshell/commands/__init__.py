@@ -1,0 +1,61 @@
+"""The verbs: which there are, and where each one lives.
+
+A verb is imported when it is asked for, and not before: `lab rm` does not pay for
+what `lab doctor` needs. So this table names a module and a function for each verb,
+and `grammar.Verbs` looks them up. Headings and order are those of `lab --help`.
+
+Try it: `lab --help`, then `python -X importtime -m labshell rm 2>&1 | grep labshell`
+"""
+
+VERBS = {
+    "Run containers": {
+        "run": "labshell.commands.run:run",
+        "create": "labshell.commands.run:create",
+        "start": "labshell.commands.lifecycle:start",
+        "stop": "labshell.commands.lifecycle:stop",
+        "restart": "labshell.commands.lifecycle:restart",
+        "kill": "labshell.commands.lifecycle:kill",
+        "pause": "labshell.commands.lifecycle:pause",
+        "unpause": "labshell.commands.lifecycle:unpause",
+        "wait": "labshell.commands.lifecycle:wait",
+        "rename": "labshell.commands.lifecycle:rename",
+        "rm": "labshell.commands.lifecycle:rm",
+    },
+    "Work with containers": {
+        "ps": "labshell.commands.listing:ps",
+        "logs": "labshell.commands.logs:logs",
+        "exec": "labshell.commands.exec:exec_",
+        "diff": "labshell.commands.listing:diff",
+        "inspect": "labshell.commands.inspect:inspect",
+    },
+    "Images": {
+        "images": "labshell.commands.images:images",
+        "history": "labshell.commands.images:history",
+        "commit": "labshell.commands.commit:commit",
+        "tag": "labshell.commands.images:tag",
+        "rmi": "labshell.commands.images:rmi",
+        "import": "labshell.commands.images:import_",
+        "rootfs": "labshell.commands.groups:rootfs",
+    },
+    "See how it works": {
+        "mounts": "labshell.commands.pictures:mounts",
+        "tree": "labshell.commands.pictures:tree",
+        "layers": "labshell.commands.pictures:layers",
+        "acts": "labshell.commands.pictures:acts",
+        "watch": "labshell.commands.pictures:watch",
+    },
+    "Learn": {
+        "learn": "labshell.commands.lessons:learn",
+        "grade": "labshell.commands.lessons:grade",
+        "lesson": "labshell.commands.lessons:lesson",
+    },
+    "By kind of thing": {
+        "container": "labshell.commands.groups:container",
+        "image": "labshell.commands.groups:image",
+        "volume": "labshell.commands.groups:volume",
+    },
+    "This machine": {
+        "doctor": "labshell.commands.doctor:doctor",
+        "completion": "labshell.commands.completion:completion",
+    },
+}

@@ -1,0 +1,106 @@
+"""`lab exec`: one more process in a container that runs.
+
+The container's first process stays as it is. A new one is started that joins the same
+namespaces and the same control groups, one setns(2) each: it sees the same files,
+processes and network. It is no child of the container's first process, and when it
+ends the container goes on.
+
+Try it: `lab run -d --name a busybox sleep 1d; lab exec a ps; lab exec -it a sh`
+"""
+
+import os
+from typing import Any
+
+import click
+
+from engine.engine import Engine, ExecOptions
+from engine.errors import EngineError
+from labshell.commands import suggest
+from labshell.commands.grammar import Option, Verb
+from labshell.commands.options import (
+    ENVIRONMENT,
+    ENVIRONMENT_FILE,
+    INTERACTIVE,
+    PROGRAM,
+    TTY,
+    USER,
+    WORKING_DIRECTORY,
+    environment,
+)
+from labshell.commands.report import report
+from labshell.commands.run import no_terminal
+
+CANNOT_BE_STARTED = 126
+
+
+@click.command(
+    "exec",
+    cls=Verb,
+    params=[
+        Option(
+            ["-d", "--detach"],
+            is_flag=True,
+            under=PROGRAM,
+            help="Leave it running and do not wait for it.",
+        ),
+        INTERACTIVE,
+        TTY,
+        ENVIRONMENT,
+        ENVIRONMENT_FILE,
+        WORKING_DIRECTORY,
+        USER,
+        Option(
+            ["--privileged"],
+            is_flag=True,
+            under=PROGRAM,
+            help="With all of root's powers, whatever the container has.",
+        ),
+        suggest.argument(suggest.running),
+        click.Argument(
+            ["command"], nargs=-1, required=True, metavar="COMMAND [ARG...]"
+        ),
+    ],
+    context_settings={"allow_interspersed_args": False},
+    examples="""
+        lab exec web ps
+        lab exec -it web sh
+        lab exec -u 1000 -e LANG=C web id
+    """,
+)
+@click.pass_obj
+def exec_(engine: Engine, /, name: str, detach: bool, **asked: Any) -> int:
+    """Run another program in a container that is running.
+
+    It joins the container's namespaces and limits. The exit code is the program's;
+    126 means that it could not be started.
+    """
+    options = ExecOptions(
+        command=asked["command"],
+        interactive=asked["interactive"] and not detach,
+        tty=asked["tty"],
+        detach=detach,
+        user=asked["user"],
+        working_directory=asked["workdir"],
+        environment=environment(asked),
+        privileged=asked["privileged"],
+    )
+    if options.interactive and options.tty and not os.isatty(0):
+        return no_terminal()
+    try:
+        return _execute(engine, name, options)
+    except EngineError as error:
+        report(error)
+        never_ran = error.exit_code != EngineError.exit_code
+        return CANNOT_BE_STARTED if never_ran and not detach else 1
+
+
+def _execute(engine: Engine, name: str, options: ExecOptions) -> int:
+    """Start the process; unless detached, stay with it until it ends."""
+    session = engine.execute(name, options)
+    try:
+        session.start()
+        if options.detach:
+            return 0
+        return session.interact(stdin=0 if options.interactive else None)
+    finally:
+        session.close()

@@ -1,0 +1,197 @@
+"""How a `lab` line is read: click, with Docker's habits.
+
+    lab run --rm -it -m=64m busybox sh -c 'echo --rm'
+        └─┬┘└──────┬──────┘ └──┬──┘ └──────┬───────┘
+        verb    options      IMAGE    the program's own words: never read as options
+
+click does the reading. Three things are added to it here:
+
+    Verbs    a group whose verbs are imported when they are asked for, and whose
+             help sorts them under headings
+    Verb     a command whose help sorts its options under headings and ends with
+             examples
+    as_click_reads
+             Docker's client is written in Go, whose flags may be followed by `=`
+             everywhere: `-m=64m`, `--rm=false`. click knows `--memory=64m` only.
+
+Try it: `lab run --help`; `lab run --rm=false -m=64m busybox true`
+"""
+
+import importlib
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
+
+
+class Option(click.Option):
+    """An option, and the heading that `--help` lists it under."""
+
+    def __init__(self, *names: Any, under: str = "Options", **details: Any) -> None:
+        super().__init__(*names, **details)
+        self.under = under
+
+
+class Verb(click.Command):
+    """A command with examples, read with Docker's habits."""
+
+    def __init__(self, *names: Any, examples: str = "", **details: Any) -> None:
+        super().__init__(*names, **details)
+        self.examples = textwrap.dedent(examples).strip()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words after the verb; an error says which verb it was."""
+        try:
+            return super().parse_args(ctx, as_click_reads(ctx, args))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+    def format_options(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the options under their headings, in the order they were written."""
+        headings: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            row = parameter.get_help_record(ctx)
+            if row and isinstance(parameter, click.Option):
+                heading = getattr(parameter, "under", "Options")
+                headings.setdefault(heading, []).append(row)
+        for heading, rows in headings.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows, col_max=26)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """End with the examples, as they would be typed."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples.splitlines():
+                    formatter.write(f"{' ' * formatter.current_indent}{line}\n")
+
+
+class Verbs(click.Group):
+    """A group of verbs, each "module:function", under headings; imported late."""
+
+    def __init__(
+        self, *, headings: Mapping[str, Mapping[str, str]], **details: Any
+    ) -> None:
+        super().__init__(subcommand_metavar="VERB ...", **details)
+        self.headings = headings
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all verbs, in the order of the table."""
+        return [verb for verbs in self.headings.values() for verb in verbs]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one verb; None if there is no such."""
+        for verbs in self.headings.values():
+            if cmd_name in verbs:
+                module, _, function = verbs[cmd_name].partition(":")
+                command = getattr(importlib.import_module(module), function)
+                assert isinstance(command, click.Command)
+                return command
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that the line asks for, or an error that guesses what was meant."""
+        name = args[0]
+        command = self.get_command(ctx, name)
+        if command is None and not ctx.resilient_parsing:
+            raise click.UsageError(self._unknown(ctx, name), ctx)
+        return name, command, args[1:]
+
+    def _unknown(self, ctx: click.Context, name: str) -> str:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.list_commands(ctx), n=1)
+        guess = f", did you mean `{ctx.command_path} {near[0]}`?" if near else ""
+        return f"unknown command: {ctx.command_path} {name}{guess}"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without a verb, show which there are."""
+        if not args and self.no_args_is_help and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the verbs under their headings, each with its first sentence."""
+        for heading, verbs in self.headings.items():
+            rows = []
+            for name in verbs:
+                command = self.get_command(ctx, name)
+                assert command is not None
+                rows.append((name, command.get_short_help_str(limit=66)))
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+def as_click_reads(ctx: click.Context, words: Sequence[str]) -> list[str]:
+    """Rewrite `-m=64m` as `-m 64m`, `--rm=true` as `--rm`, and `--rm=false` as none.
+
+    Words behind the first one that is no option are left alone where they belong to
+    somebody else: `lab run busybox ls --color=false`.
+    """
+    options = {
+        name: parameter
+        for parameter in ctx.command.get_params(ctx)
+        if isinstance(parameter, click.Option)
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+    read: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--" or (_is_plain(word) and not ctx.allow_interspersed_args):
+            return [*read, word, *rest]
+        if _is_plain(word):
+            read.append(word)
+            continue
+        parts = _long(word, options) if word[1] == "-" else _short(word, options)
+        read += parts
+        last = options.get("-" + parts[-1][-1] if parts and word[1] != "-" else word)
+        if len(parts) == 1 and last and not _stands_alone(last) and rest:
+            read.append(rest.pop(0))  # the option's value, whatever it looks like
+    return read
+
+
+def _is_plain(word: str) -> bool:
+    return not word.startswith("-") or word == "-"
+
+
+def _stands_alone(option: click.Option) -> bool:
+    return option.is_flag or option.count
+
+
+def _long(word: str, options: Mapping[str, click.Option]) -> list[str]:
+    """One `--word`, as click reads it."""
+    name, equals, value = word.partition("=")
+    option = options.get(name)
+    if not equals or option is None or not _stands_alone(option):
+        return [word]
+    if value.lower() in TRUE:
+        return [name]
+    if value.lower() in FALSE:
+        return option.secondary_opts[:1]
+    raise click.BadParameter(f"{value!r} is neither true nor false", param=option)
+
+
+def _short(word: str, options: Mapping[str, click.Option]) -> list[str]:
+    """One `-abc`, as click reads it: flags, then perhaps an option with its value."""
+    for position, letter in enumerate(word[1:], 1):
+        option = options.get("-" + letter)
+        if option is None:
+            return [word]
+        if not _stands_alone(option):
+            value = word[position + 1 :]
+            if value.startswith("="):
+                return [word[: position + 1], value[1:]]
+            return [word]
+    return [word]

@@ -1,0 +1,79 @@
+"""Verbs that hold verbs: `lab container …`, `lab image …`, `lab volume …`.
+
+Docker gave the short names first (`ps`, `rmi`) and sorted them under the kind of
+thing they work on later (`container ls`, `image rm`). Both are the same commands, so
+both names lead to the same function here.
+
+Try it: `lab image --help`
+"""
+
+from labshell.commands import VERBS
+from labshell.commands.grammar import Verbs
+
+_work = VERBS["Work with containers"]
+
+container = Verbs(
+    name="container",
+    help="""
+    Everything about containers, under one word.
+
+    `lab container ls` is `lab ps`, `lab container run` is `lab run`, and so on.
+    """,
+    headings={
+        "Verbs": {
+            "ls": _work["ps"],
+            **VERBS["Run containers"],
+            **{verb: place for verb, place in _work.items() if verb != "ps"},
+            "commit": VERBS["Images"]["commit"],
+        }
+    },
+)
+
+image = Verbs(
+    name="image",
+    help="""
+    Everything about images, under one word.
+
+    `lab image ls` is `lab images`, `lab image rm` is `lab rmi`, and so on.
+    """,
+    headings={
+        "Verbs": {
+            "ls": "labshell.commands.images:images",
+            "history": "labshell.commands.images:history",
+            "inspect": "labshell.commands.inspect:inspect_image",
+            "tag": "labshell.commands.images:tag",
+            "rm": "labshell.commands.images:rmi",
+            "import": "labshell.commands.images:import_",
+        }
+    },
+)
+
+volume = Verbs(
+    name="volume",
+    help="""
+    Directories that outlive the containers that write to them.
+
+    What a container writes goes into its own top layer and is lost when it is
+    removed. A volume is a directory of the host that is mounted over a place in the
+    container: it is in no layer, so it is not committed and not lost.
+    """,
+    headings={
+        "Verbs": {
+            "create": "labshell.commands.volumes:create",
+            "ls": "labshell.commands.volumes:ls",
+            "inspect": "labshell.commands.inspect:inspect_volume",
+            "rm": "labshell.commands.volumes:rm",
+        }
+    },
+)
+
+rootfs = Verbs(
+    name="rootfs",
+    help="""
+    A root file system made of this machine's own files.
+
+    An image is only files. Here they come from the machine you sit at: a program,
+    and the shared libraries that it asks for.
+    """,
+    headings={"Verbs": {"make": "labshell.commands.images:make_rootfs"}},
+)

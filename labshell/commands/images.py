@@ -1,0 +1,224 @@
+"""The verbs for images: list, history, tag, remove, import, assemble.
+
+An image is a stack of layers and a JSON file that says what to run. The digest of
+that JSON file is the image's ID; a name such as `busybox:latest` is only a pointer to
+it, and several may point to the same image. So removing a name removes the image
+only when it was the last one.
+
+Try it: `lab images`, `lab tag busybox mine; lab rmi mine`
+"""
+
+from pathlib import Path
+
+import click
+
+from engine.engine import Engine
+from engine.errors import EngineError
+from labshell.commands import suggest
+from labshell.commands.grammar import Option, Verb
+from labshell.commands.listing import JSON, QUIET, WHOLE, print_json, print_lines
+from labshell.commands.report import report
+from labshell.views.tables import table
+
+CHANGE = Option(
+    ["-c", "--change"],
+    multiple=True,
+    metavar="INSTRUCTION",
+    help="""Change what the image says, as in a Dockerfile: 'CMD ["sh"]', 'ENV A=1'.
+    Also ENTRYPOINT EXPOSE LABEL ONBUILD USER VOLUME WORKDIR.""",
+)
+_IMAGE = click.Argument(["name"], metavar="IMAGE", shell_complete=suggest.images)
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-a", "--all"],
+            is_flag=True,
+            help="Also images without a name that others were made from.",
+        ),
+        QUIET,
+        WHOLE,
+        JSON,
+        click.Argument(["name"], required=False, metavar="[REPOSITORY[:TAG]]"),
+    ],
+    examples="""
+        lab images
+        lab images 'my*'
+    """,
+)
+@click.pass_obj
+def images(
+    engine: Engine, all: bool, quiet: bool, no_trunc: bool, json: bool, name: str | None
+) -> None:
+    """List the images that are here, newest first.
+
+    SIZE is that of all layers together; layers that images have in common are on the
+    disk only once. `<none>` has lost its name to a newer image.
+    """
+    from labshell.views.listing import IMAGES, image_json, image_rows, short_id
+
+    rows = {
+        image: image_rows(image, whole=no_trunc, pattern=name or "*")
+        for image in engine.images(all=all)
+    }
+    found = [image for image in rows if rows[image]]
+    if json:
+        print_json([image_json(image) for image in found])
+    elif quiet:
+        print_lines([image.id if no_trunc else short_id(image.id) for image in found])
+    else:
+        print(table(IMAGES, [row for image in found for row in rows[image]]))
+
+
+@click.command(
+    cls=Verb,
+    params=[QUIET, WHOLE, JSON, _IMAGE],
+    examples="""
+        lab history busybox
+        lab history --no-trunc mine
+    """,
+)
+@click.pass_obj
+def history(engine: Engine, quiet: bool, no_trunc: bool, json: bool, name: str) -> None:
+    """Show how an image was made, newest step first.
+
+    Each step that changed files has a layer; a step that only changed what the image
+    says (ENV, CMD) has size 0B and no layer. `<missing>`: no image of its own.
+    """
+    from labshell.views.listing import HISTORY, history_json, history_row, short_id
+
+    rows = engine.history(name)
+    if json:
+        print_json([history_json(row) for row in rows])
+    elif quiet:
+        print_lines([row.id if no_trunc else short_id(row.id) for row in rows])
+    else:
+        print(table(HISTORY, [history_row(row, whole=no_trunc) for row in rows]))
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        click.Argument(["source"], metavar="IMAGE", shell_complete=suggest.images),
+        click.Argument(["target"], metavar="NEW_NAME[:TAG]"),
+    ],
+    examples="""
+        lab tag busybox mine:1
+    """,
+)
+@click.pass_obj
+def tag(engine: Engine, source: str, target: str) -> None:
+    """Give an image one more name. Nothing is copied."""
+    engine.tag(source, target)
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-f", "--force"],
+            is_flag=True,
+            help="Also one that a stopped container uses, or that has several names.",
+        ),
+        click.Argument(
+            ["names"],
+            nargs=-1,
+            required=True,
+            metavar="IMAGE [IMAGE...]",
+            shell_complete=suggest.images,
+        ),
+    ],
+    examples="""
+        lab rmi mine:1
+    """,
+)
+@click.pass_obj
+def rmi(engine: Engine, force: bool, names: tuple[str, ...]) -> int:
+    """Remove names of images; with its last name an image goes, too.
+
+    Untagged: a name is gone. Deleted: an image that nothing names any more, and the
+    layers that no other image needs.
+    """
+    failed = 0
+    for name in names:
+        try:
+            print_lines(engine.remove_image(name, force=force))
+        except (EngineError, OSError) as error:
+            report(error)
+            failed = 1
+    return failed
+
+
+@click.command(
+    "import",
+    cls=Verb,
+    params=[
+        CHANGE,
+        Option(
+            ["-m", "--message"],
+            default="",
+            metavar="TEXT",
+            help="A comment, shown by `lab history`.",
+        ),
+        click.Argument(["file"], metavar="FILE|-"),
+        click.Argument(["reference"], required=False, metavar="[REPOSITORY[:TAG]]"),
+    ],
+    examples="""
+        lab import rootfs.tar mine:1
+        tar -C DIR -c . | lab import -c 'CMD ["sh"]' - mine:2
+    """,
+)
+@click.pass_obj
+def import_(
+    engine: Engine,
+    change: tuple[str, ...],
+    message: str,
+    file: str,
+    reference: str | None,
+) -> None:
+    """Make an image with one layer from a tar of a root file system.
+
+    The tar (plain, gzip, bzip2, xz or zstd) comes from a FILE, or from a pipe with -.
+    Prints the image's ID.
+    """
+    with open(0 if file == "-" else file, "rb", closefd=file != "-") as stream:
+        image = engine.import_image(
+            stream,
+            reference,
+            changes=change,
+            message=message or f"Imported from {file}",
+        )
+    print(image.id)
+
+
+@click.command(
+    "make",
+    cls=Verb,
+    params=[
+        JSON,
+        click.Argument(["directory"], metavar="DIR"),
+        click.Argument(
+            ["programs"], nargs=-1, required=True, metavar="PROGRAM [PROGRAM...]"
+        ),
+    ],
+    examples="""
+        lab rootfs make /tmp/r sh ls cat
+        tar -C /tmp/r -c . | lab import - mine
+    """,
+)
+@click.pass_obj
+def make_rootfs(
+    engine: Engine, json: bool, directory: str, programs: tuple[str, ...]
+) -> None:
+    """Put programs, and the libraries they need, into DIR.
+
+    Which libraries is written in the program's own file (its ELF header): `readelf -d
+    $(which ls)` shows the same. Prints what was put there.
+    """
+    files = engine.make_rootfs(Path(directory), programs)
+    if json:
+        print_json([str(path) for path in files])
+    else:
+        print_lines([str(path) for path in files])

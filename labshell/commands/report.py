@@ -1,0 +1,44 @@
+"""What a command says when it fails: what is wrong, and what to do about it.
+
+    Error: No such image: nosuch:latest
+    Hint:  `lab images` lists the images that are here.
+
+Two lines on stderr, the first one red on a terminal (unless NO_COLOR is set), and
+never a traceback. Messages may quote what an image says, so control characters are
+made visible.
+
+Try it: `lab run nosuch; echo $?`
+"""
+
+import os
+import sys
+
+from engine.errors import EngineError, from_os_error
+from labshell.views.tables import printable
+
+
+def report(error: Exception) -> None:
+    """Print the error, and its hint if it has one."""
+    if isinstance(error, OSError) and not isinstance(error, EngineError):
+        error = from_os_error(error)
+    message = getattr(error, "message", str(error))
+    say(message, getattr(error, "hint", ""))
+
+
+def say(message: str, hint: str = "") -> None:
+    """Print one red line that says what is wrong, and one that says what to do."""
+    red, plain = ("\x1b[31m", "\x1b[0m") if _in_colour() else ("", "")
+    sys.stdout.flush()  # what was printed before the failure comes before it
+    print(f"{red}Error: {printable(message)}{plain}", file=sys.stderr)
+    if hint:
+        print(f"Hint:  {printable(hint)}", file=sys.stderr)
+    sys.stderr.flush()
+
+
+def notice(line: str) -> None:
+    """Print something the student should know that is no failure."""
+    print(f"Note:  {printable(line)}", file=sys.stderr, flush=True)
+
+
+def _in_colour() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")

@@ -1,0 +1,135 @@
+"""`lab run` and `lab create`: an image becomes a container.
+
+    create   an ID, a name, an empty top layer and what was asked for, all on disk;
+             no process yet
+    run      create, then start; attached to its input and output unless -d
+
+The exit code of `run` is the program's own. So that nobody mistakes a failure of the
+engine for one of the program, those have codes of their own: 125 (the engine), 126
+(the program cannot be run), 127 (there is no such program), 128 + n (signal n).
+
+Try it: `lab run --rm busybox sh -c 'exit 3'; echo $?`, `lab run --explain busybox true`
+"""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from engine.engine import ContainerOptions, Engine
+from engine.errors import EngineError
+from labshell.commands.grammar import Option, Verb
+from labshell.commands.options import (
+    CONTAINER_OPTIONS,
+    IMAGE_AND_COMMAND,
+    PROGRAM,
+    container_options,
+)
+from labshell.commands.report import report, say
+
+_DETACH = Option(
+    ["-d", "--detach"],
+    is_flag=True,
+    under=PROGRAM,
+    help="Let it run in the background and print its ID.",
+)
+_EXPLAIN = Option(
+    ["--explain"],
+    is_flag=True,
+    help="""Show on stderr everything that was asked of the kernel: the call, the shell
+    command that does the same, and the engine's function that did it.""",
+)
+
+
+@click.command(
+    cls=Verb,
+    params=[*CONTAINER_OPTIONS, *IMAGE_AND_COMMAND],
+    context_settings={"allow_interspersed_args": False},
+    examples="""
+        lab create --name web -v pages:/srv busybox httpd -f -h /srv
+        lab start web
+    """,
+)
+@click.pass_obj
+def create(engine: Engine, /, **asked: Any) -> None:
+    """Make a container from an image, without starting it.
+
+    Prints the ID. What follows IMAGE is the program and its arguments, instead of
+    those that the image names; `lab start` runs it.
+    """
+    print(engine.create(container_options(asked)).id)
+
+
+@click.command(
+    cls=Verb,
+    params=[_DETACH, *CONTAINER_OPTIONS, _EXPLAIN, *IMAGE_AND_COMMAND],
+    context_settings={"allow_interspersed_args": False},
+    examples="""
+        lab run -it --rm busybox sh            a shell in a new container
+        lab run -d --name db -v data:/data busybox sleep 1d
+        lab run --rm -m 64m --pids-limit 20 busybox ps
+        lab run --explain busybox true         how it is done
+    """,
+)
+@click.pass_obj
+def run(engine: Engine, /, detach: bool, explain: bool, **asked: Any) -> int:
+    """Make a container from an image and start it.
+
+    Options stand before IMAGE; everything after it is the program and its arguments.
+    The exit code is the program's; 125, 126 and 127 mean that it never ran.
+    """
+    try:
+        options = container_options(asked)
+        if detach:
+            return _in_background(engine, options, explain)
+        if options.interactive and options.tty and not os.isatty(0):
+            return no_terminal()
+        return _in_foreground(engine, options, explain)
+    except (EngineError, OSError) as error:
+        report(error)
+        return getattr(error, "exit_code", EngineError.exit_code)
+
+
+def no_terminal() -> int:
+    """Say that `-it` makes no sense here; its exit code, as Docker's."""
+    say("the input device is not a TTY", "Leave -t out when input comes from a pipe.")
+    return 1
+
+
+def _in_background(engine: Engine, options: ContainerOptions, explain: bool) -> int:
+    """Start the container and leave it running."""
+    container = engine.create(options)
+    try:
+        engine.start(container.id)
+    finally:
+        if explain:
+            _explain(engine, container.id, 0)
+    print(container.id)
+    return 0
+
+
+def _in_foreground(engine: Engine, options: ContainerOptions, explain: bool) -> int:
+    """Start the container and stay with it until it ends."""
+    container, told = engine.create(options), 0
+    session = engine.session(container.id, stdin=options.interactive)
+    try:
+        session.start()
+        if explain:
+            told = _explain(engine, container.id, 0)
+        return session.interact(stdin=0 if options.interactive else None)
+    finally:
+        session.close()
+        if explain:
+            _explain(engine, container.id, told)
+        if options.auto_remove:
+            engine.remove(container.id, force=True, volumes=True)
+
+
+def _explain(engine: Engine, container: str, told: int) -> int:
+    """Show the acts behind the first `told` on stderr; how many there are by now."""
+    from labshell.views.explain import explained
+
+    acts = engine.acts(container)
+    print(explained(acts[told:]), file=sys.stderr, flush=True)
+    return len(acts)

@@ -1,0 +1,73 @@
+"""What TAB offers where a name is asked for: containers, images, volumes.
+
+click calls one of these with what has been typed so far; in the open shell the
+engine is at hand (`ctx.obj`), behind bash's TAB there is only `--root`. A TAB never
+fails: who may not read the engine's directories is offered nothing.
+
+Try it: `lab completion --help`, then `lab rm <TAB>`
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from engine.engine import Engine
+from engine.errors import EngineError
+
+Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def _offering(names: Callable[[Engine], Iterable[str]]) -> Completer:
+    """A completer for click from a function that lists all names."""
+
+    def complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
+        root = ctx.find_root()
+        try:
+            place = root.params.get("root")
+            engine = root.obj or Engine(Path(place) if place else None)
+            return sorted(name for name in names(engine) if name.startswith(typed))
+        except (EngineError, OSError):
+            return []
+
+    return complete
+
+
+def _in_state(*states: str) -> Completer:
+    return _offering(
+        lambda engine: (
+            container.name
+            for container in engine.containers(all=True)
+            if not states or container.state.status in states
+        )
+    )
+
+
+containers = _in_state()
+running = _in_state("running", "paused", "restarting")
+paused = _in_state("paused")
+stopped = _in_state("created", "exited")
+images = _offering(
+    lambda engine: (name for image in engine.images() for name in image.references)
+)
+volumes = _offering(lambda engine: (volume.name for volume in engine.volumes()))
+anything = _offering(
+    lambda engine: [
+        *(container.name for container in engine.containers(all=True)),
+        *(name for image in engine.images() for name in image.references),
+        *(volume.name for volume in engine.volumes()),
+    ]
+)
+
+
+def argument(completer: Completer, *, many: bool = False) -> click.Argument:
+    """The argument CONTAINER, or one or more of them, with names offered by TAB."""
+    if many:
+        return click.Argument(
+            ["names"],
+            nargs=-1,
+            required=True,
+            metavar="CONTAINER [CONTAINER...]",
+            shell_complete=completer,
+        )
+    return click.Argument(["name"], metavar="CONTAINER", shell_complete=completer)

@@ -1,0 +1,89 @@
+"""`lab volume`: directories that outlive the containers that write to them.
+
+Try it: `lab volume create data; lab run --rm -v data:/d busybox touch /d/x`, then
+look into the directory that `lab volume inspect data` names.
+"""
+
+import click
+
+from engine.engine import Engine
+from labshell.commands import suggest
+from labshell.commands.grammar import Option, Verb
+from labshell.commands.lifecycle import for_each
+from labshell.commands.listing import JSON, print_json, print_lines
+from labshell.commands.options import LABEL
+from labshell.views.tables import table
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-l", "--label"],
+            multiple=True,
+            type=LABEL,
+            metavar="KEY[=VALUE]",
+            help="A note kept with the volume; nothing acts on it.",
+        ),
+        click.Argument(["name"], required=False, metavar="[NAME]"),
+    ],
+    examples="""
+        lab volume create data
+        lab run --rm -v data:/d busybox touch /d/x
+    """,
+)
+@click.pass_obj
+def create(
+    engine: Engine, label: tuple[tuple[str, str], ...], name: str | None
+) -> None:
+    """Make a volume, and print its name; a long number if none is given."""
+    print(engine.create_volume(name, dict(label)).name)
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(["-q", "--quiet"], is_flag=True, help="Print only names, one a line."),
+        JSON,
+    ],
+    examples="""
+        lab volume ls
+    """,
+)
+@click.pass_obj
+def ls(engine: Engine, quiet: bool, json: bool) -> None:
+    """List the volumes."""
+    from labshell.views.listing import VOLUMES, volume_json, volume_row
+
+    found = engine.volumes()
+    if json:
+        print_json([volume_json(volume) for volume in found])
+    elif quiet:
+        print_lines([volume.name for volume in found])
+    else:
+        print(table(VOLUMES, [volume_row(volume) for volume in found]))
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(["-f", "--force"], is_flag=True, help="Do not mind if it is not there."),
+        click.Argument(
+            ["names"],
+            nargs=-1,
+            required=True,
+            metavar="VOLUME [VOLUME...]",
+            shell_complete=suggest.volumes,
+        ),
+    ],
+    examples="""
+        lab volume rm data
+    """,
+)
+@click.pass_obj
+def rm(engine: Engine, force: bool, names: tuple[str, ...]) -> int:
+    """Remove volumes, and the files in them.
+
+    A volume that a container uses, even a stopped one, is not removed.
+    """
+    return for_each(names, lambda name: engine.remove_volume(name, force=force))

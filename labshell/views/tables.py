@@ -1,0 +1,48 @@
+"""Tables of plain text: a line of headings, columns three spaces apart.
+
+What is shown comes from outside: a label, an image's history, a program's name may
+hold escape sequences that would repaint the terminal, or a line break that fakes a
+row. So everything that is not printable is shown as what it is: `\\x1b`.
+
+Wide characters (CJK) take two columns of a terminal; see `width`.
+
+Try it: `lab run --label $'a=\\e[31mred' --name a busybox true; lab inspect a`
+"""
+
+from collections.abc import Sequence
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The rows below their headings, each column as wide as its widest cell."""
+    lines = [list(headings), *([printable(cell) for cell in row] for row in rows)]
+    widths = [max(9, *map(width, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "   ".join(
+            cell + " " * (wide - width(cell))
+            for cell, wide in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def printable(text: str) -> str:
+    """The text with everything that could act on a terminal made visible."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def shorten(text: str, most: int) -> str:
+    """The text, cut to `most` characters with an ellipsis at the end."""
+    return text if len(text) <= most else text[: most - 1] + "…"
