@@ -2,18 +2,18 @@
 
     mounts      of a root of the tests                       /proc/self/mountinfo
     processes   that hold a file of such a root, stand in    /proc/PID/{cwd,root,fd}
-                it, name it in their command, or are in
-                an engine's cgroup                           /proc/PID/cgroup
+                it, or name it in their command
     cgroups     labshell-<hash of root> in any hierarchy     /sys/fs/cgroup
     links       network interfaces                           /sys/class/net
     files       the sockets of an engine, /var/lib/labshell  /run/labshell
 
-Mounts and processes are told by the path of the tests' own directory, so that an
-engine that somebody uses meanwhile is not in the way. The other kinds are told by
-what is there now and was not there before.
+Mounts and processes are told by the path of the tests' own directory. The other kinds
+are told by what is there now and was not there before, less what belongs to an engine
+that somebody uses meanwhile: its spawner names its root.
 """
 
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +41,13 @@ class Census:
 
 def take(directory: Path) -> Census:
     """Count now. `directory` holds every root that the tests make."""
+    others = _tags_of_others(directory)
     return Census(
         mounts=frozenset(_mounts(directory)),
         processes=frozenset(_processes(directory)),
-        cgroups=frozenset(_cgroups()),
+        cgroups=frozenset(_without(others, _cgroups())),
         links=frozenset(_names(Path("/sys/class/net"))),
-        files=frozenset(_files()),
+        files=frozenset(_without(others, _files())),
     )
 
 
@@ -70,11 +71,25 @@ def _touches(process: Path, command: str, directory: Path) -> bool:
     """Does the process use something in `directory`, or is it started for it?"""
     if any(_is_in(word, directory) for word in command.split()):
         return True
-    if "/labshell-" in _read(process / "cgroup"):  # a container's, or a shim
-        return True
     links = [process / "cwd", process / "root"]
     links += [process / "fd" / name for name in _names(process / "fd")]
     return any(_is_in(_target(link), directory) for link in links)
+
+
+def _tags_of_others(directory: Path) -> set[str]:
+    """The hashes of roots outside `directory` that are in use now."""
+    tags = set()
+    for process in Path("/proc").iterdir():
+        words = _read(process / "cmdline").rstrip("\0").split("\0")
+        if "engine.runtime.spawner" in " ".join(words):
+            root = words[-1]
+            if not _is_in(root, directory):
+                tags.add(f"{zlib.crc32(os.fsencode(root)):08x}")
+    return tags
+
+
+def _without(tags: set[str], things: list[str]) -> list[str]:
+    return [thing for thing in things if not any(tag in thing for tag in tags)]
 
 
 def _cgroups() -> list[str]:
