@@ -127,14 +127,14 @@ def remove_tree(path: Path) -> None:
     """
     parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _remove_entry(parent, path.name)
+        remove_entry(parent, path.name)
     except FileNotFoundError:
         return
     finally:
         os.close(parent)
 
 
-def _remove_entry(parent: int, name: str) -> None:
+def remove_entry(parent: int, name: str) -> None:
     """Remove one name in a directory, be it a file, a link or a tree.
 
     One descriptor per level is open: a tree deeper than the limit on open files
@@ -149,7 +149,7 @@ def _remove_entry(parent: int, name: str) -> None:
     directory = os.open(name, flags, dir_fd=parent)
     try:
         for entry in os.listdir(directory):
-            _remove_entry(directory, entry)
+            remove_entry(directory, entry)
     finally:
         os.close(directory)
     os.rmdir(name, dir_fd=parent)

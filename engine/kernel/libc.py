@@ -40,6 +40,7 @@ PROTOTYPES = {
     "capset": (_ptr, _ptr),
     "capget": (_ptr, _ptr),
     "close_range": (ctypes.c_uint, ctypes.c_uint, _int),
+    "syncfs": (_int,),
 }
 for _name, _arguments in PROTOTYPES.items():
     getattr(_libc, _name).argtypes = _arguments
