@@ -1,0 +1,93 @@
+"""runc accepts our bundles: the same config.json and root, the same container.
+
+The overlay is mounted by the test, in a mount namespace of its own, from the layers
+that the engine names; then runc is given `containers/ID/bundle` as it stands.
+"""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+pytestmark = pytest.mark.require("root", "overlay", "runc", "unshare")
+NAME = "labshell-conformance"
+MOUNT_AND_RUN = 'mount -t overlay overlay -o "$1" "$2" && shift 2 && exec "$@"'
+RunWithRunc = Any
+
+
+@pytest.fixture
+def run_with_runc(engine: "Engine", busybox: str, tmp_path: Path) -> Iterator[Any]:
+    """Create a container with our engine and run it with runc."""
+    from engine.engine import ContainerOptions
+
+    state = str(tmp_path / "runc")
+
+    def run(*command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        asked = ContainerOptions(image=busybox, command=command, **options)
+        directory = engine.create(asked).directory
+        *lowers, upper = (layer.directory for layer in engine.layers(directory.name))
+        overlay = (
+            f"lowerdir={':'.join(map(str, reversed(lowers)))},"
+            f"upperdir={upper},workdir={directory / 'work'}"
+        )
+        prepare = ["unshare", "-m", "sh", "-c", MOUNT_AND_RUN, "sh"]
+        runc = ["runc", "--root", state, "run", "-b", str(directory / "bundle"), NAME]
+        return subprocess.run(
+            [*prepare, overlay, str(directory / "rootfs"), *runc],
+            capture_output=True,
+            text=True,
+        )
+
+    yield run
+    subprocess.run(["runc", "--root", state, "delete", "-f", NAME], capture_output=True)
+
+
+def test_runc_runs_our_bundle(run_with_runc: RunWithRunc) -> None:
+    done = run_with_runc("sh", "-c", "echo pid $$; exit 5")
+    assert (done.stdout, done.stderr, done.returncode) == ("pid 1\n", "", 5)
+
+
+def test_name_user_directory_and_environment_are_the_same(
+    run_with_runc: RunWithRunc,
+) -> None:
+    done = run_with_runc(
+        *("sh", "-c", "hostname; id -u; pwd; echo $COLOUR"),
+        hostname="harbour",
+        user="1000",
+        working_directory="/tmp",
+        environment=("COLOUR=blue",),
+    )
+    assert done.stdout.split() == ["harbour", "1000", "/tmp", "blue"], done.stderr
+
+
+def test_the_powers_are_the_same(engine: "Engine", run_with_runc: RunWithRunc) -> None:
+    status = ("grep", "-E", "^(Cap|NoNewPrivs|Seccomp:)", "/proc/self/status")
+    theirs = run_with_runc(*status)
+    ours = next(container.id for container in engine.containers(all=True))
+    engine.start(ours)
+    assert engine.wait(ours) == 0
+    log = b"".join(entry.data for entry in engine.logs(ours)).decode()
+    assert theirs.stdout == log, theirs.stderr
+
+
+def test_what_is_mounted_is_the_same(
+    engine: "Engine", run_with_runc: RunWithRunc
+) -> None:
+    places = ("sh", "-c", "cut -d' ' -f2 /proc/mounts | sort")
+    theirs = run_with_runc(*places)
+    ours = next(container.id for container in engine.containers(all=True))
+    engine.start(ours)
+    assert engine.wait(ours) == 0
+    log = b"".join(entry.data for entry in engine.logs(ours)).decode()
+    assert theirs.stdout == log, theirs.stderr
+
+
+def test_a_read_only_root_is_read_only(run_with_runc: RunWithRunc) -> None:
+    done = run_with_runc("touch", "/x", read_only=True)
+    assert done.returncode == 1
+    assert "Read-only file system" in done.stderr
