@@ -50,6 +50,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if _is_worker(config):
         return
     directory = Path(os.environ[_DIRECTORY])
+    workshop.let_go_all(directory)
     left = leftovers.take(directory).left_since(config.stash[_before])
     config.stash[_left] = left
     if left:
@@ -113,7 +114,7 @@ def shared_engine(run_directory: Path) -> "Iterator[Engine]":
     from engine.engine import Engine
 
     engine = Engine(run_directory / "root")
-    engine.create_base_image()
+    engine.image("busybox")  # made at first use
     yield engine
     workshop.close(engine)
 

@@ -76,16 +76,20 @@ def _touches(process: Path, command: str, directory: Path) -> bool:
     return any(_is_in(_target(link), directory) for link in links)
 
 
-def _tags_of_others(directory: Path) -> set[str]:
-    """The hashes of roots outside `directory` that are in use now."""
-    tags = set()
+def roots_in_use() -> set[Path]:
+    """The root of every engine that has a spawner or a shim: their last argument."""
+    found = set()
     for process in Path("/proc").iterdir():
         words = _read(process / "cmdline").rstrip("\0").split("\0")
         if "engine.runtime.spawner" in " ".join(words):
-            root = words[-1]
-            if not _is_in(root, directory):
-                tags.add(f"{zlib.crc32(os.fsencode(root)):08x}")
-    return tags
+            found.add(Path(words[-1]))
+    return found
+
+
+def _tags_of_others(directory: Path) -> set[str]:
+    """The hashes of roots outside `directory` that are in use now."""
+    others = [r for r in roots_in_use() if not r.is_relative_to(directory)]
+    return {f"{zlib.crc32(os.fsencode(root)):08x}" for root in others}
 
 
 def _without(tags: set[str], things: list[str]) -> list[str]:

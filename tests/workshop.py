@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import files
+from engine.runtime import client
+from tests import leftovers
 
 if TYPE_CHECKING:
     from engine.engine import Engine
@@ -83,5 +85,19 @@ def close(engine: "Engine") -> None:
         return
     for container in engine.containers(all=True):
         engine.remove(container.id, force=True, volumes=True)
-    engine.close()
+    let_go(engine.root)
     files.remove_tree(engine.root)
+
+
+def let_go(root: Path) -> None:
+    """End the spawner that waits for more work, and remove its place in /run."""
+    place = client.Place(root=root)
+    client.end_spawner(place)
+    files.remove_tree(place.directory)
+
+
+def let_go_all(directory: Path) -> None:
+    """End every spawner with a root in `directory`: to wait is what they are for."""
+    for root in leftovers.roots_in_use():
+        if root.is_relative_to(directory):
+            let_go(root)

@@ -51,7 +51,7 @@ def meet(folder: Path, stack: contextlib.ExitStack, rounds: int) -> Field:
     """Start everybody, with the same busybox."""
     engine = Engine(folder / "root")
     stack.callback(workshop.close, engine)
-    engine.create_base_image()
+    engine.image("busybox")  # made at first use
     layer = engine.layers("busybox")[-1].directory
     rootfs = subprocess.run(
         ["tar", "-C", layer, "-c", "."], check=True, stdout=subprocess.PIPE

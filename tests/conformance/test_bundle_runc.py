@@ -1,7 +1,7 @@
 """runc accepts our bundles: the same config.json and root, the same container.
 
-The overlay is mounted by the test, in a mount namespace of its own, from the layers
-that the engine names; then runc is given `containers/ID/bundle` as it stands.
+The overlay is mounted by the test, in a mount namespace of its own, from the
+layers that the engine names; then runc is given `containers/ID/bundle` as it stands.
 """
 
 import subprocess
