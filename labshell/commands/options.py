@@ -21,7 +21,7 @@ PROGRAM, NAMES = "The program", "Names"
 FILES, WALLS, LIMITS = "Files", "Walls", "Limits (cgroups)"
 
 
-class Value(click.ParamType):
+class Value(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.4
     """A value with a form of its own: a function that reads it or raises ValueError."""
 
     def __init__(self, name: str, read: Callable[[str], Any]) -> None:

@@ -24,6 +24,7 @@ POWERS = {
     21: "SYS_ADMIN",
     27: "MKNOD",
 }
+_PATH = os.defpath + ":/sbin:/usr/sbin"
 LITTLE_SPACE, NO_SPACE = 2_000_000_000, 100_000_000  # bytes
 
 
@@ -53,7 +54,7 @@ def powers() -> Finding:
 
 def nft() -> Finding:
     """Is there the program, and the part of the kernel, that rewrites addresses?"""
-    if not shutil.which("nft", path=os.defpath + ":/sbin:/usr/sbin"):
+    if not shutil.which("nft", path=_PATH):
         return Finding(
             topic="nft",
             verdict=LIMITED,
@@ -94,16 +95,22 @@ def disk(root: Path) -> Finding:
 
 def base_image() -> Finding:
     """Can the image `busybox` be made of this machine's own files?"""
-    path = shutil.which("busybox", path=os.defpath + ":/sbin:/usr/sbin")
-    if path is None:
+    path = shutil.which("busybox", path=_PATH)
+    if path is None or not _is_static(path):
         return Finding(
             topic="busybox",
             verdict=LIMITED,
-            found="there is no program busybox",
+            found=f"{path} needs libraries" if path else "there is no busybox",
             why="The first image is made of it; without it, of this machine's own sh.",
             advice="apt-get install busybox-static",
         )
     return Finding(topic="busybox", verdict=WORKS, found=path)
+
+
+def _is_static(path: str) -> bool:
+    """Whether a program names no loader: then it needs no library either."""
+    with open(path, "rb") as program:
+        return b"/ld-" not in program.read(4096)
 
 
 def store(engine: Engine) -> Finding:

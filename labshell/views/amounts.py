@@ -19,10 +19,10 @@ NEVER = "0001-01-01T00:00:00Z"
 def size(count: float) -> str:
     """A number of bytes with three digits and a unit: "1.98MB"."""
     unit = 0
-    while count >= 1000 and unit < len(UNITS) - 1:
+    while count >= 999.5 and unit < len(UNITS) - 1:
         count /= 1000
         unit += 1
-    return f"{count:.3g}{UNITS[unit]}" if count < 1000 else f"{count:.0f}{UNITS[unit]}"
+    return f"{count:.3g}{UNITS[unit]}"
 
 
 def seconds_since_epoch(moment: str) -> float:

@@ -1,0 +1,91 @@
+"""The help: every verb is there, and says what it does, with examples."""
+
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from labshell.cli import lab as top
+from labshell.commands import VERBS
+from labshell.commands.grammar import Verb, Verbs
+from tests.shell.lines import Lab
+
+VERBS_OF_THE_ISSUE = (
+    "run create start stop restart kill pause unpause wait rm rename ps logs exec diff "
+    "commit inspect images history tag rmi import image volume rootfs doctor acts "
+    "mounts tree layers watch learn grade lesson completion"
+).split()
+
+
+def every_verb(
+    group: Verbs = top, path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group, info_name="lab")
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield " ".join((*path, name)), command
+        if isinstance(command, Verbs):
+            yield from every_verb(command, (*path, name))
+
+
+ALL = dict(every_verb())
+
+
+def test_every_verb_is_there() -> None:
+    assert set(VERBS_OF_THE_ISSUE) <= set(ALL)
+    assert {"volume create", "volume ls", "volume inspect", "volume rm"} <= set(ALL)
+    assert {"image ls", "container ls", "rootfs make"} <= set(ALL)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_begins_with_a_short_sentence(name: str) -> None:
+    first = (ALL[name].help or "").strip().partition("\n\n")[0]
+    assert first.endswith("."), first
+    assert len(ALL[name].get_short_help_str(limit=66)) > 8
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_option_is_explained(name: str) -> None:
+    options = [p for p in ALL[name].params if isinstance(p, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("name", [n for n in ALL if isinstance(ALL[n], Verb)])
+def test_a_verb_shows_examples_of_itself(name: str) -> None:
+    verb = ALL[name]
+    assert isinstance(verb, Verb)
+    if not name.endswith("inspect"):
+        assert "lab" in verb.examples
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_is_printed_on_stdout_and_fits_the_screen(name: str) -> None:
+    context = click.Context(ALL[name], info_name=f"lab {name}", max_content_width=80)
+    text = ALL[name].get_help(context)
+    assert text.startswith("Usage: lab")
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_the_verbs_are_sorted_under_headings(lab: Lab) -> None:
+    done = lab("--help")
+    assert done.code == 0
+    for heading, verbs in VERBS.items():
+        assert f"{heading}:" in done.lines
+        for verb in verbs:
+            assert f"  {verb} " in done.out
+
+
+def test_a_group_alone_shows_its_verbs(lab: Lab) -> None:
+    done = lab("volume")
+    assert done.code == 0
+    assert "inspect" in done.out
+
+
+def test_the_version_is_one_line(lab: Lab) -> None:
+    assert lab("--version").lines[0].startswith("labshell ")
+
+
+def test_help_needs_no_permission_and_no_engine(lab: Lab) -> None:
+    assert Lab(lab.root / "nowhere")("run", "--help").code == 0
+    assert not (lab.root / "nowhere").exists()
