@@ -13,9 +13,8 @@ Try it: `lab lesson list`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 from labshell.lessons.fields import LessonError
 from labshell.lessons.prose import Section
@@ -76,7 +75,7 @@ class Step:
     ask: str = ""
     choices: tuple[Choice, ...] = ()
     answer: Answer | None = None
-    misconceptions: Mapping[str, str] = MappingProxyType({})
+    misconceptions: Mapping[str, str] = field(default_factory=dict)
     check: str = ""
     hints: tuple[str, ...] = ()
     solve: tuple[str, ...] = ()
@@ -101,7 +100,7 @@ class Lesson:
     setup: str
     steps: tuple[Step, ...]
     sections: Mapping[str, Section]
-    messages: Mapping[str, str] = MappingProxyType({})
+    messages: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def maximum(self) -> int:

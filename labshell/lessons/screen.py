@@ -94,7 +94,9 @@ class Screen:
                     self.markdown(markdown)
                 case Run(line=line):
                     self.console.print()
-                    self.console.print(f"{lead}{line}", style="bold", markup=False)
+                    self.console.print(
+                        f"{lead}{line}", style="bold", markup=False, soft_wrap=True
+                    )
                     run(line)
                 case Source(symbol=symbol, comment=comment):
                     self.source(symbol)

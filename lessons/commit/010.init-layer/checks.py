@@ -63,8 +63,8 @@ def commit_was_made(lab: Lab) -> Outcome:
         )
     if image.layers[: len(base)] != base:
         return lab.failed(
-            "{{name}}-copy:1 has the note, but does not stand on the layers of busybox: "
-            "nothing could run in it."
+            "{{name}}-copy:1 has the note, but does not stand on the layers of "
+            "busybox: nothing could run in it."
         )
     return lab.passed(
         "{{name}}-copy:1 is the layers of busybox with one more on top, "
