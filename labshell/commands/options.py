@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from engine.engine import ContainerOptions
-from labshell.commands import values
+from labshell.commands import suggest, values
 from labshell.commands.grammar import Option
 
 PROGRAM, NAMES = "The program", "Names"
@@ -244,7 +244,7 @@ CONTAINER_OPTIONS: list[click.Parameter] = [
 ]
 
 IMAGE_AND_COMMAND: list[click.Parameter] = [
-    click.Argument(["image"], metavar="IMAGE"),
+    click.Argument(["image"], metavar="IMAGE", shell_complete=suggest.images),
     click.Argument(["command"], nargs=-1, metavar="[COMMAND] [ARG...]"),
 ]
 
