@@ -9,14 +9,19 @@
     symbols.py     "engine.runtime.rootfs:pivot" as source text
     values.py      {{name}}: what differs from student to student
     progress.py    how far the student is, saved
+    saving.py      one JSON file of a student's own, never half there
     looking.py     files in layers and containers, looked at without following links
     checks.py      what a check is given: Lab; and what it returns: Outcome
     judge.py       one check, run with a limit, believed only if it makes sense
+    lines.py       lines of a lesson, run as if typed
     scene.py       what a lesson sets up in the engine, and its removal
     attempt.py     one student in one lesson: steps, answers, points
-    screen.py      what of it is shown
+    screen.py      how it looks on the terminal
+    stage.py       the step on the screen, and what came of an answer
+    words.py       what the runner itself says, in each language
     runner.py      the words of the lesson in the shell: :next :hint :check …
-    proof.py       `lab lesson test`
+    lint.py        what can be said of a lesson without running it
+    proof.py       `lab lesson test`: untouched, solved, wrong, reset
 
 Try it: `lab learn`
 """

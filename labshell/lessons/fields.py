@@ -61,7 +61,10 @@ class Fields:
     def _take(self, name: str) -> Any:
         self._asked.add(name)
         if name not in self._data:
-            raise self.problem(name, "is missing")
+            near = difflib.get_close_matches(name, self._data, 1)
+            raise self.problem(
+                name, f"is missing; is `{near[0]}` meant?" if near else "is missing"
+            )
         return self._data[name]
 
     def text(self, name: str, default: str | None = None) -> str:

@@ -172,6 +172,7 @@ def _read_do(fields: Fields, id: str) -> Step:
         also=tuple(_lines(text) for text in fields.texts("also")),
         wrong=_read_wrongs(fields),
     )
+    fields.done()  # a misspelt field is the better thing to say
     if step.points == 0:
         raise fields.problem("points", "work earns at least one point")
     if not step.hints:

@@ -10,8 +10,8 @@
         "made": {"containers": [id…], "images": […], "volumes": […]},
         "steps": {"guess": {"status": "passed", "earned": 1, "tries": 1, …}}}}}
 
-The file is in $LABSHELL_PROGRESS, or ~/.local/share/labshell/progress.json of the
-student: under sudo that is the home of who typed sudo, and the file is theirs.
+The file is $LABSHELL_PROGRESS, or labshell/progress.json in $XDG_DATA_HOME, which is
+~/.local/share of the student: under sudo of who typed sudo, and the file is theirs.
 
 Two shells may learn at once. So a save does not write what was read at the start: it
 takes the lock, reads the file again, replaces one lesson in it, and renames the new
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineBroken, from_os_error
-from engine.files import locked, read_json, write_json
+from labshell.lessons import saving
 
 VERSION = 1
 OPEN, DONE, WRONG, SKIPPED = "open", "passed", "wrong", "skipped"
@@ -112,7 +112,7 @@ class Progress:
 
     def _load(self) -> None:
         try:
-            data = read_json(self.path)
+            data = saving.read(self.path)
             if data["version"] != VERSION:
                 raise ValueError(f"version {data['version']} is not known here")
             self.seed = str(data["seed"])
@@ -160,18 +160,15 @@ class Progress:
 
     def _change(self, change: Callable[["Progress"], None]) -> None:
         try:
-            _make_directory(self.path.parent)
-            lock = self.path.with_name(f".{self.path.name}.lock")
-            with locked(lock) as held:
-                _hand_over(held)
+            with saving.locked(self.path):
                 saved = Progress.__new__(Progress)
                 saved.path, saved.seed, saved.current = self.path, self.seed, None
+                saved.lessons = {}
                 if self.path.exists():
                     saved._load()
                 self.seed = saved.seed
                 change(saved)
-                write_json(self.path, saved.to_json())
-                _hand_over(self.path)
+                saving.write(self.path, saved.to_json())
         except OSError as error:
             raise from_os_error(error) from error
 
@@ -189,35 +186,5 @@ def default_path() -> Path:
     """Where the student's progress is kept."""
     if chosen := os.environ.get("LABSHELL_PROGRESS"):
         return Path(chosen)
-    return _home() / ".local/share/labshell/progress.json"
-
-
-def _home() -> Path:
-    """The home of the student: under sudo, of who typed it."""
-    student = os.environ.get("SUDO_USER")
-    if student and os.geteuid() == 0:
-        import pwd
-
-        try:
-            return Path(pwd.getpwnam(student).pw_dir)
-        except KeyError:
-            pass
-    return Path.home()
-
-
-def _make_directory(directory: Path) -> None:
-    """Make a directory and what is missing above it, as the student's own."""
-    if not directory.is_dir():
-        _make_directory(directory.parent)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        _hand_over(directory)
-
-
-def _hand_over(what: Path | int) -> None:
-    """Under sudo, give a file that root has made to the student it is kept for."""
-    user, group = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
-    if os.geteuid() == 0 and user and group and "LABSHELL_PROGRESS" not in os.environ:
-        if isinstance(what, int):
-            os.fchown(what, int(user), int(group))
-        else:
-            os.chown(what, int(user), int(group), follow_symlinks=False)
+    share = os.environ.get("XDG_DATA_HOME") or saving.home() / ".local/share"
+    return Path(share) / "labshell/progress.json"

@@ -1,0 +1,195 @@
+"""`lab lesson test`: a lesson proves itself, like code.
+
+    untouched    set up and left alone, no step passes
+    solved       the reference solution, typed into a real shell, passes every step;
+                 for two students with different values
+    also         each other way that must pass does
+    wrong        each wrong way gets exactly its points and its message
+    reset        afterwards nothing is left: no container, image, volume, mount, cgroup
+
+All of it happens in an engine of its own, on the real kernel, and is removed at the
+end. A finding that is "could not run" means that the proof, not the lesson, is at
+fault: a check that raised or hung, setup lines that failed, no root.
+
+Try it: `lab lesson test commit/init-layer`
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from engine.engine import Engine
+from engine.errors import EngineError
+from labshell.lessons import library, scene
+from labshell.lessons.attempt import Attempt
+from labshell.lessons.checks import COULD_NOT_RUN, Outcome
+from labshell.lessons.fields import LessonError
+from labshell.lessons.lesson import Lesson, Step, Wrong
+from labshell.lessons.lines import run_hidden
+from labshell.lessons.lint import Finding, finding
+from labshell.lessons.progress import Made, Progress, StepRecord
+from labshell.lessons.typist import Typist
+
+SEEDS = ("first student", "second student")
+
+
+class ProofFailed(EngineError):
+    """The proof could not be carried out; this says nothing about the lesson."""
+
+
+def prove(
+    name: str, *, quick: bool = False, folder: Path = library.FOLDER
+) -> Iterator[Finding]:
+    """All findings of one lesson, as they are made."""
+    if os.geteuid() != 0:
+        yield Finding(
+            lesson=name, what="proof", verdict=COULD_NOT_RUN, detail="it needs root"
+        )
+        return
+    lesson = library.find(name, folder=folder)
+    for seed in SEEDS[: 1 if quick else None]:
+        with _room(seed) as (engine, progress):
+            attempt = Attempt(engine, progress, lesson)
+            yield finding(name, f"untouched, {seed}", partial(_untouched, attempt))
+            if seed == SEEDS[0]:
+                for step in lesson.steps:
+                    yield from _ways(attempt, step)
+            yield finding(name, f"reset, {seed}", partial(_reset, attempt))
+            if not quick:
+                look = partial(_solved, engine, progress, lesson)
+                yield finding(name, f"solved in a shell, {seed}", look)
+
+
+@contextlib.contextmanager
+def _room(seed: str) -> Iterator[tuple[Engine, Progress]]:
+    """An engine and a progress file for one student, removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="labshell-proof-", dir="/var/tmp") as place:
+        engine = Engine(Path(place) / "root")
+        progress = Progress(Path(place) / "progress.json")
+        progress.seed = seed
+        try:
+            yield engine, progress
+        finally:
+            scene.clear(engine, scene.inventory(engine), Made())
+
+
+def _untouched(attempt: Attempt) -> str:
+    """No step may pass before anything was done for it."""
+    attempt.begin()
+    looked = 0
+    for position, step in enumerate(attempt.lesson.steps):
+        if step.check:
+            attempt.enter(position)
+            outcome = _believable(attempt.check(), step)
+            looked += 1
+            if outcome.passed or outcome.earned:
+                raise LessonError(f"{step.id} earns {outcome.earned} untouched")
+    return f"{looked} checks"
+
+
+def _ways(attempt: Attempt, step: Step) -> Iterator[Finding]:
+    """Each way of doing a step: those that must pass, and those that must not."""
+    name = attempt.lesson.name
+    for number, lines in enumerate((step.solve, *step.also), 1):
+        if step.solve:
+            look = partial(_passes, attempt, step, lines)
+            yield finding(name, f"{step.id}: way {number}", look)
+    for number, wrong in enumerate(step.wrong, 1):
+        look = partial(_fails_as_it_says, attempt, step, wrong)
+        yield finding(name, f"{step.id}: wrong way {number}", look)
+
+
+def _passes(attempt: Attempt, step: Step, lines: tuple[str, ...]) -> str:
+    outcome = _try(attempt, step, lines)
+    if not outcome.passed or outcome.earned != step.points:
+        raise LessonError(
+            f"{lines[0]}: {outcome.earned} of {step.points}: {outcome.text()}"
+        )
+    return outcome.text()
+
+
+def _fails_as_it_says(attempt: Attempt, step: Step, wrong: Wrong) -> str:
+    outcome = _try(attempt, step, wrong.do)
+    if outcome.passed or outcome.earned != wrong.earned:
+        raise LessonError(
+            f"{wrong.do[0]}: earns {outcome.earned}, not {wrong.earned}: "
+            f"{outcome.text()}"
+        )
+    says, meant = attempt.fill(outcome.text()), attempt.fill(wrong.says)
+    if meant and says != meant:
+        raise LessonError(f"{wrong.do[0]}: says “{says}”, not “{meant}”")
+    return says
+
+
+def _try(attempt: Attempt, step: Step, lines: tuple[str, ...]) -> Outcome:
+    """What these lines come to, in the world as it is when the step begins."""
+    attempt.record.step = step.id
+    if step.check:
+        attempt.reset_step()
+    else:  # a question that is answered by thinking leaves the world alone
+        attempt.record.steps[step.id] = StepRecord()
+    commands = [line for line in lines if not line.startswith(":")]
+    if commands:
+        script = attempt.fill("\n".join(commands))
+        finished = run_hidden(attempt.engine, script)
+        attempt.notice()
+        if finished.code != 0:
+            raise ProofFailed(f"{commands[0]}: {finished.last_words}")
+    for line in lines:
+        if line.startswith(":answer "):
+            answer = attempt.fill(line.removeprefix(":answer "))
+            return _believable(attempt.answer(answer), step)
+    return _believable(attempt.check(), step)
+
+
+def _believable(outcome: Outcome, step: Step) -> Outcome:
+    if outcome.verdict == COULD_NOT_RUN:
+        raise ProofFailed(f"{step.id}: {outcome.text()}")
+    return outcome
+
+
+def _reset(attempt: Attempt) -> str:
+    """After `:reset lesson`, nothing that the lesson made may be left."""
+    before, made = attempt.record.before, list(attempt.record.made.containers)
+    removed = attempt.reset_lesson()
+    _nothing_left(attempt.engine, before or Made(), made)
+    return f"{len(removed)} things removed"
+
+
+def _nothing_left(engine: Engine, before: Made, containers: list[str]) -> None:
+    left = scene.news(before, scene.inventory(engine))
+    names = [*left.containers, *left.images, *left.references, *left.volumes]
+    names += [line for line in _mounts() if any(id in line for id in containers)]
+    names += [path for path in _cgroups() if any(id in path for id in containers)]
+    if names:
+        raise LessonError(f"left behind: {', '.join(names)}")
+
+
+def _mounts() -> list[str]:
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [f"mount {line.split()[4]}" for line in lines]
+
+
+def _cgroups() -> list[str]:
+    return [f"cgroup {path}" for path, _, _ in os.walk("/sys/fs/cgroup")]
+
+
+def _solved(engine: Engine, progress: Progress, lesson: Lesson) -> str:
+    """Two walks through the whole lesson, each from fresh and taken back at its end."""
+    before = scene.inventory(engine)
+    for _ in range(2):
+        typist = Typist(lesson, engine.root, progress.path)
+        try:
+            typist.walk()
+            record = Progress(progress.path).of(lesson.name)
+            earned = sum(step.earned for step in record.steps.values())
+            if earned != lesson.maximum:
+                raise LessonError(f"{earned} of {lesson.maximum} points")
+            typist.reset()
+        finally:
+            typist.close()
+        _nothing_left(engine, before, record.made.containers)
+    return f"{lesson.maximum} points, twice"

@@ -1,0 +1,141 @@
+"""A student of straw: types a lesson's solution into a real shell on a real terminal.
+
+    spawn `labshell learn LESSON` on a new pty
+    for each step: type its lines, wait until the progress file says that it is done
+    type `:next`, wait until the progress file says that the step is another
+    type `:reset lesson` and `:quit`
+
+What the shell has understood is read from the progress file, not from the screen:
+that is what counts for the student too. The screen is read all the time, because a
+terminal that nobody reads stops the program that writes to it, and is kept to be
+shown if something goes wrong.
+
+man: pty(7)
+Try it: `lab lesson test commit/init-layer`
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from engine.errors import EngineError
+from labshell.lessons.lesson import Lesson
+from labshell.lessons.progress import LessonRecord, Progress
+from labshell.lessons.values import derive, fill
+
+_SECONDS = 60.0  # for one line to have its effect
+_QUIET = 0.25  # of silence: the shell waits for the next line
+_ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()].|.)")
+
+
+class NotUnderstood(EngineError):
+    """Something typed did not have its effect."""
+
+
+class Typist:
+    """One shell on a pty, and somebody who types into it."""
+
+    def __init__(self, lesson: Lesson, root: Path, progress: Path) -> None:
+        import pexpect
+
+        self.lesson, self._progress = lesson, progress
+        self.screen = ""
+        self._child = pexpect.spawn(
+            sys.executable,
+            ["-P", "-S", "-m", "labshell", "learn", lesson.name],
+            env=_environment(root, progress),
+            dimensions=(50, 100),
+            encoding="utf-8",
+            codec_errors="replace",
+        )
+        self._child.delaybeforesend = None
+
+    def walk(self) -> None:
+        """Take the whole lesson, by the reference solution."""
+        for step in self.lesson.steps:
+            self._wait(partial(self._is_at, step.id), f"going to {step.id}")
+            self._settle()
+            for line in step.solve:
+                self.type(line)
+            self._wait(partial(self._is_done, step.id), f"solving {step.id}")
+            self._settle()
+            self.type(":next")
+        self._wait(lambda: self._record().finished, "the end")
+
+    def _is_at(self, step: str) -> bool:
+        return self._record().step == step
+
+    def _is_done(self, step: str) -> bool:
+        return self._record().of(step).done
+
+    def reset(self) -> None:
+        """Take everything back."""
+        attempt = self._record().attempt
+        self._settle()
+        self.type(":reset lesson")
+        self._wait(lambda: self._record().attempt == attempt + 1, ":reset lesson")
+
+    def close(self) -> None:
+        """Leave the shell, or end it."""
+        self._settle()
+        self.type(":quit")
+        self._settle()
+        self._child.close(force=True)
+
+    def type(self, line: str) -> None:
+        """Type one line, and wait until the shell has had its say."""
+        self._child.send(fill(line, self._values()) + "\r")
+        self._settle()
+
+    def _values(self) -> dict[str, str]:
+        seed = Progress(self._progress).seed_of(self.lesson.name)
+        return derive(seed, self.lesson.name, self.lesson.rules)
+
+    def _record(self) -> LessonRecord:
+        return Progress(self._progress).of(self.lesson.name)
+
+    def _read(self, seconds: float) -> bool:
+        """Read what is on the screen; False if there was nothing for so long."""
+        import pexpect
+
+        try:
+            self.screen += self._child.read_nonblocking(1 << 16, timeout=seconds)
+        except pexpect.TIMEOUT:
+            return False
+        except pexpect.EOF:
+            raise NotUnderstood(f"the shell has ended:\n{self.tail()}") from None
+        return True
+
+    def _settle(self) -> None:
+        while self._read(_QUIET):
+            pass
+
+    def _wait(self, reached: Callable[[], bool], what: str) -> None:
+        """Wait until the progress file says so."""
+        end = time.monotonic() + _SECONDS
+        while not reached():
+            if time.monotonic() > end:
+                raise NotUnderstood(f"{what}: nothing came of it:\n{self.tail()}")
+            self._read(0.05)
+
+    def tail(self) -> str:
+        """The last lines of the screen, without the colours."""
+        plain = _ESCAPES.sub("", self.screen).replace("\r", "")
+        return "\n".join(line for line in plain.split("\n")[-25:] if line.strip())
+
+
+def _environment(root: Path, progress: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "LABSHELL_ROOT": str(root),
+        "LABSHELL_PROGRESS": str(progress),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PROMPT_TOOLKIT_NO_CPR": "1",  # nobody here answers where the cursor is
+    }

@@ -1,0 +1,76 @@
+"""A check is believed only if it makes sense; everything else is "could not run"."""
+
+import time
+
+import pytest
+
+from engine.engine import Engine
+from labshell.lessons.checks import COULD_NOT_RUN, FAILED, PASSED, Lab, Outcome
+from labshell.lessons.judge import judge
+from labshell.lessons.progress import Made
+
+
+@pytest.fixture
+def lab(tmp_path) -> Lab:
+    return Lab(
+        Engine(tmp_path), values={"name": "otter"}, maximum=4, began=Made(), answer=" 7"
+    )
+
+
+def test_a_check_that_passes_earns_all(lab):
+    outcome = judge(lambda lab: lab.passed("Done."), lab)
+    assert (outcome.verdict, outcome.earned, outcome.message) == (PASSED, 4, "Done.")
+
+
+def test_a_check_may_earn_a_part(lab):
+    outcome = judge(lambda lab: lab.failed("One is missing.", earned=3), lab)
+    assert (outcome.verdict, outcome.earned) == (FAILED, 3)
+
+
+def test_an_answer_is_compared_without_its_space(lab):
+    assert judge(lambda lab: lab.compare_answer("7"), lab).passed
+    assert not judge(lambda lab: lab.compare_answer("8"), lab).passed
+
+
+@pytest.mark.parametrize(
+    "check, why",
+    [
+        (lambda lab: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda lab: exit(0), "SystemExit: 0"),
+        (lambda lab: None, "it returned None"),
+        (lambda lab: "passed", "it returned 'passed'"),
+        (lambda lab: print("hello") or lab.passed(""), "it printed 'hello"),
+        (lambda lab: lab.failed("", earned=4), "failed with 4 of 4 points"),
+        (lambda lab: lab.failed("", earned=-1), "failed with -1 of 4 points"),
+        (lambda lab: lab.failed("", earned=9), "failed with 9 of 4 points"),
+        (
+            lambda lab: Outcome(verdict="super", earned=4, maximum=4, message=""),
+            "it returned Outcome",
+        ),
+    ],
+)
+def test_nonsense_is_neither_passed_nor_failed(lab, check, why):
+    outcome = judge(check, lab)
+    assert outcome.verdict == COULD_NOT_RUN
+    assert outcome.earned == 0
+    assert why in outcome.text()
+
+
+def test_a_check_that_hangs_is_ended(lab):
+    def forever(lab: Lab) -> Outcome:
+        while True:
+            try:
+                time.sleep(60)
+            except Exception:
+                continue
+
+    began = time.monotonic()
+    outcome = judge(forever, lab, seconds=0.2)
+    assert time.monotonic() - began < 5
+    assert outcome.text() == "The check could not run: it took longer than 0.2 s."
+
+
+def test_what_is_not_there_is_not_done_yet(lab):
+    outcome = judge(lambda lab: lab.image("nosuch") and lab.passed(""), lab)
+    assert (outcome.verdict, outcome.earned) == (FAILED, 0)
+    assert outcome.text() == "There is no image nosuch yet."
