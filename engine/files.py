@@ -14,9 +14,11 @@ man: rename(2), flock(2), open(2), unlinkat(2)
 Try it: `strace -e rename lab tag busybox mine`
 """
 
+import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +58,15 @@ def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def now(ago: float = 0.0) -> str:
+    """This moment, or one some seconds ago: RFC 3339 with nanoseconds, in UTC.
+
+    Docker writes times so; as texts they sort as the moments do.
+    """
+    whole, rest = divmod(time.time_ns() - int(ago * 1e9), 1_000_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest:09d}Z"
 
 
 def sync_directory(path: Path) -> None:
@@ -110,6 +121,21 @@ def try_lock(path: Path) -> int | None:
     return descriptor
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the lock file `path`; not if there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def append_line(path: Path, line: bytes, *, mode: int = 0o600) -> None:
     """Add one line to the end of a file that others append to as well."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
@@ -128,8 +154,6 @@ def remove_tree(path: Path) -> None:
     parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         remove_entry(parent, path.name)
-    except FileNotFoundError:
-        return
     finally:
         os.close(parent)
 
@@ -140,16 +164,17 @@ def remove_entry(parent: int, name: str) -> None:
     One descriptor per level is open: a tree deeper than the limit on open files
     (1024 by default, each level 255 bytes of path at most) fails with EMFILE.
     """
-    try:
-        os.unlink(name, dir_fd=parent)
-        return
-    except IsADirectoryError:
-        pass
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    directory = os.open(name, flags, dir_fd=parent)
-    try:
-        for entry in os.listdir(directory):
-            remove_entry(directory, entry)
-    finally:
-        os.close(directory)
-    os.rmdir(name, dir_fd=parent)
+    with contextlib.suppress(FileNotFoundError):  # somebody else removes it too
+        try:
+            os.unlink(name, dir_fd=parent)
+            return
+        except IsADirectoryError:
+            pass
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        directory = os.open(name, flags, dir_fd=parent)
+        try:
+            for entry in os.listdir(directory):
+                remove_entry(directory, entry)
+        finally:
+            os.close(directory)
+        os.rmdir(name, dir_fd=parent)

@@ -39,6 +39,8 @@ PROTOTYPES = {
     "prctl": (_int, _ulong, _ulong, _ulong, _ulong),
     "capset": (_ptr, _ptr),
     "capget": (_ptr, _ptr),
+    "inotify_init1": (_int,),
+    "inotify_add_watch": (_int, _str, ctypes.c_uint32),
     "close_range": (ctypes.c_uint, ctypes.c_uint, _int),
     "syncfs": (_int,),
 }

@@ -205,5 +205,15 @@ def _unescape(field: str) -> str:
 
 
 def is_mount_point(path: Path) -> bool:
-    """Whether something is mounted exactly at `path`."""
-    return any(mount.target == str(path) for mount in table())
+    """Whether something is mounted exactly at `path`: it is another mount there."""
+    return _mount_of(path) != _mount_of(path.parent)
+
+
+def _mount_of(path: Path) -> str:
+    """The number of the mount that `path` is seen through."""
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()
+    finally:
+        os.close(descriptor)
+    return next(line for line in lines if line.startswith("mnt_id:"))

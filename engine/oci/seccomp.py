@@ -93,7 +93,16 @@ _ARCHITECTURE = {
     "cacheflush set_tls",
 }
 ALLOWED = " ".join(
-    (_FILES, _ATTRIBUTES, _WAITING, _MEMORY, _PROCESSES, _SIGNALS, _TIME, _COMMUNICATION)
+    (
+        _FILES,
+        _ATTRIBUTES,
+        _WAITING,
+        _MEMORY,
+        _PROCESSES,
+        _SIGNALS,
+        _TIME,
+        _COMMUNICATION,
+    )
 )
 
 # What a capability unlocks: without it the kernel would refuse most of these anyway.

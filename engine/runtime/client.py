@@ -130,11 +130,7 @@ def _gone() -> EngineError:
 
 def is_alive(directory: Path) -> bool:
     """Whether a shim holds the container in `directory`."""
-    lock = files.try_lock(directory / "alive")
-    if lock is None:
-        return True
-    os.close(lock)
-    return False
+    return files.is_locked(directory / "alive")
 
 
 def connect(place: Place, directory: Path) -> Connection:

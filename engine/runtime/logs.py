@@ -12,19 +12,13 @@ Try it: `lab run --name a busybox echo hello`, then read containers/ID/log.jsonl
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.files import now
+
 _LONGEST = 16384  # bytes of one line
-
-
-def timestamp(seconds: float | None = None) -> str:
-    """A moment as RFC 3339 with nanoseconds, in UTC, as Docker writes it; None: now."""
-    nanoseconds = time.time_ns() if seconds is None else int(seconds * 1e9)
-    whole, rest = divmod(nanoseconds, 1_000_000_000)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest:09d}Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +50,7 @@ class LogWriter:
         self._append(stream, whole)
 
     def _append(self, stream: str, lines: list[bytes]) -> None:
-        now = timestamp()
+        now = now()
         entries = [
             json.dumps(
                 {"log": line.decode(errors="replace"), "stream": stream, "time": now},

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import acts
+from engine.files import now
 from engine.errors import Conflict, EngineError, InvalidState
 from engine.kernel import cgroups, processes
 from engine.oci.spec import Process
@@ -35,7 +36,7 @@ from engine.runtime import channel, release, starter, state
 from engine.runtime.bundle import Bundle
 from engine.runtime.clients import Client
 from engine.runtime.launch import Launch
-from engine.runtime.logs import LogWriter, timestamp
+from engine.runtime.logs import LogWriter
 from engine.runtime.loop import READ, Loop
 from engine.runtime.tasks import Task
 
@@ -203,7 +204,7 @@ class Shim:
                 pid=self._task.pid,
                 pid_started=processes.start_time(self._task.pid) or 0,
                 shim_pid=os.getpid(),
-                started_at=timestamp(),
+                started_at=now(),
                 exit_code=0,
                 oom_killed=False,
                 error="",
@@ -278,7 +279,7 @@ class Shim:
                 pid_started=0,
                 shim_pid=0,
                 exit_code=status,
-                finished_at=timestamp(),
+                finished_at=now(),
                 oom_killed=kills > 0,
             )
         )

@@ -1,0 +1,17 @@
+"""Containers: what a user asks for, turned into a bundle, a process, a record.
+
+options.py        what was asked
+record.py         what is kept of a container, and how it is found
+create.py         options and image -> record, layers, bundle
+specification.py  options and image -> the OCI runtime specification
+users.py          names of users and groups in the image -> numbers
+binds.py          `-v`: volumes and directories of the machine
+lifecycle.py      start, stop, kill, pause, wait
+session.py        a terminal attached to a container or an exec
+execute.py        one more process in a running container
+commit.py         the read-write layer becomes an image
+removal.py        rm, and what --rm leaves to do
+repair.py         what a crash has left behind
+inspect.py        a container as Docker describes it
+pictures.py       mounts, processes, layers as data to draw
+"""

@@ -1,0 +1,267 @@
+"""Create: from an image and some wishes to a record that can be started.
+
+    1  look everything up: image, command, volumes           nothing is made yet
+    2  a draft directory: init layer, upper, work, hosts …
+    3  mount it once: who is the user? fill empty volumes    then unmount
+    4  the bundle: config.json for the runtime
+    5  take the name, rename the draft                       now it exists
+
+Whatever fails before step 5 leaves nothing behind. No process is made here: that is
+what `start` adds.
+
+The **init layer** lies between the image and the read-write layer. It holds empty
+files where /etc/hosts and the like will be bind-mounted: so those mount points are
+neither the image's nor part of what `commit` takes.
+
+Try it: `lab create --name a busybox; ls -R /var/lib/labshell/containers/*/init`
+"""
+
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine import acts, files
+from engine.containers import binds, names, specification, users
+from engine.containers.binds import BoundPath
+from engine.containers.house import House
+from engine.containers.options import ContainerOptions
+from engine.containers.record import Container
+from engine.errors import SyscallError, from_os_error
+from engine.images.stored import StoredImage
+from engine.kernel import capabilities, mounts, paths, seccomp
+from engine.oci import seccomp as policy
+from engine.oci.spec import Spec
+from engine.runtime.bundle import Bundle
+from engine.runtime.starter import Layers
+from engine.runtime.state import State
+
+# Empty, 0755, as Docker makes them; a link says where it leads.
+INIT_LAYER = (
+    ".dockerenv",
+    "dev/console",
+    "etc/hosts",
+    "etc/hostname",
+    "etc/resolv.conf",
+)
+INIT_DIRECTORIES = ("dev/pts", "dev/shm", "proc", "sys")
+INIT_LINKS = (("etc/mtab", "/proc/mounts"),)
+
+HOSTS = """\
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::0\tip6-localnet
+ff00::0\tip6-mcastprefix
+ff02::1\tip6-allnodes
+ff02::2\tip6-allrouters
+"""
+
+
+def create(house: House, options: ContainerOptions, image: StoredImage) -> Container:
+    """Make a container of `image`; it is then `created`, and nothing runs."""
+    options.check()
+    defaults = image.config.defaults
+    command = specification.command(options, defaults)
+    specification.seccomp_policy(options, ())
+    house.prepare()
+    identity = os.urandom(32).hex()
+    lower = house.images.layer_directories(image)
+    bound = _bound(house, options, defaults.volumes)
+    container = Container(
+        id=identity,
+        name=options.name or names.propose(),
+        image=options.image,
+        image_id=image.id,
+        created=files.now(),
+        command=command,
+        options=options,
+        stop_signal=options.stop_signal or defaults.stop_signal or "TERM",
+        bound=bound,
+        labels={**defaults.labels, **options.labels},
+        state=State(),
+        directory=house.records.containers / identity,
+    )
+    draft = house.records.draft(identity)
+    try:
+        with files.locked(draft / "alive"), acts.recording(draft / "acts.jsonl"):
+            _furnish(house, draft, container, image, lower)
+            house.records.publish(draft, container)
+    except OSError as error:
+        _give_up(house, draft, bound)
+        raise from_os_error(error) from error
+    except BaseException:
+        _give_up(house, draft, bound)
+        raise
+    return container
+
+
+def _give_up(house: House, draft: Path, bound: tuple[BoundPath, ...]) -> None:
+    files.remove_tree(draft)
+    for path in bound:
+        if path.anonymous:
+            house.volumes.remove(path.volume, [])
+
+
+def _bound(
+    house: House, options: ContainerOptions, image_volumes: tuple[str, ...]
+) -> tuple[BoundPath, ...]:
+    """What -v asks for, and an anonymous volume for each VOLUME of the image."""
+    found = {}
+    asked = [binds.parse(text, house.volumes) for text in options.volumes]
+    for path in asked:
+        found[path.destination] = path
+    for destination in image_volumes:
+        if destination not in found:
+            found[destination] = binds.parse(destination, house.volumes)
+    return tuple(found.values())
+
+
+def _furnish(
+    house: House,
+    draft: Path,
+    container: Container,
+    image: StoredImage,
+    lower: tuple[Path, ...],
+) -> None:
+    """Fill the draft with everything that a start will need."""
+    options = container.options
+    hostname = _hostname(container)
+    for name in ("init", "upper", "work", "rootfs"):
+        (draft / name).mkdir(mode=0o755)
+    make_init_layer(draft / "init", lower)
+    _write_network_files(draft, hostname, options.network == "host")
+    layers = Layers(
+        lower=(draft / "init", *lower), upper=draft / "upper", work=draft / "work"
+    )
+    with mounted(layers, draft / "rootfs") as root:
+        identity = users.resolve(root, options.user or image.config.defaults.user)
+        for path in container.bound:
+            binds.fill(root, path)
+    spec = specification.specification(
+        options,
+        image.config.defaults,
+        identity,
+        container.directory,
+        hostname,
+        house.cgroup(container.id),
+        container.bound,
+    )
+    Bundle(
+        spec=spec,
+        layers=Layers(
+            lower=(container.directory / "init", *lower),
+            upper=container.directory / "upper",
+            work=container.directory / "work",
+        ),
+        seccomp=compiled_filter(house, options, spec),
+        interactive=options.interactive,
+        auto_remove=options.auto_remove,
+    ).write(draft / "bundle")
+
+
+def _hostname(container: Container) -> str:
+    if container.options.hostname:
+        return container.options.hostname
+    if container.options.network == "host":
+        return os.uname().nodename
+    return container.short_id
+
+
+@contextmanager
+def mounted(layers: Layers, place: Path) -> Iterator[int]:
+    """Show the layers at `place` for a moment; an open descriptor of the root."""
+    mounts.overlay(place, layers.lower, layers.upper, layers.work)
+    try:
+        root = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield root
+        finally:
+            os.close(root)
+    finally:
+        mounts.unmount(place)
+
+
+def make_init_layer(directory: Path, lower: tuple[Path, ...]) -> None:
+    """Fill the init layer with empty mount points.
+
+    A directory that the image has too keeps the image's mode and owner: in an overlay
+    the topmost one counts.
+    """
+    for name in ("etc", "dev"):
+        below = _topmost(lower, name)
+        path = directory / name
+        path.mkdir(mode=0o755)
+        if below:
+            os.chown(path, below.st_uid, below.st_gid)
+            os.chmod(path, stat.S_IMODE(below.st_mode))
+    for name in INIT_DIRECTORIES:
+        if not _topmost(lower, name):
+            (directory / name).mkdir(mode=0o755)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    for name in INIT_LAYER:
+        os.close(os.open(directory / name, flags, 0o755))
+    for name, to in INIT_LINKS:
+        (directory / name).symlink_to(to)
+
+
+def _topmost(lower: tuple[Path, ...], name: str) -> os.stat_result | None:
+    """The directory `name` as the image shows it, if it does."""
+    for layer in lower:
+        root = os.open(layer, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found = paths.open_inside(root, name, os.O_PATH | os.O_NOFOLLOW)
+        except SyscallError:
+            continue
+        finally:
+            os.close(root)
+        status = os.fstat(found)
+        os.close(found)
+        return status if stat.S_ISDIR(status.st_mode) else None
+    return None
+
+
+def _write_network_files(draft: Path, hostname: str, host_network: bool) -> None:
+    """The three files that differ in every container; they are bind-mounted later."""
+    hosts = _of_machine("/etc/hosts") if host_network else HOSTS.encode()
+    contents = {
+        "hosts": hosts,
+        "hostname": f"{hostname}\n".encode(),
+        "resolv.conf": _of_machine("/etc/resolv.conf"),
+    }
+    for name, content in contents.items():
+        path = draft / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.write(descriptor, content)
+        finally:
+            os.close(descriptor)
+
+
+def _of_machine(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(1 << 20)
+    except OSError:
+        return b""
+
+
+def compiled_filter(house: House, options: ContainerOptions, spec: Spec) -> bytes:
+    """The system call policy as a program, b"" for none.
+
+    Docker's policy depends on the capabilities only: it is compiled once and kept.
+    """
+    if spec.seccomp is None:
+        return b""
+    if any(option.startswith("seccomp") for option in options.security_options):
+        return seccomp.compile_policy(spec.seccomp)
+    powers = capabilities.mask_of(spec.process.capabilities)
+    version = zlib.crc32(policy.ALLOWED.encode())
+    kept = house.filters / f"docker-{powers:x}-{version:08x}.bpf"
+    try:
+        return kept.read_bytes()
+    except FileNotFoundError:
+        program = seccomp.compile_policy(spec.seccomp)
+        files.atomic_write(kept, program)
+        return program

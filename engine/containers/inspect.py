@@ -1,0 +1,120 @@
+"""Inspect: a container as Docker's own tools describe it.
+
+The names and the shape are those of the Docker Engine API, so that what is learned
+here, and scripts that read it, work there. Every value is read from the records.
+
+Source: Docker Engine API 1.41, ContainerInspect
+Try it: `lab inspect NAME`
+"""
+
+from typing import Any
+
+from engine.containers.record import Container
+from engine.runtime import state
+from engine.runtime.bundle import Bundle
+
+
+def inspect(container: Container) -> dict[str, Any]:
+    """The container in the shape of `docker inspect`."""
+    bundle = Bundle.read(container.directory / "bundle")
+    process = bundle.spec.process
+    return {
+        "Id": container.id,
+        "Created": container.created,
+        "Path": container.command[0],
+        "Args": list(container.command[1:]),
+        "State": _state(container),
+        "Image": container.image_id,
+        "ResolvConfPath": str(container.directory / "resolv.conf"),
+        "HostnamePath": str(container.directory / "hostname"),
+        "HostsPath": str(container.directory / "hosts"),
+        "LogPath": str(container.directory / "log.jsonl"),
+        "Bundle": str(container.directory / "bundle"),
+        "Name": f"/{container.name}",
+        "RestartCount": 0,
+        "Driver": "overlay",
+        "Platform": "linux",
+        "ExecIDs": None,
+        "HostConfig": _host_config(container, bundle),
+        "GraphDriver": {
+            "Name": "overlay",
+            "Data": {
+                "LowerDir": ":".join(map(str, bundle.layers.lower)),
+                "MergedDir": bundle.spec.root,
+                "UpperDir": str(bundle.layers.upper),
+                "WorkDir": str(bundle.layers.work),
+            }
+            if bundle.layers
+            else {},
+        },
+        "Mounts": _mounts(container),
+        "Config": {
+            "Hostname": bundle.spec.hostname,
+            "User": container.options.user or "",
+            "Tty": container.options.tty,
+            "OpenStdin": container.options.interactive,
+            "Env": list(process.environment),
+            "Cmd": list(container.options.command) or None,
+            "Image": container.image,
+            "WorkingDir": process.directory,
+            "Entrypoint": list(container.options.entrypoint or ()) or None,
+            "Labels": dict(container.labels),
+            "StopSignal": container.stop_signal,
+        },
+        "NetworkSettings": {"Networks": {container.options.network: {}}, "Ports": {}},
+    }
+
+
+def _state(container: Container) -> dict[str, Any]:
+    now = container.state
+    return {
+        "Status": now.status,
+        "Running": container.running,
+        "Paused": now.status == state.PAUSED,
+        "Restarting": now.status == state.RESTARTING,
+        "OOMKilled": now.oom_killed,
+        "Dead": now.status == state.DEAD,
+        "Pid": now.pid,
+        "ExitCode": now.exit_code,
+        "Error": now.error,
+        "StartedAt": now.started_at,
+        "FinishedAt": now.finished_at,
+    }
+
+
+def _host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
+    options, limits = container.options, bundle.spec.resources
+    return {
+        "Binds": list(options.volumes) or None,
+        "NetworkMode": options.network,
+        "AutoRemove": options.auto_remove,
+        "Privileged": options.privileged,
+        "ReadonlyRootfs": options.read_only,
+        "CapAdd": list(options.capabilities_add) or None,
+        "CapDrop": list(options.capabilities_drop) or None,
+        "SecurityOpt": list(options.security_options) or None,
+        "Tmpfs": dict(text.partition(":")[::2] for text in options.tmpfs) or None,
+        "Memory": limits.memory or 0,
+        "MemorySwap": limits.memory_swap or 0,
+        "CpuShares": limits.cpu_shares or 0,
+        "NanoCpus": int((options.cpus or 0) * 1_000_000_000),
+        "PidsLimit": limits.pids,
+        "CgroupParent": bundle.spec.cgroup.rpartition("/")[0],
+        "MaskedPaths": list(bundle.spec.masked),
+        "ReadonlyPaths": list(bundle.spec.read_only_paths),
+    }
+
+
+def _mounts(container: Container) -> list[dict[str, Any]]:
+    return [
+        {
+            "Type": "volume" if path.volume else "bind",
+            **({"Name": path.volume, "Driver": "local"} if path.volume else {}),
+            "Source": str(path.source),
+            "Destination": path.destination,
+            "Mode": "ro" if path.read_only else "",
+            "RW": not path.read_only,
+            "Propagation": "" if path.volume else "rprivate",
+        }
+        for path in container.bound
+    ]

@@ -1,0 +1,24 @@
+"""Names for containers that were given none: easier to say than 64 hex digits.
+
+Try it: `lab create busybox; lab ps -a`
+"""
+
+import random
+
+_MANNERS = (
+    "agile bold brave bright calm careful cheerful clever curious daring eager fair "
+    "gentle happy honest jolly keen kind lively lucid merry modest nimble patient "
+    "polite proud quick quiet sharp steady sunny swift tidy wise witty zealous"
+).split()
+# People whose work containers stand on: computing, operating systems, networks.
+_PEOPLE = (
+    "babbage baran bartik boole cerf corbato dahl davies dijkstra engelbart floyd "
+    "goldberg hamilton hoare holberton hopper iverson johnson kahn kernighan kleinrock "
+    "knuth lamport lampson liskov lovelace mcilroy mccarthy moore naur noether perlman "
+    "pike postel ritchie shannon thompson torvalds turing wilkes wirth zuse"
+).split()
+
+
+def propose() -> str:
+    """Two words, such as "patient_ritchie"."""
+    return f"{random.choice(_MANNERS)}_{random.choice(_PEOPLE)}"

@@ -1,0 +1,210 @@
+"""Records: what is kept of a container on disk, and how it is found.
+
+    containers/ID/config.json    what was asked and decided when it was created
+    containers/ID/state.json     what it is now (written by its shim)
+    names/NAME                   a link to ../containers/ID
+
+A name is a link because link creation either succeeds or finds the name taken: two
+commands cannot both win. A record is made in containers/.new-ID and renamed, and
+removed by renaming to containers/.gone-ID first: it is never half there.
+
+man: symlink(2), rename(2), flock(2)
+Try it: `ls -l /var/lib/labshell/names`
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine import files
+from engine.containers.binds import BoundPath
+from engine.containers.options import ContainerOptions, check_name
+from engine.errors import Conflict, EngineError, NotFound
+from engine.runtime import state
+from engine.runtime.state import State
+
+_HEX = re.compile(r"[0-9a-f]{1,64}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container.
+
+    `image` is the name that was asked for and `image_id` what it was then; `command`
+    is what really runs: entrypoint and arguments; `created` is RFC 3339.
+    """
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    created: str
+    command: tuple[str, ...]
+    options: ContainerOptions
+    stop_signal: str
+    bound: tuple[BoundPath, ...]
+    labels: Mapping[str, str]
+    state: State
+    directory: Path
+
+    @property
+    def short_id(self) -> str:
+        """The first twelve digits, as tables print it."""
+        return self.id[:12]
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a process; it may be paused."""
+        return self.state.status in (state.RUNNING, state.PAUSED)
+
+    def to_json(self) -> dict[str, Any]:
+        """As in config.json."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "image": self.image,
+            "image_id": self.image_id,
+            "created": self.created,
+            "command": list(self.command),
+            "stop_signal": self.stop_signal,
+            "bound": [path.to_json() for path in self.bound],
+            "labels": dict(self.labels),
+            "options": self.options.to_json(),
+        }
+
+    @staticmethod
+    def read(directory: Path) -> "Container":
+        """The container whose files are in `directory`. OSError if there is none."""
+        data = files.read_json(directory / "config.json")
+        return Container(
+            id=data["id"],
+            name=data["name"],
+            image=data["image"],
+            image_id=data["image_id"],
+            created=data["created"],
+            command=tuple(data["command"]),
+            stop_signal=data["stop_signal"],
+            bound=tuple(BoundPath.from_json(path) for path in data["bound"]),
+            labels=data["labels"],
+            options=ContainerOptions.from_json(data["options"]),
+            state=state.read(directory),
+            directory=directory,
+        )
+
+
+class Records:
+    """All containers of one engine root."""
+
+    def __init__(self, root: Path) -> None:
+        self.containers = root / "containers"
+        self.names = root / "names"
+
+    def find(self, name: str) -> Container:
+        """The container of this name, ID, or unique beginning of an ID."""
+        with contextlib.suppress(OSError):
+            if "/" not in name and name not in ("", ".", ".."):
+                link = os.readlink(self.names / name)
+                return Container.read(self.containers / os.path.basename(link))
+        if _HEX.match(name):
+            with contextlib.suppress(FileNotFoundError):
+                return self._by_id(name)
+        raise NotFound(f"No such container: {name}", "`lab ps -a` lists them all.")
+
+    def _by_id(self, prefix: str) -> Container:
+        if len(prefix) == 64:
+            return Container.read(self.containers / prefix)
+        found = [identity for identity in self._ids() if identity.startswith(prefix)]
+        if len(found) > 1:
+            raise Conflict(
+                f"Multiple IDs found with provided prefix: {prefix}",
+                "Give more digits of the ID, or the name.",
+            )
+        if not found:
+            raise FileNotFoundError(prefix)
+        return Container.read(self.containers / found[0])
+
+    def _ids(self) -> list[str]:
+        try:
+            names = os.listdir(self.containers)
+        except FileNotFoundError:
+            return []
+        return [name for name in names if not name.startswith(".")]
+
+    def all(self) -> Iterator[Container]:
+        """Every container, newest first."""
+        found = []
+        for identity in self._ids():
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                found.append(Container.read(self.containers / identity))
+        yield from sorted(found, key=lambda c: (c.created, c.id), reverse=True)
+
+    def abandoned(self) -> list[Path]:
+        """Records that were being made or removed when somebody was killed."""
+        try:
+            names = os.listdir(self.containers)
+        except FileNotFoundError:
+            return []
+        return [self.containers / name for name in names if name.startswith(".")]
+
+    def draft(self, identity: str) -> Path:
+        """A new directory in which to prepare a record."""
+        for directory in (self.containers, self.names):
+            directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+        path = self.containers / f".new-{identity}"
+        path.mkdir(mode=0o711)
+        return path
+
+    def publish(self, draft: Path, container: Container) -> None:
+        """Make a prepared record the real one. Conflict if its name is taken."""
+        files.write_json(draft / "config.json", container.to_json())
+        state.write(draft, container.state)
+        self._take_name(container.name, container.id)
+        os.rename(draft, container.directory)
+
+    def _take_name(self, name: str, identity: str) -> None:
+        link = self.names / name
+        for _ in range(2):
+            try:
+                os.symlink(f"../containers/{identity}", link)
+                return
+            except FileExistsError:
+                owner = os.path.basename(os.readlink(link))
+                draft = self.containers / f".new-{owner}"
+                if link.exists() or draft.exists():
+                    break
+                os.unlink(link)  # its container has gone without it
+        raise Conflict(
+            f'Conflict. The container name "/{name}" is already in use by container '
+            f'"{owner}". You have to remove (or rename) that container to be able to '
+            "reuse that name.",
+            f"`lab rm {name}` removes it, `lab rename {name} OTHER` renames it.",
+        )
+
+    def rename(self, container: Container, name: str) -> None:
+        """Give a container another name."""
+        check_name(name)
+        if name == container.name:
+            raise EngineError(
+                "Renaming a container with the same name as its current name",
+                "Choose another one.",
+            )
+        self._take_name(name, container.id)
+        renamed = replace(container, name=name)
+        files.write_json(container.directory / "config.json", renamed.to_json())
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.names / container.name)
+
+    def forget(self, container: Container) -> None:
+        """Remove the record with everything in its directory."""
+        gone = self.containers / f".gone-{container.id}"
+        link = self.names / container.name
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.basename(os.readlink(link)) == container.id:
+                os.unlink(link)
+        with contextlib.suppress(FileNotFoundError):  # somebody else was faster
+            os.rename(container.directory, gone)
+        files.remove_tree(gone)

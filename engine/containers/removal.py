@@ -1,0 +1,88 @@
+"""Removal: `rm`, and what `--rm` leaves to do when a container has ended.
+
+    the record      its name first, then everything in its directory
+    the layers      init and read-write layer go with it: what was written is lost
+    the volumes     anonymous ones with -v or --rm, named ones never
+
+Try it: `lab run --name a busybox sh -c 'echo hello > /f'; lab rm a`
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+from engine import files
+from engine.containers import lifecycle
+from engine.containers.house import House
+from engine.containers.record import Container
+from engine.errors import Conflict, EngineError, NotFound
+from engine.runtime import release, state
+from engine.runtime.bundle import Bundle
+
+
+def remove(
+    house: House, container: Container, *, force: bool = False, volumes: bool = False
+) -> None:
+    """Remove a container. Conflict if it runs, unless `force` kills it first."""
+    if container.running:
+        if not force:
+            raise Conflict(*_refusal(container))
+        with contextlib.suppress(EngineError):  # it has ended by itself
+            lifecycle.kill(house, container)
+    lock = files.try_lock(container.directory / "alive")
+    if lock is None:
+        raise Conflict(
+            f"removal of container {container.id}: it is being started",
+            "Try again in a moment.",
+        )
+    try:
+        release.take_away(Bundle.read(container.directory / "bundle"))
+        house.records.forget(container)
+    finally:
+        os.close(lock)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(house.place.shim_socket(container.id))
+    if volumes:
+        _remove_volumes(house, container)
+
+
+def _refusal(container: Container) -> tuple[str, str]:
+    if container.state.status == state.PAUSED:
+        return (
+            f"You cannot remove a paused container {container.id}. Unpause and then "
+            "stop the container before attempting removal or force remove",
+            f"`lab unpause {container.name}` and `lab stop {container.name}` first, "
+            "or `lab rm -f`.",
+        )
+    return (
+        f"You cannot remove a running container {container.id}. Stop the container "
+        "before attempting removal or force remove",
+        f"`lab stop {container.name}` first, or `lab rm -f {container.name}`.",
+    )
+
+
+def _remove_volumes(house: House, container: Container) -> None:
+    for path in container.bound:
+        if path.anonymous:
+            with contextlib.suppress(NotFound, Conflict):
+                house.volumes.remove(path.volume, volume_users(house, path.volume))
+
+
+def volume_users(house: House, name: str) -> list[str]:
+    """The containers that use a volume, by ID."""
+    return [
+        container.id
+        for container in house.records.all()
+        if any(path.volume == name for path in container.bound)
+    ]
+
+
+def remove_released(directory: str) -> None:
+    """What a shim without a client starts when a --rm container has ended."""
+    path = Path(directory)
+    house = House(path.parents[1])
+    with contextlib.suppress(NotFound):
+        container = house.records.find(path.name)
+        with files.locked(path / "alive"):
+            pass  # the shim lets go of it when it has told everybody
+        remove(house, container, volumes=True)

@@ -1,0 +1,109 @@
+"""Repair: making the records true again after a crash.
+
+A shim may be killed, a command may be killed, the power may fail. Nothing watches over
+them; instead, whoever meets a record looks at the lock under it:
+
+    it should run, and the lock is free     its shim is dead: kill what is left of the
+                                            container, unmount, write exit status 255
+    it does not run, but something of it    a start was cut short: take it away
+    is still mounted
+    a draft whose lock is free              its maker is dead: remove the draft
+    a --rm container that has ended         whoever should have removed it is dead
+
+Each repair is one notice, so that the student hears of it. Nothing here reads acts.
+
+man: flock(2), cgroups(7) on cgroup.kill
+Try it: `lab run -d --name a busybox sleep 600; pkill -9 lab-shim; lab ps -a`
+"""
+
+import contextlib
+import os
+from dataclasses import replace
+
+from engine import files
+from engine.containers import removal
+from engine.containers.house import House
+from engine.containers.record import Container
+from engine.errors import EngineError
+from engine.kernel import cgroups, mounts
+from engine.runtime import release, state
+from engine.runtime.bundle import Bundle
+
+PATIENCE = 3.0  # seconds
+LOST = 255  # the exit status of a container whose end nobody saw
+
+
+def repair(house: House, container: Container) -> Container:
+    """The container as it really is; the record is mended if it was wrong."""
+    if not container.running and not _has_remains(container):
+        return container
+    lock = files.try_lock(container.directory / "alive")
+    if lock is None:
+        return container  # its shim lives, and does what is necessary
+    try:
+        return _repair_locked(house, Container.read(container.directory))
+    finally:
+        os.close(lock)
+
+
+def _has_remains(container: Container) -> bool:
+    """Whether something is still mounted that should not be."""
+    try:
+        return mounts.is_mount_point(container.directory / "rootfs")
+    except FileNotFoundError:
+        return False
+
+
+def _repair_locked(house: House, container: Container) -> Container:
+    bundle = Bundle.read(container.directory / "bundle")
+    with contextlib.suppress(EngineError):  # a group that is not there has no process
+        cgroups.kill_all(bundle.spec.cgroup)
+    release.take_away(bundle)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(house.place.shim_socket(container.id))
+    if container.running:
+        house.notices.append(
+            f"repaired: the shim of container {container.name} was killed; "
+            f"what was left of it is gone, its exit status is {LOST}"
+        )
+        container = replace(
+            container,
+            state=replace(
+                container.state,
+                status=state.EXITED,
+                pid=0,
+                pid_started=0,
+                shim_pid=0,
+                exit_code=LOST,
+                finished_at=files.now(),
+            ),
+        )
+        state.write(container.directory, container.state)
+    return container
+
+
+def sweep(house: House) -> None:
+    """Remove drafts and half-removed records of commands that were killed."""
+    for path in house.records.abandoned():
+        if files.is_locked(path / "alive"):
+            continue  # whoever makes or removes it is alive
+        with contextlib.suppress(OSError):  # somebody else removes it too
+            release.unmount(path / "rootfs")
+            files.remove_tree(path)
+            house.notices.append(
+                f"repaired: removed what a killed command had left at {path.name}"
+            )
+
+
+def remove_finished(house: House, container: Container) -> bool:
+    """Remove a --rm container that nobody removed when it ended. True if it was one.
+
+    Whoever should do it, client or shim, is given some seconds.
+    """
+    ended = container.options.auto_remove and container.state.status == state.EXITED
+    if not ended or container.state.finished_at > files.now(ago=PATIENCE):
+        return False
+    with contextlib.suppress(EngineError):
+        removal.remove(house, container, volumes=True)
+        house.notices.append(f"repaired: removed {container.name}, which had ended")
+    return True

@@ -1,0 +1,210 @@
+"""A session: a terminal, or three pipes, connected to a container's program.
+
+    keyboard ──▶ stdin ──▶ │ shim │ ──▶ program
+    screen   ◀── stdout ◀──│      │ ◀──
+
+With a terminal (-t) the student's own is put into raw mode, so that every key goes
+through, Ctrl-C too, and its size is passed on whenever the window changes. Without
+one, Ctrl-C arrives here as a signal and is sent to the container's process 1.
+
+The keys Ctrl-P Ctrl-Q leave the container running and give the prompt back.
+
+man: termios(3), signal(7) on SIGWINCH
+Try it: `lab run -it busybox sh`, then Ctrl-P Ctrl-Q, then `lab ps`
+"""
+
+import contextlib
+import os
+import select
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from engine.containers.house import House
+from engine.containers.record import Container
+from engine.errors import EngineBroken
+from engine.kernel import terminal
+from engine.runtime import channel, client
+from engine.runtime.client import Connection
+
+DETACH_KEYS = b"\x10\x11"  # Ctrl-P Ctrl-Q
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_PIECE = 32768  # bytes of input passed on at once
+
+
+class Detached(Exception):
+    """The student left with the detach keys; the container runs on."""
+
+
+class Session:
+    """One attached container or exec."""
+
+    def __init__(
+        self, connection: Connection, *, tty: bool, request: dict[str, Any]
+    ) -> None:
+        """`request` is what makes the program start: {"do": "start"} or an exec."""
+        self._connection = connection
+        self._tty = tty
+        self._request = request
+        self._early: list[tuple[bytes, bytes]] = []
+
+    def start(self) -> None:
+        """Start the program. EngineError, with its exit code, if that fails."""
+        fields = dict(self._request)
+        if self._tty and os.isatty(0):
+            fields["rows"], fields["columns"] = terminal.size(0)
+        self._connection.ask(fields.pop("do"), **fields)
+
+    def wait(self) -> int:
+        """The exit status, once there is one; output is dropped meanwhile."""
+        status = self._connection.wait()
+        assert status is not None  # without a timeout there is one, or an error
+        return status
+
+    def close(self) -> None:
+        """Hang up; the container runs on."""
+        self._connection.close()
+
+    def interact(
+        self,
+        stdin: int | None = 0,
+        stdout: int = 1,
+        stderr: int = 2,
+        detach_keys: bytes = DETACH_KEYS,
+    ) -> int:
+        """Copy input and output until the program ends; its exit status.
+
+        Descriptors as of this process; `stdin` None sends no input. Returns 0 after
+        the detach keys.
+        """
+        outputs = {channel.STDOUT: stdout, channel.STDERR: stderr}
+        with self._terminal_of(stdin), self._signals() as wakeup:
+            copier = _Copier(self._connection, stdin, detach_keys if self._tty else b"")
+            try:
+                while self._connection.exit_status is None:
+                    copier.turn(outputs, wakeup)
+            except Detached:
+                return 0
+        return self._connection.exit_status
+
+    @contextlib.contextmanager
+    def _terminal_of(self, stdin: int | None) -> Iterator[None]:
+        """Raw mode, if both sides are terminals."""
+        if not self._tty or stdin is None or not os.isatty(stdin):
+            yield
+            return
+        self._pass_size_on(stdin)
+        with terminal.raw(stdin):
+            yield
+
+    def _pass_size_on(self, descriptor: int) -> None:
+        rows, columns = terminal.size(descriptor)
+        self._connection.tell("resize", rows=rows, columns=columns)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[int]:
+        """Pass signals on to the container while this lasts.
+
+        Yields a descriptor that becomes readable when a signal came, to wake select.
+        """
+        reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        previous: dict[int, Any] = {}
+        wakeup = None
+        try:
+            with contextlib.suppress(ValueError):  # not the main thread: no signals
+                for forwarded in () if self._tty else _FORWARDED:
+                    previous[forwarded] = signal.signal(forwarded, self._forward)
+                if self._tty:
+                    previous[signal.SIGWINCH] = signal.signal(
+                        signal.SIGWINCH, self._resized
+                    )
+                wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+            yield reading
+        finally:
+            if wakeup is not None:
+                signal.set_wakeup_fd(wakeup)
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            os.close(reading)
+            os.close(writing)
+
+    def _forward(self, number: int, frame: FrameType | None) -> None:
+        with contextlib.suppress(EngineBroken):
+            self._connection.tell("signal", number=number)
+
+    def _resized(self, number: int, frame: FrameType | None) -> None:
+        with contextlib.suppress(EngineBroken):
+            self._pass_size_on(0)
+
+
+def attach(house: House, container: Container, stdin: bool) -> Session:
+    """A session with a container, which starts it if it does not run yet."""
+    house.prepare()
+    connection = client.reach(house.place, container.directory)
+    connection.ask("attach", stdin=stdin, releases=container.options.auto_remove)
+    request = {"do": "wait" if container.running else "start"}
+    return Session(connection, tty=container.options.tty, request=request)
+
+
+class _Copier:
+    """Moves bytes between a session's descriptors and its connection."""
+
+    def __init__(
+        self, connection: Connection, stdin: int | None, detach_keys: bytes
+    ) -> None:
+        self._connection = connection
+        self._stdin = stdin
+        self._keys = detach_keys
+        self._typed = b""
+
+    def turn(self, outputs: dict[bytes, int], wakeup: int) -> None:
+        """Wait for something to copy, and copy it."""
+        sources = [self._connection.socket.fileno(), wakeup]
+        if self._stdin is not None:
+            sources.append(self._stdin)
+        ready = select.select(sources, [], [])[0]
+        if wakeup in ready:
+            os.read(wakeup, 512)
+        if sources[0] in ready:
+            kind, payload = self._connection.receive()
+            if kind in outputs:
+                _write(outputs[kind], payload)
+        if self._stdin is not None and self._stdin in ready:
+            self._copy_input(self._stdin)
+
+    def _copy_input(self, descriptor: int) -> None:
+        try:
+            data = os.read(descriptor, _PIECE)
+        except OSError:  # the terminal has gone
+            data = b""
+        if not data:
+            self._stdin = None
+            self._connection.tell("close-stdin")
+            return
+        data = self._without_detach_keys(data)
+        if data:
+            with contextlib.suppress(OSError):  # the end is read from the connection
+                self._connection.socket.sendall(channel.STDIN + data)
+
+    def _without_detach_keys(self, data: bytes) -> bytes:
+        """Hold back what may be the beginning of the detach keys."""
+        if not self._keys:
+            return data
+        data, self._typed = self._typed + data, b""
+        if self._keys in data:
+            raise Detached
+        if data.endswith(self._keys[:1]):
+            data, self._typed = data[:-1], self._keys[:1]
+        return data
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])
+        except BrokenPipeError:
+            return  # nobody reads: `lab run … | head -1`

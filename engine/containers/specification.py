@@ -1,0 +1,303 @@
+"""The specification: from what was asked and what the image says to `config.json`.
+
+Docker's defaults are written out here, because they *are* what a container is by
+default: six namespaces, seven mounts, fourteen capabilities, some 370 system calls, a
+dozen devices, and the paths of /proc and /sys that are hidden or read-only.
+
+Source: runtime-spec config.md and config-linux.md; defaults as Docker's
+Try it: `lab create busybox`, then read containers/ID/bundle/config.json
+"""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from engine.containers.binds import BoundPath
+from engine.containers.options import ContainerOptions
+from engine.containers.users import Identity
+from engine.errors import InvalidArgument
+from engine.kernel import capabilities
+from engine.oci import seccomp
+from engine.oci.image import ImageDefaults
+from engine.oci.spec import (
+    DeviceNode,
+    DeviceRule,
+    Process,
+    Resources,
+    Spec,
+    SpecMount,
+)
+
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+CPU_PERIOD = 100_000  # microseconds: the kernel's own default
+
+NAMESPACES = ("mount", "pid", "network", "uts", "ipc", "cgroup")
+
+MASKED = (
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/interrupts",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+)
+READ_ONLY = (
+    "/proc/bus",
+    "/proc/fs",
+    "/proc/irq",
+    "/proc/sys",
+    "/proc/sysrq-trigger",
+)
+
+# Nodes of any number may be made; only these may be opened.
+DEVICE_RULES = (
+    DeviceRule(allow=False),
+    DeviceRule(allow=True, type="c", access="m"),
+    DeviceRule(allow=True, type="b", access="m"),
+    DeviceRule(allow=True, type="c", major=1, minor=3),  # null
+    DeviceRule(allow=True, type="c", major=1, minor=5),  # zero
+    DeviceRule(allow=True, type="c", major=1, minor=7),  # full
+    DeviceRule(allow=True, type="c", major=1, minor=8),  # random
+    DeviceRule(allow=True, type="c", major=1, minor=9),  # urandom
+    DeviceRule(allow=True, type="c", major=5, minor=0),  # tty
+    DeviceRule(allow=True, type="c", major=5, minor=1),  # console
+    DeviceRule(allow=True, type="c", major=5, minor=2),  # ptmx
+    DeviceRule(allow=True, type="c", major=136),  # terminals
+)
+
+
+def _mount(destination: str, kind: str, *options: str) -> SpecMount:
+    return SpecMount(
+        destination=destination, type=kind, source=kind, options=tuple(options)
+    )
+
+
+def file_systems(privileged: bool) -> tuple[SpecMount, ...]:
+    """What every container has mounted besides its root."""
+    access = () if privileged else ("ro",)
+    plain = ("nosuid", "noexec", "nodev")
+    return (
+        _mount("/proc", "proc", *plain),
+        _mount("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
+        _mount(
+            "/dev/pts",
+            "devpts",
+            "nosuid",
+            "noexec",
+            "newinstance",
+            "ptmxmode=0666",
+            "mode=0620",
+            "gid=5",
+        ),
+        _mount("/sys", "sysfs", *plain, *access),
+        _mount("/sys/fs/cgroup", "cgroup", *access, *plain),
+        _mount("/dev/mqueue", "mqueue", *plain),
+        _mount("/dev/shm", "tmpfs", *plain, "mode=1777", "size=65536k"),
+    )
+
+
+def command(options: ContainerOptions, image: ImageDefaults) -> tuple[str, ...]:
+    """What really runs: the entrypoint, then the arguments.
+
+    A command that was asked for replaces the image's Cmd; an entrypoint that was asked
+    for replaces the image's and makes its Cmd void.
+    """
+    if options.entrypoint is not None:
+        entrypoint = tuple(word for word in options.entrypoint if word)
+        arguments = options.command
+    else:
+        entrypoint, arguments = image.entrypoint, options.command or image.cmd
+    if not entrypoint + arguments:
+        raise InvalidArgument(
+            "No command specified",
+            "The image names no program: give one after the image.",
+        )
+    return entrypoint + arguments
+
+
+def environment(
+    options: ContainerOptions, image: ImageDefaults, hostname: str, home: str
+) -> tuple[str, ...]:
+    """The variables of the program: defaults, the image's, those asked for, HOME."""
+    entries = [PATH, f"HOSTNAME={hostname}"]
+    entries += ["TERM=xterm"] if options.tty else []
+    entries += [*image.env, *options.environment]
+    merged = dict(entry.split("=", 1) for entry in entries if "=" in entry)
+    merged.setdefault("HOME", home)
+    return tuple(f"{name}={value}" for name, value in merged.items())
+
+
+def resources(options: ContainerOptions) -> Resources:
+    """The limits of the control group; by default as much swap as memory."""
+    swap = options.memory_swap
+    if swap is None and options.memory is not None:
+        swap = 2 * options.memory
+    quota = None if options.cpus is None else int(options.cpus * CPU_PERIOD)
+    every = (DeviceRule(allow=True),)
+    return Resources(
+        memory=options.memory,
+        memory_swap=swap,
+        cpu_shares=options.cpu_shares,
+        cpu_quota=quota,
+        cpu_period=None if quota is None else CPU_PERIOD,
+        pids=options.pids_limit,
+        devices=every if options.privileged else DEVICE_RULES,
+    )
+
+
+def process(
+    options: ContainerOptions,
+    image: ImageDefaults,
+    identity: Identity,
+    hostname: str,
+    no_new_privileges: bool,
+) -> Process:
+    """What runs, as whom and with which powers."""
+    return Process(
+        arguments=command(options, image),
+        environment=environment(options, image, hostname, identity.home),
+        directory=options.working_directory or image.working_dir or "/",
+        terminal=options.tty,
+        uid=identity.uid,
+        gid=identity.gid,
+        groups=identity.groups,
+        capabilities=capabilities.chosen(
+            options.capabilities_add, options.capabilities_drop, options.privileged
+        ),
+        limits={},
+        no_new_privileges=no_new_privileges,
+    )
+
+
+def seccomp_policy(
+    options: ContainerOptions, powers: tuple[str, ...]
+) -> dict[str, Any] | None:
+    """The system call policy: none for --privileged or seccomp=unconfined."""
+    for option in options.security_options:
+        name, _, value = option.replace(":", "=", 1).partition("=")
+        if name == "seccomp" and value == "unconfined":
+            return None
+        if name == "seccomp":
+            return _profile(Path(value))
+        if name != "no-new-privileges":
+            raise InvalidArgument(
+                f"invalid --security-opt: {option!r}",
+                "There are: no-new-privileges, seccomp=unconfined, seccomp=FILE.",
+            )
+    return None if options.privileged else seccomp.docker_policy(powers)
+
+
+def _profile(path: Path) -> dict[str, Any]:
+    """A policy of the student's own, in OCI form."""
+    try:
+        with path.open("rb") as file:
+            data = json.loads(file.read(1 << 20))
+    except (OSError, ValueError) as error:
+        raise InvalidArgument(
+            f"opening seccomp profile ({path}) failed: {error}",
+            "It is a JSON file, in the form of the OCI specification's `seccomp`.",
+        ) from error
+    if not isinstance(data, dict):
+        raise InvalidArgument(f"the seccomp profile {path} is not a JSON object")
+    return data
+
+
+def no_new_privileges(options: ContainerOptions) -> bool:
+    """Whether setuid programs shall gain nothing."""
+    return any(
+        option.split("=")[0].split(":")[0] == "no-new-privileges"
+        and not option.endswith("false")
+        for option in options.security_options
+    )
+
+
+def tmpfs(text: str) -> SpecMount:
+    """What follows --tmpfs: "/run" or "/run:size=64m,mode=755"."""
+    path, _, words = text.partition(":")
+    if not path.startswith("/"):
+        raise InvalidArgument(
+            f"invalid mount path: '{path}' mount path must be absolute",
+            "--tmpfs /run, or --tmpfs /run:size=64m.",
+        )
+    options = ("nosuid", "nodev", "noexec", *filter(None, words.split(",")))
+    options = tuple(
+        o for o in options if not (o == "noexec" and "exec" in words.split(","))
+    )
+    return _mount(path, "tmpfs", *(o for o in options if o not in ("exec", "rw")))
+
+
+def bind(source: Path, destination: str, *options: str) -> SpecMount:
+    """One directory or file of the machine, shown inside."""
+    return SpecMount(
+        destination=destination,
+        type="bind",
+        source=str(source),
+        options=("rbind", "rprivate", *options),
+    )
+
+
+def machine_devices() -> tuple[DeviceNode, ...]:
+    """Every device node of the machine's /dev, for --privileged."""
+    found = []
+    for entry in sorted(os.scandir("/dev"), key=lambda e: e.name):
+        status = entry.stat(follow_symlinks=False)
+        kind = {stat.S_IFCHR: "c", stat.S_IFBLK: "b"}.get(stat.S_IFMT(status.st_mode))
+        if kind and entry.name != "console":
+            found.append(
+                DeviceNode(
+                    path=entry.path,
+                    type=kind,
+                    major=os.major(status.st_rdev),
+                    minor=os.minor(status.st_rdev),
+                    mode=stat.S_IMODE(status.st_mode),
+                )
+            )
+    return tuple(found)
+
+
+def specification(
+    options: ContainerOptions,
+    image: ImageDefaults,
+    identity: Identity,
+    directory: Path,
+    hostname: str,
+    cgroup: str,
+    bound: tuple[BoundPath, ...],
+) -> Spec:
+    """The whole specification of a container whose files are in `directory`."""
+    runs = process(options, image, identity, hostname, no_new_privileges(options))
+    binds = [
+        bind(directory / name, f"/etc/{name}")
+        for name in ("resolv.conf", "hostname", "hosts")
+    ]
+    binds += [
+        bind(path.source, path.destination, "ro" if path.read_only else "rw")
+        for path in bound
+    ]
+    extra = sorted(
+        [*map(tmpfs, options.tmpfs), *binds],
+        key=lambda mount: mount.destination.count("/"),
+    )
+    kinds = tuple(k for k in NAMESPACES if k != "network" or options.network == "none")
+    return Spec(
+        process=runs,
+        root=str(directory / "rootfs"),
+        read_only=options.read_only,
+        hostname=hostname,
+        mounts=(*file_systems(options.privileged), *extra),
+        namespaces=kinds,
+        cgroup=cgroup,
+        resources=resources(options),
+        devices=machine_devices() if options.privileged else (),
+        masked=() if options.privileged else MASKED,
+        read_only_paths=() if options.privileged else READ_ONLY,
+        seccomp=seccomp_policy(options, runs.capabilities),
+    )

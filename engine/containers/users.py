@@ -1,0 +1,88 @@
+"""Users: the names in an image's /etc/passwd and /etc/group, as numbers.
+
+The kernel knows numbers only. Which name means which number is written in two files,
+and a container has its own: `-u www-data` asks the *image* who that is. The files are
+read through the container's root (see kernel/paths.py), never with the machine's own
+functions, which would read the machine's files.
+
+    user                what it means
+    (nothing)           0, root
+    alice               her number and group in /etc/passwd, her groups in /etc/group
+    1000                the same if the number is listed, else the number, group 0
+    alice:staff, 5:6    this group instead of her own, and no others
+
+man: passwd(5), group(5), credentials(7)
+Try it: `lab run -u nobody busybox id`
+"""
+
+from dataclasses import dataclass
+
+from engine.errors import InvalidArgument
+from engine.kernel import paths
+
+_LARGEST = 2**32 - 2  # the highest user number that the kernel takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A user as the kernel knows it, and the home directory that goes with it."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    home: str
+
+
+def resolve(root: int, user: str) -> Identity:
+    """Who `user` is inside the open directory `root`. InvalidArgument if nobody."""
+    name, colon, group = user.partition(":")
+    passwd, groups = _lines(root, "/etc/passwd", 7), _lines(root, "/etc/group", 4)
+    entry = _find(passwd, name or "0")
+    uid = _number(entry[2] if entry else name or "0")
+    if uid is None:
+        raise InvalidArgument(
+            f"unable to find user {name}: no matching entries in passwd file",
+            "`lab run IMAGE cat /etc/passwd` shows them; a number always works.",
+        )
+    gid = (_number(entry[3]) if entry else None) or 0
+    also: tuple[int, ...] = ()
+    if colon:
+        gid = _group(groups, group)
+    elif entry:
+        numbers = (_number(g[2]) for g in groups if entry[0] in g[3].split(","))
+        also = tuple(number for number in numbers if number is not None)
+    return Identity(
+        uid=uid, gid=gid, groups=also, home=(entry[5] if entry else "") or "/"
+    )
+
+
+def _group(groups: list[list[str]], name: str) -> int:
+    entry = _find(groups, name)
+    gid = _number(entry[2] if entry else name)
+    if gid is None:
+        raise InvalidArgument(
+            f"unable to find group {name}: no matching entries in group file",
+            "`lab run IMAGE cat /etc/group` shows the groups; a number always works.",
+        )
+    return gid
+
+
+def _find(lines: list[list[str]], name: str) -> list[str] | None:
+    """The line with this name, or else with this number."""
+    by_name = (line for line in lines if line[0] == name)
+    by_number = (line for line in lines if line[2] == name)
+    return next(by_name, None) or next(by_number, None)
+
+
+def _number(text: str) -> int | None:
+    return (
+        int(text)
+        if text.isascii() and text.isdigit() and int(text) <= _LARGEST
+        else None
+    )
+
+
+def _lines(root: int, path: str, fields: int) -> list[list[str]]:
+    data = paths.read_inside(root, path) or b""
+    lines = (line.split(":") for line in data.decode(errors="replace").splitlines())
+    return [line for line in lines if len(line) == fields]
