@@ -1,0 +1,19 @@
+"""The images: found by name, made of layers, listed, tagged, removed.
+
+    store.py       find, list, tag, add; the unpacked layers of an image
+    index.py       index.json: which names point at which image
+    stored.py      one image in the store, as data
+    stack.py       an image as a stack of layers and a list of steps (history)
+    inspecting.py  an image as `docker inspect` prints it
+    removal.py     `rmi`: what it refuses, what it untags, what it deletes
+    importing.py   a plain tar becomes an image of one layer
+    base.py        the first image, made of this machine's own files
+    rootfs.py      programs and the shared libraries they need, gathered
+    elf.py         what an ELF file says it needs
+
+The store on disk is an OCI image layout, which other tools read and write:
+
+    images/oci-layout  images/index.json  images/blobs/sha256/…
+
+Try it: `skopeo inspect oci:/var/lib/labshell/images:busybox:latest`
+"""

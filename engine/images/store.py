@@ -1,0 +1,345 @@
+"""The image store: images found by name, listed, tagged, added; their layers unpacked.
+
+    "busybox" ──index──► manifest ──► config ──► diff_ids ──► chain_ids
+                            │                                     │
+                            ▼                                     ▼
+                          blobs                               snapshots
+                   images/blobs/sha256/…                  snapshots/<chain_id>/
+
+To make an image (`add`): first its layers as blobs, then its config, then its
+manifest, then, when all of that is on the disk, its name in the index. Up to that last
+rename nobody sees anything; after it, all of it.
+
+Two locks. `images` is held shared by everybody who writes blobs or stands on them, and
+alone by who removes them: what is half made is in no index yet, and must not be swept
+away. `index` is held for the moment that index.json changes.
+
+Source: opencontainers/image-spec, image-layout.md
+Try it: `lab images`, then `find /var/lib/labshell/images`
+"""
+
+import functools
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import files
+from engine.errors import DigestMismatch, EngineError, InvalidArgument, NotFound
+from engine.images import importing, index, removal, stack
+from engine.images.index import Index
+from engine.images.inspecting import inspect
+from engine.images.stack import HistoryRow, LayerInfo
+from engine.images.stored import PARENT, REF_NAME, TAGGED, StoredImage, load
+from engine.oci import digest as digests
+from engine.oci.image import CONFIG, LAYER, MANIFEST, Descriptor, ImageConfig, Manifest
+from engine.oci.reference import Reference
+from engine.storage.compression import Readable
+from engine.storage.content import ContentStore
+from engine.storage.snapshots import Snapshots
+
+Images = list[StoredImage]
+Rows = list[HistoryRow]
+Lines = list[str]
+Groups = list[list[Descriptor]]  # index entries, those of one manifest together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A layer that was just written: its blob, its diff_id, the size of its tar."""
+
+    descriptor: Descriptor
+    diff_id: str
+    size: int
+
+
+class ImageStore:
+    """The images below the engine's directory `root`. Making one touches no disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.content = ContentStore(root / "images")
+        self.snapshots = Snapshots(root / "snapshots")
+        self.lock = root / "locks" / "images"
+        self.index = Index(root / "images", root / "locks" / "index")
+
+    # Finding
+
+    def find(self, name: str) -> StoredImage:
+        """The image with this name, ID, or beginning of an ID. NotFound if none."""
+        groups = self._groups()
+        is_id = digests.valid(name) or digests.valid(f"sha256:{name}")
+        if not is_id:
+            reference = Reference.parse(name)
+            for entries in groups:
+                if any(_is_called(entry, reference) for entry in entries):
+                    return load(self.content, entries)
+        found = self._by_prefix(groups, name.removeprefix("sha256:"))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NotFound(
+                f"{name} is the beginning of {len(found)} image IDs",
+                "Type more of the ID: `lab images --no-trunc`.",
+            )
+        shown = name if is_id else Reference.parse(name).familiar
+        raise NotFound(
+            f"No such image: {shown}", "`lab images -a` lists what there is."
+        )
+
+    def list(self, *, intermediate: bool = True) -> Images:
+        """Every image, newest first; without `intermediate`, no unnamed parents."""
+        images = self._all(self._groups())
+        parents = {image.parent for image in images}
+        if not intermediate:
+            images = [i for i in images if i.references or i.id not in parents]
+        return sorted(images, key=lambda image: image.created, reverse=True)
+
+    def by_id(self) -> dict[str, StoredImage]:
+        """Every image by its ID."""
+        return {image.id: image for image in self.list()}
+
+    def _groups(self) -> Groups:
+        """The index entries, those of one manifest together."""
+        groups: dict[str, list[Descriptor]] = defaultdict(list)
+        for entry in self.index.read():
+            groups[entry.digest].append(entry)
+        return [*groups.values()]
+
+    def _all(self, groups: Groups) -> Images:
+        return [load(self.content, entries) for entries in groups]
+
+    def _by_prefix(self, groups: Groups, prefix: str) -> Images:
+        if not prefix or set(prefix) - set("0123456789abcdef"):
+            return []
+        found = self._all(groups)
+        return [i for i in found if digests.hex_of(i.id).startswith(prefix)]
+
+    # Layers
+
+    def layer_directories(self, image: StoredImage) -> tuple[Path, ...]:
+        """The unpacked layers, topmost first; what is missing is unpacked now."""
+        return self._unpacked(image.manifest.layers, image.config.diff_ids)
+
+    def _unpacked(
+        self, layers: Sequence[Descriptor], diff_ids: Sequence[str]
+    ) -> tuple[Path, ...]:
+        directories: list[Path] = []
+        chain_ids = digests.chain_ids(diff_ids)
+        for layer, diff_id, chain_id in zip(layers, diff_ids, chain_ids, strict=True):
+            parents = tuple(reversed(directories))
+            fill = functools.partial(self._unpack, layer, diff_id, parents)
+            directories.append(self.snapshots.ensure(chain_id, fill))
+        return tuple(reversed(directories))
+
+    def _unpack(
+        self,
+        descriptor: Descriptor,
+        diff_id: str,
+        parents: tuple[Path, ...],
+        directory: Path,
+    ) -> None:
+        from engine.storage.unpack import unpack
+
+        with self.content.open(descriptor.digest) as blob:
+            found = unpack(blob, directory, parents)
+        if found != diff_id:
+            raise DigestMismatch(
+                f"layer {diff_id} unpacks to {found}",
+                "The blob was changed. Remove the image and make or fetch it again.",
+            )
+
+    def add_layer(self, directory: Path) -> Layer:
+        """Pack an overlay's upper directory into a blob, not compressed: fast."""
+        from engine.storage.pack import pack
+
+        with self.content.writer() as writer:
+            pack(directory, writer.write)
+            blob = writer.finish()
+        descriptor = Descriptor(media_type=LAYER, digest=blob.digest, size=blob.size)
+        return Layer(descriptor=descriptor, diff_id=blob.digest, size=blob.size)
+
+    # Making and naming
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the store: no blob and no snapshot goes away meanwhile.
+
+        For who writes layers or is about to stand on them. `remove` and `collect` wait
+        until every `with writing()` is over, so do not call them inside one.
+        """
+        self._create()
+        with files.locked(self.lock, shared=True):
+            yield
+
+    def _create(self) -> None:
+        self.lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.content.create()
+        self.index.create()
+
+    def add(
+        self,
+        config: ImageConfig,
+        layers: Sequence[Descriptor],
+        reference: str | None = None,
+        parent: str | None = None,
+    ) -> StoredImage:
+        """Make an image of layers that are in the store. Call it inside `writing()`."""
+        name = self._name_for(reference) if reference else ""
+        config_blob = self.content.write(_as_json(config.to_json()))
+        manifest = Manifest(
+            config=Descriptor(
+                media_type=CONFIG, digest=config_blob.digest, size=config_blob.size
+            ),
+            layers=tuple(layers),
+        )
+        blob = self.content.write(_as_json(manifest.to_json()))
+        wanted = [blob.digest, config_blob.digest, *(layer.digest for layer in layers)]
+        self.content.sync(dict.fromkeys(wanted))
+        entry = Descriptor(
+            media_type=MANIFEST,
+            digest=blob.digest,
+            size=blob.size,
+            annotations=_annotations(name, parent),
+        )
+        with self.index.changing() as entries:
+            index.put_name(entries, entry)
+        return self.find(config_blob.digest)
+
+    def tag(self, image: StoredImage, reference: str) -> None:
+        """Give an image one more name. An image that had the name loses it."""
+        entry = Descriptor(
+            media_type=MANIFEST,
+            digest=image.manifest_digest,
+            size=image.manifest_size,
+            annotations=_annotations(self._name_for(reference), image.parent),
+        )
+        with self.index.changing() as entries:
+            index.put_name(entries, entry)
+
+    def _name_for(self, text: str) -> str:
+        reference = Reference.parse(text)
+        if reference.digest:
+            raise InvalidArgument(
+                "refusing to create a tag with a digest reference",
+                "Name it repository:tag; a digest is computed, not given.",
+            )
+        return reference.familiar
+
+    def import_tar(
+        self,
+        stream: Readable,
+        reference: str | None = None,
+        changes: Sequence[str] = (),
+        message: str = "",
+    ) -> StoredImage:
+        """Make an image of one layer from a plain tar of a root file system."""
+        try:
+            with self.writing():
+                layer = importing.write_layer(self.content, stream)
+                config = importing.config_for(layer.digest, changes, message)
+                self._unpacked([layer], config.diff_ids)
+                return self.add(config, [layer], reference)
+        except EngineError:
+            self._sweep_blobs()
+            raise
+
+    # Looking closer
+
+    def stack(self, image: StoredImage) -> tuple[LayerInfo, ...]:
+        """Every step that made the image, bottom first, with its layer if it has one."""
+        return stack.stack(image, self.snapshots)
+
+    def history(self, image: StoredImage) -> Rows:
+        """The same as lines of `lab history`, newest first."""
+        return stack.history(image, self.stack(image), self.by_id())
+
+    def inspect(self, image: StoredImage) -> dict[str, Any]:
+        """The image in the shape of `docker image inspect`."""
+        return inspect(image, self.snapshots)
+
+    # Removing
+
+    def remove(
+        self,
+        name: str,
+        *,
+        force: bool = False,
+        used_by: Mapping[str, Sequence[str]],
+        running: Collection[str] = (),
+        in_use: Collection[Path] = (),
+    ) -> Lines:
+        """Untag or delete an image; what was done, as Docker's lines.
+
+        `used_by` maps image IDs to the IDs of their containers; `running` says which
+        of those run; `in_use` are snapshots that containers stand on, which stay.
+        """
+        images = self.by_id()
+        image = self.find(name)
+        use = removal.Use(used_by=used_by, running=running)
+        plan = removal.plan(image, name, images, use, force)
+        with self.index.changing() as entries:
+            for familiar in plan.untag:
+                index.drop_name(entries, familiar)
+            gone = {deleted.manifest_digest for deleted in plan.delete}
+            entries[:] = [entry for entry in entries if entry.digest not in gone]
+        lines = [f"Untagged: {familiar}" for familiar in plan.untag]
+        if plan.delete:
+            users = [images[id] for id in used_by if id in images]
+            kept = {chain for user in users for chain in user.chain_ids}
+            self.collect([*in_use, *map(self.snapshots.path, kept)])
+            lines += removal.deleted_lines(plan.delete, self.list())
+        return lines
+
+    def collect(self, in_use: Collection[Path] = ()) -> int:
+        """Delete what no image needs: blobs, snapshots, the rest of crashes.
+
+        Snapshots `in_use` stay. Returns the bytes of the blobs that went. Waits until
+        nobody is writing.
+        """
+        with self._alone() as images:
+            freed = self.content.sweep({blob for i in images for blob in i.blobs})
+            chain_ids = {chain_id for image in images for chain_id in image.chain_ids}
+            self.snapshots.sweep(chain_ids | {f"sha256:{path.name}" for path in in_use})
+        return freed
+
+    def _sweep_blobs(self) -> None:
+        """Delete blobs that no image needs; for whoever does not know the containers."""
+        with self._alone() as images:
+            self.content.sweep({blob for image in images for blob in image.blobs})
+
+    @contextmanager
+    def _alone(self) -> Iterator[Images]:
+        """Hold the store alone: nobody is writing. The images that there are."""
+        self._create()
+        with files.locked(self.lock):
+            yield self.list()
+
+
+def _is_called(entry: Descriptor, reference: Reference) -> bool:
+    """Is `reference` the name of this entry? With a digest, only that counts."""
+    name = entry.annotations.get(REF_NAME, "")
+    if not name:
+        return False
+    own = Reference.parse(name)
+    if own.full_repository != reference.full_repository:
+        return False
+    if reference.digest:
+        return reference.digest == entry.digest
+    return own.tag == reference.tag
+
+
+def _annotations(name: str, parent: str | None) -> dict[str, str]:
+    notes = {
+        REF_NAME: name,
+        PARENT: parent or "",
+        TAGGED: importing.now() if name else "",
+    }
+    return {key: text for key, text in notes.items() if text}
+
+
+def _as_json(data: dict[str, Any]) -> bytes:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,12 @@
+"""The formats of the Open Container Initiative, as plain data: no I/O in this room.
+
+    digest.py        the name of some bytes, computed from the bytes
+    reference.py     the name of an image: what "busybox" stands for
+    image.py         manifest and config, the two JSON files of an image
+    instructions.py  what `--change "ENV A=B"` does to a config
+    fields.py        JSON from outside, read field by field with its types checked
+    spec.py          the runtime's config.json: what to run, and in which surroundings
+    seccomp.py       which system calls a container may make, as a table
+
+Source: opencontainers/image-spec, opencontainers/runtime-spec
+"""

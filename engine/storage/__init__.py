@@ -1,0 +1,22 @@
+"""The storage: where the bytes of images, containers and volumes are.
+
+A layer has three forms, and this room turns each into the next:
+
+    blob       a tar file in the image layout, named by its digest   content.py
+    snapshot   a directory with the layer's files                    snapshots.py
+    upper      the directory where a container's changes gather
+
+    blob ──unpack──► snapshot ──lower of──► overlay mount ──writes──► upper
+      ▲                                                                │
+      └────────────────────────────pack────────────────────────────────┘
+
+    tarball.py       the tar format: one entry is 512 bytes of header, then data
+    sparse.py        tar's four ways to leave out the holes of a file
+    compression.py   gzip, zstd, xz and bzip2, told apart by their first bytes
+    pack.py          directory -> tar
+    unpack.py        tar -> directory, whatever the tar tries
+    whiteouts.py     how a layer says "deleted", in overlay's and in tar's dialect
+    lowers.py        several layers seen as one, without mounting them
+    changes.py       what a container changed, as `lab diff` prints it
+    volumes.py       directories that outlive containers
+"""

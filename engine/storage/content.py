@@ -1,0 +1,188 @@
+"""The content store: bytes are kept under the name that is their digest.
+
+    images/blobs/sha256/9f86d081…      a layer, a config or a manifest
+
+A name that is computed from the content has consequences: the same layer in ten
+images is stored once; a blob never changes; who reads a blob can check it.
+
+Order of steps to write one: a temporary file beside the blobs, hashed while it is
+written; the digest compared, if one was expected; then a rename to its name. Nobody
+ever sees half a blob, and a crash leaves only a `.writing-…` file to sweep away.
+Nothing waits for the disk here: `sync` does, once, when all blobs of an image are
+written and before the index mentions them.
+
+man: rename(2), fsync(2), posix_fadvise(2)
+Try it: `sha256sum /var/lib/labshell/images/blobs/sha256/*`
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from engine import files
+from engine.errors import DigestMismatch, EngineBroken, ImageError, from_os_error
+from engine.oci import digest as digests
+
+CHUNK = 1 << 20  # bytes moved at a time
+_TEMPORARY = ".writing-"
+_LARGEST_JSON = 4 << 20  # bytes of a manifest or config; Docker's own limit
+_WRITE_BEHIND = 8 << 20  # bytes after which the kernel is asked to begin with the disk
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What was written: its digest and how many bytes."""
+
+    digest: str
+    size: int
+
+
+class BlobWriter:
+    """One blob being written. Give it to `pack` as `writer.write`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.size = 0
+        self.blob: Blob | None = None
+        self._descriptor = descriptor
+        self._hash = hashlib.sha256()
+        self._on_its_way = 0  # bytes that the kernel was asked to write to the disk
+
+    def write(self, data: bytes) -> None:
+        """Append `data`."""
+        self._hash.update(data)
+        self.size += len(data)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        if self.size - self._on_its_way >= _WRITE_BEHIND:
+            # Named for reading, yet this is also how to start writing without waiting:
+            # so that the disk works while we hash, and `sync` has little left to do.
+            os.posix_fadvise(
+                self._descriptor, self._on_its_way, 0, os.POSIX_FADV_DONTNEED
+            )
+            self._on_its_way = self.size
+
+    def finish(self, expected: str | None = None) -> Blob:
+        """The blob is complete. DigestMismatch if its digest is not `expected`."""
+        digest = f"sha256:{self._hash.hexdigest()}"
+        if expected not in (None, digest):
+            raise DigestMismatch(
+                f"expected {expected}, the bytes are {digest}",
+                "The bytes were changed on their way or on the disk. Fetch them again.",
+            )
+        self.blob = Blob(digest, self.size)
+        return self.blob
+
+
+class ContentStore:
+    """The blobs of an OCI image layout in `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.blobs = directory / "blobs" / "sha256"
+
+    def create(self) -> None:
+        """Make the directories."""
+        for directory in (self.directory, self.blobs.parent, self.blobs):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def writer(self) -> Iterator[BlobWriter]:
+        """Write a blob: it is there after the `with`, if `finish` was called."""
+        name = f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}"
+        temporary = self.directory / name
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(temporary, flags, 0o600)
+            try:
+                writer = BlobWriter(descriptor)
+                yield writer
+            finally:
+                os.close(descriptor)
+            if writer.blob:
+                os.rename(temporary, self.path(writer.blob.digest))
+        except OSError as error:
+            raise from_os_error(error) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def write(self, data: bytes) -> Blob:
+        """Store `data`, unless it is there already."""
+        digest = digests.sha256(data)
+        if not self.has(digest):
+            with self.writer() as writer:
+                writer.write(data)
+                writer.finish(digest)
+        return Blob(digest, len(data))
+
+    def path(self, digest: str) -> Path:
+        """The file of a blob."""
+        if not digests.valid(digest):
+            raise ImageError(f"not a sha256 digest: {digest[:80]!r}")
+        return self.blobs / digests.hex_of(digest)
+
+    def has(self, digest: str) -> bool:
+        """Is this blob here?"""
+        return self.path(digest).is_file()
+
+    def size(self, digest: str) -> int:
+        """How many bytes the blob has."""
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError as error:
+            raise _missing(digest) from error
+
+    def open(self, digest: str) -> BinaryIO:
+        """The blob, to be read in order. Its bytes are not checked here."""
+        try:
+            return open(self.path(digest), "rb", buffering=0)
+        except FileNotFoundError as error:
+            raise _missing(digest) from error
+
+    def read(self, digest: str, limit: int = _LARGEST_JSON) -> bytes:
+        """All of a small blob, checked against its digest."""
+        with self.open(digest) as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise ImageError(f"{digest} is larger than {limit} bytes")
+        if digests.sha256(data) != digest:
+            raise DigestMismatch(
+                f"{self.path(digest)} is damaged: its bytes are {digests.sha256(data)}",
+                "Remove the image and make or fetch it again.",
+            )
+        return data
+
+    def sync(self, wanted: Iterable[str]) -> None:
+        """Make blobs durable: their bytes, then their names."""
+        for digest in wanted:
+            with self.open(digest) as file:
+                os.fsync(file.fileno())
+        files.sync_directory(self.blobs)
+
+    def delete(self, digest: str) -> None:
+        """Remove a blob; nothing if it is not there."""
+        self.path(digest).unlink(missing_ok=True)
+
+    def sweep(self, keep: set[str]) -> int:
+        """Delete every blob not in `keep`, and what crashes left. Returns bytes freed.
+
+        For the holder of the exclusive store lock: nobody is writing now.
+        """
+        freed = 0
+        names = {digests.hex_of(digest) for digest in keep}
+        for path in [*self.blobs.iterdir(), *self.directory.glob(_TEMPORARY + "*")]:
+            if path.name not in names:
+                freed += path.stat().st_size
+                path.unlink()
+        return freed
+
+
+def _missing(digest: str) -> EngineBroken:
+    return EngineBroken(
+        f"blob {digest} is missing from the store",
+        "Remove the image and make or fetch it again.",
+    )

@@ -1,0 +1,331 @@
+"""Unpack: a layer, a tar file, becomes a directory that overlay can use.
+
+    etc/passwd        ─►   the file, with owner, mode, time, attributes
+    etc/.wh.group     ─►   a device 0,0 named group: overlay's whiteout
+    log/.wh..wh..opq  ─►   the directory log, marked opaque
+    tmp/x             ─►   the file; and tmp, which the layer does not mention, with
+                           the mode and owner that it has in the layers below: or a
+                           1777 /tmp would become 0755 through a layer that holds x
+
+The tar may come from anybody. Three rules keep it inside its directory:
+
+  - a name with "..", or an absolute one, is refused;
+  - the directory of an entry is opened by the kernel with our directory as its "/"
+    (kernel/paths.py): a link from the tar itself leads nowhere else;
+  - the last part of a name is never followed: what is in the way is removed first.
+
+A whiteout for something that no layer below has is left out: overlay would list it as
+a file that is not there. Of two entries with one name the later one counts, as in tar.
+
+man: openat2(2), mknod(2), utimensat(2)
+Try it: `lab layers busybox --paths`, then `ls -la` there
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine import files
+from engine.errors import ImageError, SyscallError, from_os_error
+from engine.kernel import paths
+from engine.storage import tarball, whiteouts
+from engine.storage.compression import Readable
+from engine.storage.lowers import Lowers
+from engine.storage.pack import DEEPEST, keeps
+from engine.storage.tar_reader import TarReader
+from engine.storage.tarball import Entry
+from engine.storage.whiteouts import Mark
+
+_DEVICES = {
+    tarball.CHARACTER: stat.S_IFCHR,
+    tarball.BLOCK_DEVICE: stat.S_IFBLK,
+    tarball.FIFO: stat.S_IFIFO,
+}
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def unpack(stream: Readable, directory: Path, parents: Sequence[Path]) -> str:
+    """Unpack a layer into `directory`, which is empty; return its diff_id.
+
+    `parents` are the directories of the layers below, topmost first.
+    """
+    reader = TarReader(stream)
+    unpacking = _Unpacking(directory, reader, Lowers(parents))
+    entry = Entry(name="")
+    try:
+        for entry in reader.entries():
+            unpacking.add(entry)
+        unpacking.finish()
+    except ImageError as error:
+        where = f"{entry.name[:200]!a}: " if entry.name else ""
+        raise ImageError(where + error.message, error.hint) from error
+    except OSError as error:
+        raise from_os_error(error) from error
+    finally:
+        unpacking.close()
+    return reader.diff_id
+
+
+class _Unpacking:
+    """One layer on its way into a directory."""
+
+    def __init__(self, directory: Path, reader: TarReader, lowers: Lowers) -> None:
+        self._reader = reader
+        self._lowers = lowers
+        self._root = os.open(directory, _DIRECTORY)
+        self._parent, self._parent_name = self._root, ""
+        self._directory_times: dict[str, int] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Make what one entry describes."""
+        path = inside(entry.name)
+        if not path:
+            self._set_attributes(self._root, entry)
+            self._directory_times[""] = entry.modified
+            return
+        directory, _, last = path.rpartition("/")
+        named = whiteouts.to_overlay(last)
+        if named.mark is Mark.IGNORED:
+            return
+        parent = self._open_parent(directory)
+        if named.mark is Mark.OPAQUE:
+            whiteouts.make_opaque(parent)
+        elif named.mark is Mark.WHITEOUT:
+            self._hide(parent, directory, named.name)
+        else:
+            self._make(parent, path, last, entry)
+
+    def finish(self) -> None:
+        """Give directories their times, now that nothing is added to them any more."""
+        for path, modified in self._directory_times.items():
+            flags = _DIRECTORY | os.O_NOFOLLOW
+            try:
+                descriptor = paths.open_inside(self._root, path, flags)
+            except SyscallError:
+                continue  # a later entry replaced it by something else
+            try:
+                os.utime(descriptor, ns=(modified, modified))
+            finally:
+                os.close(descriptor)
+
+    def close(self) -> None:
+        """Let go of the open directories."""
+        self._leave_parent()
+        os.close(self._root)
+
+    def _leave_parent(self) -> None:
+        if self._parent != self._root:
+            os.close(self._parent)
+        self._parent, self._parent_name = self._root, ""
+
+    def _open_parent(self, path: str) -> int:
+        """The directory of an entry, open; the last one is kept: files come in rows."""
+        if path == self._parent_name:
+            return self._parent
+        self._leave_parent()
+        try:
+            self._parent = paths.open_inside(self._root, path, _DIRECTORY)
+        except SyscallError:
+            self._make_parents(path)
+            self._parent = paths.open_inside(self._root, path, _DIRECTORY)
+        self._parent_name = path
+        return self._parent
+
+    def _make_parents(self, path: str) -> None:
+        """Make the directories that the layer omits, as the layers below have them."""
+        parts = path.split("/")
+        for depth in range(1, len(parts) + 1):
+            path = "/".join(parts[:depth])
+            try:
+                os.close(paths.open_inside(self._root, path, _DIRECTORY))
+            except SyscallError:
+                self._make_parent("/".join(parts[: depth - 1]), parts[depth - 1], path)
+
+    def _make_parent(self, directory: str, name: str, path: str) -> None:
+        parent = paths.open_inside(self._root, directory, _DIRECTORY)
+        try:
+            before = _status(parent, name)
+            if before and not whiteouts.is_whiteout(before):
+                raise ImageError(
+                    f"{path[:200]!a} is no directory in this layer",
+                    "The archive is damaged, or was not made for an image.",
+                )
+            self._make_directory(parent, path, name, self._as_below(path), before)
+        finally:
+            os.close(parent)
+
+    def _as_below(self, path: str) -> Entry:
+        """The directory `path` as the layers below have it; else root's, and 0755."""
+        status = self._lowers.find(path)
+        if status is None or not stat.S_ISDIR(status.st_mode):
+            return Entry(name=path, kind=tarball.DIRECTORY, mode=0o755)
+        return Entry(
+            name=path,
+            kind=tarball.DIRECTORY,
+            mode=stat.S_IMODE(status.st_mode),
+            uid=status.st_uid,
+            gid=status.st_gid,
+            modified=status.st_mtime_ns,
+        )
+
+    def _hide(self, parent: int, directory: str, name: str) -> None:
+        """A whiteout. What this layer itself has under the name stays (layer.md)."""
+        path = f"{directory}/{name}" if directory else name
+        if self._lowers.find(path) is None:
+            return
+        status = _status(parent, name)
+        if status is None:
+            whiteouts.make_whiteout(name, parent)
+        elif stat.S_ISDIR(status.st_mode):
+            self._make_opaque(parent, name)
+
+    def _make_opaque(self, parent: int, name: str) -> None:
+        descriptor = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        try:
+            whiteouts.make_opaque(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _make(self, parent: int, path: str, name: str, entry: Entry) -> None:
+        """Make a file, directory, link or device, and remove what is in the way."""
+        before = _status(parent, name)
+        if entry.kind == tarball.DIRECTORY:
+            self._make_directory(parent, path, name, entry, before)
+            return
+        if before:
+            files.remove_entry(parent, name)
+        if entry.kind == tarball.FILE:
+            self._make_file(parent, name, entry)
+        elif entry.kind == tarball.HARD_LINK:
+            self._make_hard_link(parent, name, entry.target)
+        elif entry.kind == tarball.LINK:
+            os.symlink(entry.target, name, dir_fd=parent)
+            self._set_attributes_of(parent, name, entry)
+        elif entry.kind in _DEVICES:
+            self._make_device(parent, name, entry)
+        else:
+            raise tarball.damaged(f"an entry of the unknown type {entry.kind!r}")
+
+    def _make_directory(
+        self,
+        parent: int,
+        path: str,
+        name: str,
+        entry: Entry,
+        before: os.stat_result | None,
+    ) -> None:
+        """Make a directory, or give the one that is there its attributes."""
+        hidden = before is not None and whiteouts.is_whiteout(before)
+        if before and not stat.S_ISDIR(before.st_mode):
+            files.remove_entry(parent, name)
+            before = None
+        if before is None:
+            os.mkdir(name, 0o700, dir_fd=parent)
+        if hidden:  # deleted, and then made anew: what was below must not show through
+            self._make_opaque(parent, name)
+        descriptor = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        try:
+            self._set_attributes(descriptor, entry)
+        finally:
+            os.close(descriptor)
+        self._directory_times[path] = entry.modified
+
+    def _make_file(self, parent: int, name: str, entry: Entry) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(name, flags, 0o600, dir_fd=parent)
+        try:
+            end = 0
+            for offset, data in self._reader.chunks():
+                if len(data) < 4096 or data.count(0) < len(data):  # else it is a hole
+                    _write_at(descriptor, data, offset)
+                    end = offset + len(data)
+            if end < entry.size:
+                os.ftruncate(descriptor, entry.size)
+            self._set_attributes(descriptor, entry)
+            os.utime(descriptor, ns=(entry.modified, entry.modified))
+        finally:
+            os.close(descriptor)
+
+    def _make_hard_link(self, parent: int, name: str, target: str) -> None:
+        """Another name for a file that this same layer brought before."""
+        directory, _, last = inside(target).rpartition("/")
+        try:
+            source = paths.open_inside(self._root, directory, _DIRECTORY)
+        except SyscallError as error:
+            raise _no_target(target) from error
+        try:
+            os.link(
+                last, name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False
+            )
+        except OSError as error:
+            raise _no_target(target) from error
+        finally:
+            os.close(source)
+
+    def _make_device(self, parent: int, name: str, entry: Entry) -> None:
+        if entry.kind == tarball.CHARACTER and entry.major == entry.minor == 0:
+            raise ImageError(
+                "the device 0,0 is how overlay marks a deletion",
+                "In an archive a deletion is an empty file whose name begins with .wh.",
+            )
+        number = os.makedev(entry.major, entry.minor)
+        os.mknod(name, _DEVICES[entry.kind] | 0o600, number, dir_fd=parent)
+        self._set_attributes_of(parent, name, entry)
+
+    def _set_attributes(self, descriptor: int, entry: Entry) -> None:
+        """Owner, then mode: chown(2) takes setuid away. Then extended attributes."""
+        os.fchown(descriptor, entry.uid, entry.gid)
+        os.fchmod(descriptor, entry.mode)
+        for name, value in entry.xattrs.items():
+            if keeps(name):
+                os.setxattr(descriptor, name, value)
+
+    def _set_attributes_of(self, parent: int, name: str, entry: Entry) -> None:
+        """The same for what cannot be opened: a link, a device."""
+        os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
+        if entry.kind != tarball.LINK:  # made just now, so it is no link
+            os.chmod(name, entry.mode, dir_fd=parent)
+        times = (entry.modified, entry.modified)
+        os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
+
+
+def inside(name: str) -> str:
+    """A tar's name as a path below the root: "./etc//passwd" is "etc/passwd"."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise ImageError(
+            f"the name {name[:200]!a} leads upwards",
+            'An archive for an image has no ".." in its names.',
+        )
+    if len(parts) > DEEPEST:
+        raise ImageError(
+            f"a name {len(parts)} directories deep", "No program needs that."
+        )
+    if parts and name.startswith("/"):
+        raise ImageError(
+            f"the name {name[:200]!a} is absolute",
+            "Make the archive with names relative to its root: `tar -C DIR -c .`",
+        )
+    return "/".join(parts)
+
+
+def _status(parent: int, name: str) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _write_at(descriptor: int, data: bytes, offset: int) -> None:
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(descriptor, rest, offset)
+        rest, offset = rest[written:], offset + written
+
+
+def _no_target(target: str) -> ImageError:
+    return ImageError(
+        f"a hard link to {target[:200]!a}, which is no file of this layer",
+        "The archive is damaged, or was not made for an image.",
+    )
