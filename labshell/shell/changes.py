@@ -1,0 +1,179 @@
+"""What changed: mounts, processes and layers that came or went since the last prompt.
+
+    + mount overlay on …/containers/3f2a…/rootfs (web)
+    + process 4712 sleep 1000 (container web, there pid 1)
+    + layer read-write and init of web
+
+Two pictures of the engine are compared, one from before the command and one from
+after. The picture from before is the one that was taken after the command before: so
+a container that ended by itself meanwhile is told of, too.
+
+Nothing is printed when nothing changed, and never more than a few lines: the pictures
+themselves are `lab mounts`, `lab tree` and `lab layers`.
+
+Try it: `lab run -d --name a busybox sleep 1000`, then `lab rm -f a`
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labshell.shell.paint import painted
+from labshell.views.tables import printable, shorten
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+MOST_LINES = 5
+
+Things = Mapping[str, str]  # what it is recognised by -> how it is described
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What there was of each kind at one moment."""
+
+    mounts: Things
+    processes: Things
+    layers: Things
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that came (+) or went (-)."""
+
+    sign: str
+    kind: str
+    text: str
+
+
+class Watcher:
+    """Remembers the last picture, and tells what is new."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self.engine = engine
+        self._images: tuple[object, Things] = (None, {})
+        self._last: Picture | None = None
+
+    def begin(self) -> None:
+        """Take the first picture, before the first command."""
+        if self._last is None:
+            self.look()
+
+    def look(self) -> list[Change]:
+        """What changed since the last look; nothing at the first."""
+        picture = Picture(
+            mounts=_mounts(self.engine),
+            processes=_processes(self.engine),
+            layers={**self._image_layers(), **_container_layers(self.engine)},
+        )
+        before, self._last = self._last, picture
+        return between(before, picture) if before else []
+
+    def _image_layers(self) -> Things:
+        """The layers of all images, read again only when index.json was replaced."""
+        try:
+            found = os.stat(self.engine.root / "images" / "index.json")
+        except OSError:
+            return {}
+        stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if stamp != self._images[0]:
+            layers: dict[str, str] = {}
+            for image in self.engine.images(all=True):
+                name = next(
+                    iter(image.references), image.id.removeprefix("sha256:")[:12]
+                )
+                for diff_id in image.config.diff_ids:
+                    digest = diff_id.removeprefix("sha256:")[:12]
+                    layers.setdefault(diff_id, f"{digest} of image {name}")
+            self._images = (stamp, layers)
+        return self._images[1]
+
+
+def _mounts(engine: "Engine") -> Things:
+    """One line for each mount of the host, one for all those inside a container."""
+    found: dict[str, str] = {}
+    inside: dict[str, int] = {}
+    for point in engine.mounts():
+        name = point.container
+        if point.inside and name is not None:
+            inside[name] = inside.get(name, 0) + 1
+            continue
+        whose = f" ({name})" if name else ""
+        found[f"{point.id} {point.target}"] = (
+            f"{point.kind} on {_short_path(engine, point.target)}{whose}"
+        )
+    for name, count in inside.items():
+        found[f"inside {name}"] = f"namespace of {name}: {count} mounts inside"
+    return found
+
+
+def _short_path(engine: "Engine", target: str) -> str:
+    """A path below the root without the root, and without 52 of an ID's 64 digits."""
+    text = target.removeprefix(f"{engine.root}/")
+    parts = (f"{p[:12]}…" if len(p) == 64 else p for p in text.split("/"))
+    return ("" if text == target else "…/") + "/".join(parts)
+
+
+def _processes(engine: "Engine") -> Things:
+    found = {}
+    for process in engine.processes():
+        where = process.role if process.container is None else ""
+        if process.container is not None:
+            where = f"{process.role} {process.container}"
+            if process.role == "shim":
+                where = f"shim of {process.container}"
+            if process.inside_pid is not None:
+                where += f", there pid {process.inside_pid}"
+        command = shorten(process.command, 40)
+        found[f"{process.pid} {process.role}"] = f"{process.pid} {command} ({where})"
+    return found
+
+
+def _container_layers(engine: "Engine") -> Things:
+    """Each container has two layers of its own, in its directory."""
+    return {
+        container.id: f"read-write and init of {container.name}"
+        for container in engine.containers(all=True)
+    }
+
+
+def between(before: Picture, after: Picture) -> list[Change]:
+    """What is in one picture and not in the other; what went comes first."""
+    changes = []
+    for sign, old, new in (("-", after, before), ("+", before, after)):
+        for kind, had, has in (
+            ("layer", old.layers, new.layers),
+            ("mount", old.mounts, new.mounts),
+            ("process", old.processes, new.processes),
+        ):
+            gone = (text for key, text in has.items() if key not in had)
+            changes += [Change(sign=sign, kind=kind, text=text) for text in gone]
+    return changes
+
+
+def show(changes: Iterable[Change]) -> None:
+    """Print the changes, a few lines at most."""
+    found = list(changes)
+    shown = found if len(found) <= MOST_LINES + 1 else found[:MOST_LINES]
+    for change in shown:
+        colour = "green" if change.sign == "+" else "red"
+        print(painted(f"{change.sign} {change.kind} {printable(change.text)}", colour))
+    if rest := found[len(shown) :]:
+        counts = ", ".join(_counts(rest))
+        print(painted(f"  and {counts}: `lab mounts`, `lab tree`, `lab layers`", "dim"))
+
+
+def _counts(changes: list[Change]) -> list[str]:
+    """How many of each sort: "+3 mounts"."""
+    kinds = dict.fromkeys((change.sign, change.kind) for change in changes)
+    numbers = [
+        (sign, kind, sum((c.sign, c.kind) == (sign, kind) for c in changes))
+        for sign, kind in kinds
+    ]
+    plural = {"process": "processes"}
+    return [
+        f"{sign}{count} {kind if count == 1 else plural.get(kind, kind + 's')}"
+        for sign, kind, count in numbers
+    ]

@@ -1,0 +1,63 @@
+"""The words behind a colon: the shell's own, and what it hands to the lesson.
+
+    :help :panes :quit                          the shell
+    :next :hint :check :source :reset …         the lesson's runner
+
+`:` alone is bash's own null command and stays bash's: `: ${x:=1}`. A word has a letter
+right behind the colon.
+
+Try it: `:help`
+"""
+
+from typing import TYPE_CHECKING
+
+from engine.errors import NotFound
+from labshell.shell.paint import painted
+
+if TYPE_CHECKING:
+    from labshell.shell.repl import Shell
+
+OWN = {
+    "help": "this overview",
+    "panes": "live pictures in tmux: `:panes mounts tree`, `:panes off`",
+    "quit": "leave the shell; containers run on",
+}
+
+RULE = """\
+lab VERB …   the engine: `lab --help` lists the verbs, `lab VERB --help` explains one
+:word        the lesson and the shell itself
+all else     bash, with its directory, variables and functions from line to line
+"""
+
+KEYS = """\
+Tab completes. The right arrow takes what is suggested in grey. Ctrl-R searches the
+history. A line that is not finished (a quote, a loop, a backslash) goes on in the next.
+Ctrl-C stops what runs, Ctrl-Z pauses it (`fg`, `bg`), Ctrl-D on an empty line leaves.
+"""
+
+
+def handle(shell: "Shell", word: str, argument: str) -> None:
+    """Do what `:word argument` asks for. Raises EngineError if that is not possible."""
+    if word == "help":
+        print(overview(shell))
+    elif word == "quit":
+        shell.leave()
+    elif word == "panes":
+        print(shell.panes.show(argument))
+    elif shell.runner is None or not shell.runner.handle(word, argument):
+        raise NotFound(f"no such word: :{word}", "`:help` lists them.")
+
+
+def overview(shell: "Shell") -> str:
+    """The one rule, the words, and the keys."""
+    lesson = shell.runner.words() if shell.runner else {}
+    sections = [RULE, _listed(OWN)]
+    if lesson:
+        title = painted("Lessons: `lab learn` opens one.", "cyan")
+        sections.append(f"{title}\n{_listed(lesson)}")
+    return "\n".join([*sections, KEYS]).rstrip()
+
+
+def _listed(words: dict[str, str]) -> str:
+    widest = max(map(len, words))
+    return "".join(f":{word:<{widest}}  {text}\n" for word, text in words.items())
