@@ -1,6 +1,6 @@
 """ELF: what a program file says about itself, and which libraries it asks for.
 
-    header ──► program headers ─┬─ PT_INTERP    the loader, "/lib64/ld-linux-x86-64.so.2"
+    header ──► program headers ─┬─ PT_INTERP    the loader: /lib64/ld-linux-x86-64.so.2
                                 ├─ PT_LOAD      which part of the file goes where
                                 └─ PT_DYNAMIC   a list of (tag, value):
                                                   NEEDED   a library's name

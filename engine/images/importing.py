@@ -13,10 +13,10 @@ Try it: `lab rootfs make /tmp/r sh; tar -C /tmp/r -c . | lab import - mine`
 """
 
 import os
-import time
 from collections.abc import Sequence
 
 from engine.errors import ImageError
+from engine.images.index import now
 from engine.oci.image import LAYER, Descriptor, History, ImageConfig, ImageDefaults
 from engine.oci.instructions import apply_changes
 from engine.storage.compression import Readable, plain
@@ -54,10 +54,3 @@ def architecture() -> str:
     """This machine's architecture, as images call it."""
     machine = os.uname().machine
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
-
-
-def now() -> str:
-    """The time in UTC to the nanosecond, as RFC 3339 writes it."""
-    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{nanoseconds:09d}Z"

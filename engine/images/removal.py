@@ -11,7 +11,7 @@ Docker's:
     an ID          a stopped container uses it      refuses        deletes *
     any of these   a running container uses it      refuses        refuses
     any of these   has children                     refuses        refuses
-                                                     * its snapshots stay for the container
+                                        * its snapshots stay for the container
 
 Given the last name of an image that has children, the name goes and the image stays.
 `plan` only decides, on data; the store then does it.

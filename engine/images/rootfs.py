@@ -195,9 +195,7 @@ def _copy(path: Path, root: int) -> None:
         else:
             _put_file(root, here, name)
             return
-    raise ImageError(
-        f"{path} goes through too many links", "Is it a loop? `namei` shows."
-    )
+    raise ImageError(f"{path} goes through too many links", "`namei` shows.")
 
 
 def _put_link(root: int, directory: Path, name: str, target: str) -> None:

@@ -18,42 +18,32 @@ Source: opencontainers/image-spec, image-layout.md
 Try it: `lab images`, then `find /var/lib/labshell/images`
 """
 
-import functools
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import files
-from engine.errors import DigestMismatch, EngineError, InvalidArgument, NotFound
-from engine.images import importing, index, removal, stack
+from engine.errors import EngineError, InvalidArgument, NotFound
+from engine.images import index, layers
 from engine.images.index import Index
-from engine.images.inspecting import inspect
-from engine.images.stack import HistoryRow, LayerInfo
+from engine.images.layers import Layer
 from engine.images.stored import PARENT, REF_NAME, TAGGED, StoredImage, load
 from engine.oci import digest as digests
-from engine.oci.image import CONFIG, LAYER, MANIFEST, Descriptor, ImageConfig, Manifest
+from engine.oci.image import CONFIG, MANIFEST, Descriptor, ImageConfig, Manifest
 from engine.oci.reference import Reference
 from engine.storage.compression import Readable
 from engine.storage.content import ContentStore
 from engine.storage.snapshots import Snapshots
 
+if TYPE_CHECKING:
+    from engine.images.stack import HistoryRow, LayerInfo
+
 Images = list[StoredImage]
-Rows = list[HistoryRow]
 Lines = list[str]
 Groups = list[list[Descriptor]]  # index entries, those of one manifest together
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """A layer that was just written: its blob, its diff_id, the size of its tar."""
-
-    descriptor: Descriptor
-    diff_id: str
-    size: int
 
 
 class ImageStore:
@@ -122,45 +112,13 @@ class ImageStore:
 
     def layer_directories(self, image: StoredImage) -> tuple[Path, ...]:
         """The unpacked layers, topmost first; what is missing is unpacked now."""
-        return self._unpacked(image.manifest.layers, image.config.diff_ids)
-
-    def _unpacked(
-        self, layers: Sequence[Descriptor], diff_ids: Sequence[str]
-    ) -> tuple[Path, ...]:
-        directories: list[Path] = []
-        chain_ids = digests.chain_ids(diff_ids)
-        for layer, diff_id, chain_id in zip(layers, diff_ids, chain_ids, strict=True):
-            parents = tuple(reversed(directories))
-            fill = functools.partial(self._unpack, layer, diff_id, parents)
-            directories.append(self.snapshots.ensure(chain_id, fill))
-        return tuple(reversed(directories))
-
-    def _unpack(
-        self,
-        descriptor: Descriptor,
-        diff_id: str,
-        parents: tuple[Path, ...],
-        directory: Path,
-    ) -> None:
-        from engine.storage.unpack import unpack
-
-        with self.content.open(descriptor.digest) as blob:
-            found = unpack(blob, directory, parents)
-        if found != diff_id:
-            raise DigestMismatch(
-                f"layer {diff_id} unpacks to {found}",
-                "The blob was changed. Remove the image and make or fetch it again.",
-            )
+        return layers.unpacked(
+            self.content, self.snapshots, image.manifest.layers, image.config.diff_ids
+        )
 
     def add_layer(self, directory: Path) -> Layer:
-        """Pack an overlay's upper directory into a blob, not compressed: fast."""
-        from engine.storage.pack import pack
-
-        with self.content.writer() as writer:
-            pack(directory, writer.write)
-            blob = writer.finish()
-        descriptor = Descriptor(media_type=LAYER, digest=blob.digest, size=blob.size)
-        return Layer(descriptor=descriptor, diff_id=blob.digest, size=blob.size)
+        """Make a layer of an overlay's upper directory. Call it inside `writing()`."""
+        return layers.write(self.content, directory)
 
     # Making and naming
 
@@ -183,7 +141,7 @@ class ImageStore:
     def add(
         self,
         config: ImageConfig,
-        layers: Sequence[Descriptor],
+        stack: Sequence[Descriptor],
         reference: str | None = None,
         parent: str | None = None,
     ) -> StoredImage:
@@ -194,10 +152,10 @@ class ImageStore:
             config=Descriptor(
                 media_type=CONFIG, digest=config_blob.digest, size=config_blob.size
             ),
-            layers=tuple(layers),
+            layers=tuple(stack),
         )
         blob = self.content.write(_as_json(manifest.to_json()))
-        wanted = [blob.digest, config_blob.digest, *(layer.digest for layer in layers)]
+        wanted = [blob.digest, config_blob.digest, *(layer.digest for layer in stack)]
         self.content.sync(dict.fromkeys(wanted))
         entry = Descriptor(
             media_type=MANIFEST,
@@ -237,11 +195,13 @@ class ImageStore:
         message: str = "",
     ) -> StoredImage:
         """Make an image of one layer from a plain tar of a root file system."""
+        from engine.images import importing
+
         try:
             with self.writing():
                 layer = importing.write_layer(self.content, stream)
                 config = importing.config_for(layer.digest, changes, message)
-                self._unpacked([layer], config.diff_ids)
+                layers.unpacked(self.content, self.snapshots, [layer], config.diff_ids)
                 return self.add(config, [layer], reference)
         except EngineError:
             self._sweep_blobs()
@@ -249,16 +209,22 @@ class ImageStore:
 
     # Looking closer
 
-    def stack(self, image: StoredImage) -> tuple[LayerInfo, ...]:
-        """Every step that made the image, bottom first, with its layer if it has one."""
+    def stack(self, image: StoredImage) -> "tuple[LayerInfo, ...]":
+        """Every step that made the image, bottom first, with the layer it made."""
+        from engine.images import stack
+
         return stack.stack(image, self.snapshots)
 
-    def history(self, image: StoredImage) -> Rows:
+    def history(self, image: StoredImage) -> "Sequence[HistoryRow]":
         """The same as lines of `lab history`, newest first."""
+        from engine.images import stack
+
         return stack.history(image, self.stack(image), self.by_id())
 
     def inspect(self, image: StoredImage) -> dict[str, Any]:
         """The image in the shape of `docker image inspect`."""
+        from engine.images.inspecting import inspect
+
         return inspect(image, self.snapshots)
 
     # Removing
@@ -277,6 +243,8 @@ class ImageStore:
         `used_by` maps image IDs to the IDs of their containers; `running` says which
         of those run; `in_use` are snapshots that containers stand on, which stay.
         """
+        from engine.images import removal
+
         images = self.by_id()
         image = self.find(name)
         use = removal.Use(used_by=used_by, running=running)
@@ -307,7 +275,7 @@ class ImageStore:
         return freed
 
     def _sweep_blobs(self) -> None:
-        """Delete blobs that no image needs; for whoever does not know the containers."""
+        """Delete blobs that no image needs, and leave the snapshots alone."""
         with self._alone() as images:
             self.content.sweep({blob for image in images for blob in image.blobs})
 
@@ -336,7 +304,7 @@ def _annotations(name: str, parent: str | None) -> dict[str, str]:
     notes = {
         REF_NAME: name,
         PARENT: parent or "",
-        TAGGED: importing.now() if name else "",
+        TAGGED: index.now() if name else "",
     }
     return {key: text for key, text in notes.items() if text}
 

@@ -37,7 +37,7 @@ _NO_TRIGGERS = {"ONBUILD", "FROM", "MAINTAINER"}
 def apply_changes(
     defaults: ImageDefaults, instructions: Sequence[str]
 ) -> ImageDefaults:
-    """The defaults after the instructions, in order. InvalidArgument if one is wrong."""
+    """The defaults after the instructions, in order. Raises InvalidArgument."""
     command_given = False
     for line in instructions:
         word, _, rest = line.strip().partition(" ")

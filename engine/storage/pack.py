@@ -175,9 +175,10 @@ class _Packing:
                 target = os.readlink(name, dir_fd=parent)
                 entry = _entry(status, path, kind=tarball.LINK, target=target)
                 self.put(tarball.encode(entry))
-        elif kind := _KINDS.get(stat.S_IFMT(status.st_mode)):
-            if not self._link(status, path):
-                self.put(tarball.encode(_entry(status, path, kind=kind)))
+        elif (kind := _KINDS.get(stat.S_IFMT(status.st_mode))) and not self._link(
+            status, path
+        ):
+            self.put(tarball.encode(_entry(status, path, kind=kind)))
 
     def _mark(self, status: os.stat_result, path: str, mode: int) -> None:
         """An empty file whose name says it all."""

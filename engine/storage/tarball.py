@@ -1,7 +1,7 @@
 r"""The tar format: for each file 512 bytes of header, then its data in 512s.
 
-    offset  0    100  108  116  124   136    148       156   157       257    329 337 345
-            name mode uid  gid  size  mtime  checksum  type  linkname  ustar… device  prefix
+    offset     0     100   108  116  124   136    148       156   157     257
+    field      name  mode  uid  gid  size  mtime  checksum  type  target  ustar …
 
 Numbers are octal digits: a format from 1979 that a person can read with `less`. What
 does not fit in there, a long name, a large number, an extended attribute, comes before

@@ -1,0 +1,78 @@
+"""The layers of an image: from blobs to directories, and from a directory to a blob.
+
+    unpacked   bottom first, since each layer is unpacked with those below in sight;
+               handed out topmost first, since that is how overlay wants them
+    write      an upper directory becomes a blob, not compressed: the machine that made
+               it needs it soon, and whoever sends it away can compress it
+
+A snapshot is made from a blob only if the bytes that came out of it have the diff_id
+that the image's config promised: a flipped bit on the disk stops here.
+
+Source: opencontainers/image-spec, config.md "Layer DiffID"
+Try it: `lab layers busybox --paths`
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import DigestMismatch
+from engine.oci import digest as digests
+from engine.oci.image import LAYER, Descriptor
+from engine.storage.content import ContentStore
+from engine.storage.snapshots import Snapshots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A layer that was just written: its blob, its diff_id, the size of its tar."""
+
+    descriptor: Descriptor
+    diff_id: str
+    size: int
+
+
+def write(content: ContentStore, directory: Path) -> Layer:
+    """Pack an overlay's upper directory into a blob."""
+    from engine.storage.pack import pack
+
+    with content.writer() as writer:
+        pack(directory, writer.write)
+        blob = writer.finish()
+    descriptor = Descriptor(media_type=LAYER, digest=blob.digest, size=blob.size)
+    return Layer(descriptor=descriptor, diff_id=blob.digest, size=blob.size)
+
+
+def unpacked(
+    content: ContentStore,
+    snapshots: Snapshots,
+    layers: Sequence[Descriptor],
+    diff_ids: Sequence[str],
+) -> tuple[Path, ...]:
+    """The directories of a stack of layers, topmost first; what is missing is made."""
+    directories: list[Path] = []
+    chain_ids = digests.chain_ids(diff_ids)
+    for layer, diff_id, chain_id in zip(layers, diff_ids, chain_ids, strict=True):
+        parents = tuple(reversed(directories))
+        fill = functools.partial(_unpack, content, layer, diff_id, parents)
+        directories.append(snapshots.ensure(chain_id, fill))
+    return tuple(reversed(directories))
+
+
+def _unpack(
+    content: ContentStore,
+    layer: Descriptor,
+    diff_id: str,
+    parents: Sequence[Path],
+    directory: Path,
+) -> None:
+    from engine.storage.unpack import unpack
+
+    with content.open(layer.digest) as blob:
+        found = unpack(blob, directory, parents)
+    if found != diff_id:
+        raise DigestMismatch(
+            f"layer {diff_id} unpacks to {found}",
+            "The blob was changed. Remove the image and make or fetch it again.",
+        )
