@@ -114,9 +114,11 @@ def shared_engine(run_directory: Path) -> "Iterator[Engine]":
     from engine.engine import Engine
 
     engine = Engine(run_directory / "root")
-    engine.image("busybox")  # made at first use
-    yield engine
-    workshop.close(engine)
+    try:
+        engine.image("busybox")  # made at first use
+        yield engine
+    finally:
+        workshop.close(engine)
 
 
 @pytest.fixture

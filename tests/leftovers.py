@@ -43,7 +43,7 @@ def take(directory: Path) -> Census:
     """Count now. `directory` holds every root that the tests make."""
     others = _tags_of_others(directory)
     return Census(
-        mounts=frozenset(_mounts(directory)),
+        mounts=frozenset(mounts_in(directory)),
         processes=frozenset(_processes(directory)),
         cgroups=frozenset(_without(others, _cgroups())),
         links=frozenset(_names(Path("/sys/class/net"))),
@@ -51,7 +51,8 @@ def take(directory: Path) -> Census:
     )
 
 
-def _mounts(directory: Path) -> list[str]:
+def mounts_in(directory: Path) -> list[str]:
+    """Where something is mounted below `directory`."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     targets = (line.split()[4] for line in lines)
     return [target for target in targets if _is_in(target, directory)]

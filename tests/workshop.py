@@ -8,6 +8,7 @@ close            after the last test of a root: end its spawner, remove its file
 
 import ast
 import os
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,11 +38,10 @@ def isolate(directory: Path) -> None:
 
 
 def clear(directory: Path) -> None:
-    """Remove the directory of this run, unless something is still mounted in it."""
-    try:
-        files.remove_tree(directory)
-    except OSError as error:
-        print(f"{directory} stays: {error}")
+    """Remove the directory of this run, and what is still mounted in it."""
+    for target in sorted(leftovers.mounts_in(directory), reverse=True):
+        subprocess.run(["umount", "-l", target], check=True)
+    files.remove_tree(directory)
 
 
 def engine_size() -> str:
@@ -85,19 +85,20 @@ def close(engine: "Engine") -> None:
         return
     for container in engine.containers(all=True):
         engine.remove(container.id, force=True, volumes=True)
-    let_go(engine.root)
+    let_go(engine)
     files.remove_tree(engine.root)
 
 
-def let_go(root: Path) -> None:
+def let_go(engine: "Engine") -> None:
     """End the spawner that waits for more work, and remove its place in /run."""
-    place = client.Place(root=root)
-    client.end_spawner(place)
-    files.remove_tree(place.directory)
+    engine.close()
+    files.remove_tree(client.Place(root=engine.root).directory)
 
 
 def let_go_all(directory: Path) -> None:
     """End every spawner with a root in `directory`: to wait is what they are for."""
+    from engine.engine import Engine
+
     for root in leftovers.roots_in_use():
         if root.is_relative_to(directory):
-            let_go(root)
+            let_go(Engine(root))
