@@ -16,8 +16,7 @@ from engine import files
 from engine.containers.record import Records
 from engine.errors import EngineBroken, from_os_error
 from engine.images.store import ImageStore
-from engine.kernel import mounts
-from engine.runtime.client import Place
+from engine.runtime.place import Place
 from engine.storage.volumes import Volumes
 
 FORMAT = {"version": 1, "whiteouts": "overlay"}
@@ -42,7 +41,7 @@ class House:
             return
         try:
             self._check_format()
-            self._make_private()
+            self.place.settle()
         except OSError as error:
             raise from_os_error(error) from error
         self._ready = True
@@ -62,27 +61,14 @@ class House:
                 "Use --root with another directory, or move this one away.",
             )
 
-    def _make_private(self) -> None:
-        """Mount the root on itself, so that mounts of containers stay in it."""
-        if mounts.is_mount_point(self.root):
-            return
-        with files.locked(self.root / "locks" / "mount"):
-            if not mounts.is_mount_point(self.root):
-                mounts.bind(self.root, self.root, str(self.root), recursive=False)
-                mounts.make_private(self.root)
-
     def leave(self) -> None:
-        """Take the mount of the root away, unless containers are mounted below."""
-        inside = f"{self.root}/"
-        if any(mount.target.startswith(inside) for mount in mounts.table()):
-            return
-        while self.root.exists() and mounts.is_mount_point(self.root):
-            mounts.unmount(self.root)
+        """Take the root's mount and control group away, unless containers need them."""
+        self.place.leave()
         self._ready = False
 
     def cgroup(self, identity: str) -> str:
         """The control group of a container."""
-        return f"labshell-{self.place.tag}/{identity}"
+        return f"{self.place.cgroup}/{identity}"
 
     @property
     def filters(self) -> Path:

@@ -125,12 +125,13 @@ def wait(house: House, container: Container) -> int:
     try:
         reach = client.connect if container.running else client.reach
         connection = reach(house.place, container.directory)
-    except InvalidState:  # it has ended meanwhile
-        return house.records.find(container.id).state.exit_code
-    try:
-        connection.ask("wait")
-        status = connection.wait()
-        assert status is not None  # without a timeout there is one, or an error
-        return status
-    finally:
-        connection.close()
+        try:
+            connection.ask("wait")
+            return connection.wait_for_exit()
+        finally:
+            connection.close()
+    except (InvalidState, EngineBroken):  # its shim was about to end when we asked
+        ended = house.records.find(container.id)
+        if ended.running:
+            raise
+        return ended.state.exit_code
