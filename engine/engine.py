@@ -12,7 +12,7 @@ should hear of such repairs collects in `notices`.
 Rooms are imported when they are needed: a command should not wait for what it does
 not use.
 
-Try it: python3 -c "from engine.engine import Engine; print(Engine().containers(all=True))"
+Try it: python3 -c "from engine.engine import Engine; print(Engine().containers())"
 """
 
 import os
@@ -253,7 +253,7 @@ class Engine:
         )
 
     def acts(self, name: str) -> list[dict[str, Any]]:
-        """What the kernel was asked for on a container's behalf (see engine/acts.py)."""
+        """What the kernel was asked on a container's behalf (see engine/acts.py)."""
         return acts_of.read(self.container(name).directory / "acts.jsonl")
 
     # Volumes
@@ -274,7 +274,7 @@ class Engine:
         return self._house.volumes.find(name)
 
     def remove_volume(self, name: str, force: bool = False) -> None:
-        """Remove a volume that no container uses; `force`: also one that is not there."""
+        """Remove a volume that nobody uses; with `force` it need not be there."""
         from engine.containers.removal import volume_users
 
         try:

@@ -127,7 +127,10 @@ class SyscallError(EngineError):
 HINTS = {
     ("mount", errno.EPERM): "Mounting needs root (CAP_SYS_ADMIN): start with sudo.",
     ("mount", errno.ENODEV): "This kernel has no such file system: `lab doctor`.",
-    ("mount", errno.EINVAL): "The kernel refused these options: `dmesg | tail` says why.",
+    (
+        "mount",
+        errno.EINVAL,
+    ): "The kernel refused these options: `dmesg | tail` says why.",
     ("mount", errno.EBUSY): "Something is mounted or open there: `lab mounts`.",
     ("unshare", errno.EPERM): "New namespaces need root: start with sudo.",
     ("unshare", errno.ENOSPC): "Too many namespaces: see /proc/sys/user/max_*.",

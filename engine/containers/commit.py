@@ -22,8 +22,8 @@ from engine.containers import lifecycle
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.images.stored import StoredImage
-from engine.oci.instructions import apply_changes
 from engine.oci.image import History, ImageConfig, ImageDefaults
+from engine.oci.instructions import apply_changes
 from engine.runtime import state
 
 

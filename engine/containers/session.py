@@ -58,9 +58,7 @@ class Session:
 
     def wait(self) -> int:
         """The exit status, once there is one; output is dropped meanwhile."""
-        status = self._connection.wait()
-        assert status is not None  # without a timeout there is one, or an error
-        return status
+        return self._connection.wait_for_exit()
 
     def close(self) -> None:
         """Hang up; the container runs on."""

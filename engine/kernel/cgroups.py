@@ -238,6 +238,16 @@ def _remove(path: Path) -> None:
     path.rmdir()
 
 
+def remove_empty(group: str) -> None:
+    """Take the group away if it has no groups below; else SyscallError EBUSY."""
+    for path in directories(group):
+        if path.exists():
+            try:
+                _remove(path)
+            except OSError as error:
+                raise from_os_error(error) from error
+
+
 def remove(group: str) -> None:
     """Take the group away. Its processes must have ended: SyscallError EBUSY if not."""
     for path in directories(group):

@@ -16,57 +16,13 @@ import os
 import select
 import socket
 import time
-import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine import files
 from engine.errors import EngineBroken, EngineError, InvalidState
 from engine.runtime import channel, interpreter
-
-_RUN = Path("/run/labshell")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the sockets of one engine root are: /run/labshell/HASH."""
-
-    root: Path
-
-    @property
-    def tag(self) -> str:
-        """Eight letters that stand for the root in names of sockets and groups."""
-        return f"{zlib.crc32(os.fsencode(self.root)):08x}"
-
-    @property
-    def directory(self) -> Path:
-        """Made if it is not there; only root may look into it."""
-        path = _RUN / self.tag
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path
-
-    def shim_socket(self, identity: str) -> Path:
-        """The socket of a container's shim."""
-        return self.directory / f"{identity}.sock"
-
-    def spawner_socket(self) -> Path:
-        """The socket of the spawner for this user, mount namespace and version."""
-        namespace = os.stat("/proc/self/ns/mnt").st_ino
-        name = f"spawner-{os.getuid()}-{namespace}-{_version():08x}.sock"
-        return self.directory / name
-
-
-def _version() -> int:
-    """A number that changes when the code of spawner, shim or init does."""
-    home = Path(__file__).parents[1]
-    stamps = [
-        f"{entry.name}{entry.stat().st_mtime_ns}"
-        for folder in (home, home / "kernel", home / "oci", home / "runtime")
-        for entry in os.scandir(folder)
-        if entry.name.endswith(".py")
-    ]
-    return zlib.crc32("".join(sorted(stamps)).encode())
+from engine.runtime.place import Place
 
 
 class Connection:
@@ -114,6 +70,12 @@ class Connection:
             left = None if until is None else max(0.0, until - time.monotonic())
             if not select.select([self.socket], [], [], left)[0]:
                 return None
+            self.receive()
+        return self.exit_status
+
+    def wait_for_exit(self) -> int:
+        """The exit status, however long it takes."""
+        while self.exit_status is None:
             self.receive()
         return self.exit_status
 

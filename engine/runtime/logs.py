@@ -50,10 +50,14 @@ class LogWriter:
         self._append(stream, whole)
 
     def _append(self, stream: str, lines: list[bytes]) -> None:
-        now = now()
+        moment = now()
         entries = [
             json.dumps(
-                {"log": line.decode(errors="replace"), "stream": stream, "time": now},
+                {
+                    "log": line.decode(errors="replace"),
+                    "stream": stream,
+                    "time": moment,
+                },
                 ensure_ascii=False,
             )
             for line in lines

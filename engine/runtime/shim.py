@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from engine import acts
-from engine.files import now
 from engine.errors import Conflict, EngineError, InvalidState
+from engine.files import now
 from engine.kernel import cgroups, processes
 from engine.oci.spec import Process
 from engine.runtime import channel, release, starter, state
@@ -138,8 +138,11 @@ class Shim:
         client.answer(terminal=self._task.terminal)
 
     def _wait(self, client: Client, request: dict[str, Any]) -> None:
-        self._waiting.append(client)
         client.answer()
+        if self._ended:  # it came a moment too late to be told with the others
+            client.send(channel.encode({"exit": self._state.exit_code}))
+        else:
+            self._waiting.append(client)
 
     def _close_stdin(self, client: Client, request: dict[str, Any]) -> None:
         self._task_of(client).close_input()

@@ -19,11 +19,13 @@ import os
 import resource
 import signal
 import socket
+import sys
 from pathlib import Path
 
-from engine.errors import EngineError, SyscallError
-from engine.kernel import mounts, processes
+from engine.errors import EngineError
+from engine.kernel import processes
 from engine.runtime import channel
+from engine.runtime.place import Place
 from engine.runtime.shim import Shim
 
 _IDLE = 120.0  # seconds without work after which it ends
@@ -35,7 +37,8 @@ def serve(root: str) -> None:
     os.set_inheritable(3, False)
     listener = socket.socket(fileno=3)
     _become_neutral()
-    _make_private(Path(root))
+    place = Place(root=Path(root))
+    place.settle()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended shims leave no trace
     gc.collect()
     gc.freeze()
@@ -47,7 +50,10 @@ def serve(root: str) -> None:
             break
         if not _spawn(connection, listener):
             break
-    _end(Path(root), listener)
+    os.unlink(listener.getsockname())
+    listener.close()
+    place.leave()
+    os._exit(0)
 
 
 def _spawn(connection: socket.socket, listener: socket.socket) -> bool:
@@ -78,8 +84,17 @@ def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> 
         Shim(directory, lock, listener, connection).run()
     except EngineError as error:
         connection.send(channel.failure(error))
+    except Exception:
+        _leave_word(directory)
     finally:
         os._exit(0)
+
+
+def _leave_word(directory: Path) -> None:
+    """Write an error that nobody foresaw to the container's shim.log."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    os.dup2(os.open(directory / "shim.log", flags, 0o600), 2)
+    sys.excepthook(*sys.exc_info())
 
 
 def _become_neutral() -> None:
@@ -95,21 +110,3 @@ def _become_neutral() -> None:
     for name in dir(resource):
         if name.startswith("RLIMIT_"):
             processes.copy_limit_of_init(name)
-
-
-def _make_private(root: Path) -> None:
-    """A mount of the root on itself, in which mounts of containers stay at home."""
-    if not mounts.is_mount_point(root):
-        mounts.bind(root, root, str(root), False)
-    mounts.make_private(root)
-
-
-def _end(root: Path, listener: socket.socket) -> None:
-    """Leave no socket, and no mount unless containers need it."""
-    os.unlink(listener.getsockname())
-    listener.close()
-    inside = f"{root}/"
-    if not any(mount.target.startswith(inside) for mount in mounts.table()):
-        with contextlib.suppress(SyscallError):  # gone with the root itself
-            mounts.unmount(root)
-    os._exit(0)

@@ -1,0 +1,90 @@
+"""The place of one engine root on the machine: its sockets, groups and mount.
+
+Two engines with different roots on one machine must not meet. So whatever has a name
+outside the root carries eight letters that stand for the root:
+
+    /run/labshell/TAG/              sockets of spawner and shims
+    labshell-TAG/ID                 control groups
+    the root mounted on itself      privately: mounts of containers stay in it
+
+man: unix(7), mount(8) on --make-private
+Try it: `ls /run/labshell`
+"""
+
+import contextlib
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import files
+from engine.errors import SyscallError
+from engine.kernel import cgroups, mounts
+
+_RUN = Path("/run/labshell")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the sockets of one engine root are: /run/labshell/HASH."""
+
+    root: Path
+
+    @property
+    def tag(self) -> str:
+        """Eight letters that stand for the root in names of sockets and groups."""
+        return f"{zlib.crc32(os.fsencode(self.root)):08x}"
+
+    @property
+    def cgroup(self) -> str:
+        """The control group in which those of the containers are."""
+        return f"labshell-{self.tag}"
+
+    @property
+    def directory(self) -> Path:
+        """Made if it is not there; only root may look into it."""
+        path = _RUN / self.tag
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    def shim_socket(self, identity: str) -> Path:
+        """The socket of a container's shim."""
+        return self.directory / f"{identity}.sock"
+
+    def spawner_socket(self) -> Path:
+        """The socket of the spawner for this user, mount namespace and version."""
+        namespace = os.stat("/proc/self/ns/mnt").st_ino
+        name = f"spawner-{os.getuid()}-{namespace}-{_version():08x}.sock"
+        return self.directory / name
+
+    def settle(self) -> None:
+        """Mount the root on itself, so that mounts of containers stay in it."""
+        if mounts.is_mount_point(self.root):
+            return
+        with files.locked(self.directory / "mount.lock"):
+            if not mounts.is_mount_point(self.root):
+                mounts.bind(self.root, self.root, str(self.root), False)
+                mounts.make_private(self.root)
+
+    def leave(self) -> None:
+        """Take mount and control group away, unless containers need them."""
+        inside = f"{self.root}/"
+        if any(mount.target.startswith(inside) for mount in mounts.table()):
+            return
+        with contextlib.suppress(SyscallError):  # not empty, or not there
+            cgroups.remove_empty(self.cgroup)
+        with contextlib.suppress(SyscallError, FileNotFoundError):
+            if mounts.is_mount_point(self.root):
+                mounts.unmount(self.root)
+
+
+def _version() -> int:
+    """A number that changes when the code of spawner, shim or init does."""
+    home = Path(__file__).parents[1]
+    stamps = [
+        f"{entry.name}{entry.stat().st_mtime_ns}"
+        for folder in (home, home / "kernel", home / "oci", home / "runtime")
+        for entry in os.scandir(folder)
+        if entry.name.endswith(".py")
+    ]
+    return zlib.crc32("".join(sorted(stamps)).encode())
