@@ -1,0 +1,11 @@
+"""Views: data of the engine's, made into something to look at.
+
+    listing.py tables.py amounts.py    rows and columns, as Docker prints them
+    mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON
+    acts.py explain.py                 what the kernel was asked for
+    live.py                            a picture that stays true
+
+A view asks nobody anything: it gets data and gives back something to print.
+
+Try it: `lab tree`, `lab tree --plain`, `lab tree --json`
+"""

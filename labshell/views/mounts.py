@@ -1,0 +1,131 @@
+"""Mounts as a picture: what is mounted where, container by container.
+
+    the machine
+    └── /var/lib/labshell  ext4  private
+    web  3f2a91c0d7e4
+    ├── on the machine
+    │   └── …/rootfs  overlay of 3 layers
+    └── inside
+        ├── /  overlay of 3 layers
+        ├── /proc  proc
+        …
+
+The same overlay is seen twice: the machine sees it below the engine's root, the
+container sees it as "/". What else the container sees exists in its own mount namespace
+only. Three functions: for the eye, as sentences, for programs.
+
+man: mount_namespaces(7), proc(5) on mountinfo
+Try it: `lab mounts`, `lab mounts --plain`, `findmnt -N PID` beside it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from labshell.views.tables import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.tree import Tree
+
+    from engine.engine import MountPoint
+
+MACHINE = "the machine"
+
+
+def draw(points: "Sequence[MountPoint]") -> "RenderableType":
+    """The mounts as trees, one for the machine and one for each container."""
+    from rich.console import Group
+    from rich.text import Text
+    from rich.tree import Tree
+
+    if not points:
+        return Text("Nothing of the engine's is mounted.", style="dim")
+    trees: list[Tree] = []
+    for name, own in _by_container(points).items():
+        tree = Tree(Text(name or MACHINE, style="bold cyan"), guide_style="dim")
+        for inside, title in ((False, "on the machine"), (True, "inside")):
+            some = [point for point in own if point.inside == inside]
+            branch = tree if name is None else _branch(tree, title, some)
+            for point in some:
+                branch.add(_label(point))
+        trees.append(tree)
+    return Group(*trees)
+
+
+def _branch(tree: "Tree", title: str, points: "Sequence[MountPoint]") -> "Tree":
+    from rich.text import Text
+
+    return tree.add(Text(title, style="dim")) if points else tree
+
+
+def _label(point: "MountPoint") -> Any:
+    """One line: where, what, and how."""
+    from rich.text import Text
+
+    label = Text(printable(point.target), style="bold", overflow="fold")
+    label.append(f"  {_what(point)}", style="green" if _is_overlay(point) else "yellow")
+    label.append(f"  {_how(point)}", style="dim not bold")
+    return label
+
+
+def sentences(points: "Sequence[MountPoint]") -> list[str]:
+    """The mounts in words, one line each."""
+    if not points:
+        return ["Nothing of the engine's is mounted."]
+    said = []
+    for point in points:
+        where = f"Inside {point.container}" if point.inside else "On the machine"
+        whose = (
+            f" for {point.container}" if point.container and not point.inside else ""
+        )
+        said.append(
+            f"{where}, {_what(point)} is mounted on {printable(point.target)}{whose}"
+            f" ({_how(point)})."
+        )
+    return said
+
+
+def as_json(points: "Iterable[MountPoint]") -> list[dict[str, Any]]:
+    """The mounts as data, options complete."""
+    return [
+        {
+            "container": point.container,
+            "inside": point.inside,
+            "target": point.target,
+            "source": point.source,
+            "kind": point.kind,
+            "options": point.options,
+            "id": point.id,
+        }
+        for point in points
+    ]
+
+
+def _by_container(
+    points: "Iterable[MountPoint]",
+) -> "Mapping[str | None, list[MountPoint]]":
+    found: dict[str | None, list[MountPoint]] = {}
+    for point in points:
+        found.setdefault(point.container, []).append(point)
+    return found
+
+
+def _is_overlay(point: "MountPoint") -> bool:
+    return point.kind == "overlay"
+
+
+def _what(point: "MountPoint") -> str:
+    """The kind of a mount; of an overlay, how many layers it shows as one."""
+    if not _is_overlay(point):
+        return point.kind
+    options = dict(part.partition("=")[::2] for part in point.options.split(","))
+    lower = options.get("lowerdir", "")
+    upper = 1 if "upperdir" in options else 0
+    return f"overlay of {lower.count(':') + bool(lower) + upper} layers"
+
+
+def _how(point: "MountPoint") -> str:
+    """The options that matter to a reader: read-only or not, and what is forbidden."""
+    words = set(point.options.split(","))
+    told = ("ro", "rw", "nosuid", "nodev", "noexec")
+    return ",".join(word for word in told if word in words)

@@ -1,0 +1,111 @@
+"""Processes as a picture: who started whom, and what each is called inside.
+
+    4711  lab-spawner                  spawner
+    └── 4720  lab-shim                 shim of web
+        ├── 4722 → 1   sleep 1000      web
+        └── 4810 → 7   sh              exec in web
+
+The number in front is the machine's; behind the arrow stands the number that the same
+process has inside its pid namespace. A process is never copied into a container: it is
+one process, and has two numbers. What an exec started hangs below the shim, beside
+process 1 and not below it.
+
+man: pid_namespaces(7), pstree(1)
+Try it: `lab tree`, and `ps -ef --forest` beside it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from labshell.views.tables import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+    from rich.tree import Tree
+
+    from engine.engine import ProcessInfo
+
+_STYLES = {"spawner": "dim", "shim": "yellow", "container": "green", "exec": "cyan"}
+
+
+def draw(processes: "Sequence[ProcessInfo]") -> "RenderableType":
+    """The processes as a tree, parents above their children."""
+    from rich.console import Group
+    from rich.text import Text
+    from rich.tree import Tree
+
+    if not processes:
+        return Text("No process of the engine's runs.", style="dim")
+    known = {process.pid for process in processes}
+    trees = []
+    for process in processes:
+        if process.parent not in known:
+            tree = Tree(_label(process), guide_style="dim")
+            _grow(tree, process, processes)
+            trees.append(tree)
+    return Group(*trees)
+
+
+def _grow(tree: "Tree", parent: "ProcessInfo", all_: "Sequence[ProcessInfo]") -> None:
+    for process in all_:
+        if process.parent == parent.pid and process is not parent:
+            _grow(tree.add(_label(process)), process, all_)
+
+
+def _label(process: "ProcessInfo") -> "Text":
+    from rich.text import Text
+
+    label = Text(str(process.pid), style="bold", overflow="fold")
+    if process.inside_pid is not None:
+        label.append(f" → {process.inside_pid}", style="bold magenta")
+    label.append(f"  {printable(process.command)}", style="not bold")
+    label.append(f"  {_role(process)}", style=_STYLES.get(process.role, "none"))
+    return label
+
+
+def _role(process: "ProcessInfo") -> str:
+    """What the process is to the engine."""
+    if process.container is None:
+        return process.role
+    match process.role:
+        case "shim":
+            return f"shim of {process.container}"
+        case "exec":
+            return f"exec in {process.container}"
+        case _:
+            return process.container
+
+
+def sentences(processes: "Sequence[ProcessInfo]") -> list[str]:
+    """The processes in words, one line each."""
+    if not processes:
+        return ["No process of the engine's runs."]
+    by_pid = {process.pid: process for process in processes}
+    said = []
+    for process in processes:
+        words = (
+            f"Process {process.pid} ({_role(process)}) is {printable(process.command)}"
+        )
+        if process.inside_pid is not None:
+            words += f"; inside, its number is {process.inside_pid}"
+        parent = by_pid.get(process.parent)
+        owner = f" ({_role(parent)})" if parent else ""
+        said.append(f"{words}; its parent is {process.parent}{owner}.")
+    return said
+
+
+def as_json(processes: "Iterable[ProcessInfo]") -> list[dict[str, Any]]:
+    """The processes as data, with their namespaces."""
+    return [
+        {
+            "pid": process.pid,
+            "parent": process.parent,
+            "inside_pid": process.inside_pid,
+            "command": process.command,
+            "role": process.role,
+            "container": process.container,
+            "namespaces": process.namespaces,
+        }
+        for process in processes
+    ]
