@@ -39,7 +39,7 @@ def learn(engine: Engine, name: str | None) -> int:
     if repl.current is not None:
         repl.current.learn(name)
         return 0
-    return repl.run(engine, lesson=name or "")
+    return repl.run(engine, name or "")
 
 
 @click.command(

@@ -139,9 +139,13 @@ class Attempt:
         record.began = self._known
 
     def reference(self, step: Step) -> str:
-        """The bash lines that a step leads to: what it runs, and its solution."""
+        """The bash lines that a step leads to: what it runs, and its solution.
+
+        What a step shows may fail, and often should; a solution must not.
+        """
         section = {step.id: self.lesson.sections[step.id]}
-        lines = [line for _, line in prose.commands(section, self.lesson.shown)]
+        shown = prose.commands(section, self.lesson.shown)
+        lines = [f"{line} || true" for _, line in shown]
         lines += [line for line in step.solve if not line.startswith(":")]
         return "\n".join(lines)
 

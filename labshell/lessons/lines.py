@@ -15,7 +15,6 @@ Try it: `bash -x lessons/commit/010.init-layer/setup.lab` (and then `:reset less
 """
 
 import os
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,6 @@ from engine.engine import Engine
 
 SECONDS = 120
 _LAB = 'lab() { "$LAB_PYTHON" -P -S -m labshell "$@"; }; export -f lab\n'
-_NOT_PLAIN = set("|&;<>()$`\\*?[#~=%!{}\n")  # bash has work to do with these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,28 +62,26 @@ def run_hidden(engine: Engine, script: str) -> Finished:
 def run_shown(engine: Engine, line: str) -> int:
     """Run one line with the terminal as it is."""
     sys.stdout.flush()
-    words = plain_lab_line(line)
-    if words is not None:
+    from labshell.shell.lines import World, read
+
+    read_line = read(line, ("lab",))
+    if read_line.world is World.LAB:
         from labshell.cli import run_line
 
-        return run_line(engine, words)
+        return run_line(engine, read_line.words)
     return subprocess.run(
         ["bash", "-c", _LAB + line], env=_environment(engine)
     ).returncode
-
-
-def plain_lab_line(line: str) -> list[str] | None:
-    """The words after `lab` if bash has nothing to do with this line, else None."""
-    if set(line) & _NOT_PLAIN:
-        return None
-    words = shlex.split(line)
-    return words[1:] if words[:1] == ["lab"] else None
 
 
 def expand(engine: Engine, text: str) -> str:
     """What bash makes of the words of an answer: `$(cat file)` is the file's text."""
     if "$" not in text and "`" not in text:
         return text
+    from labshell.shell import repl
+
+    if repl.current is not None:
+        return repl.current.expand(text)
     return run_hidden(engine, f"printf %s {text}").output
 
 

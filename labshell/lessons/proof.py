@@ -74,6 +74,7 @@ def _room(seed: str) -> Iterator[tuple[Engine, Progress]]:
             yield engine, progress
         finally:
             scene.clear(engine, scene.inventory(engine), Made())
+            engine.close()
 
 
 def _untouched(attempt: Attempt) -> str:

@@ -76,7 +76,11 @@ class Screen:
         self.line(f"✗ {text}{self._plus(points)}", "yellow")
 
     def _plus(self, points: int) -> str:
-        return f" (+{points} {self.word('point')})" if points else ""
+        return f" (+{self.points(points)})" if points else ""
+
+    def points(self, number: int) -> str:
+        """A number of points, in words."""
+        return f"{number} {self.word('point' if number == 1 else 'points')}"
 
     def error(self, message: str, hint: str) -> None:
         """Something went wrong that is nobody's answer."""

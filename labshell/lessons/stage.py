@@ -84,7 +84,7 @@ class Stage:
             self.screen.word(step.kind),
         ]
         if step.points:
-            parts.append(f"{step.points} {self.screen.word('point')}")
+            parts.append(self.screen.points(step.points))
         return " · ".join(parts)
 
     def _choices(self, step: Step) -> None:
@@ -159,10 +159,8 @@ class Stage:
                 f"{here} {_MARKS[record.status]} {step.id:<20} "
                 f"{self.screen.word(step.kind):<9} {points:>6}"
             )
-        points = f"{attempt.earned}/{attempt.lesson.maximum}"
-        self.screen.line(
-            f"  {attempt.lesson.name}: {points} {self.screen.word('points')}", "bold"
-        )
+        maximum = self.screen.points(attempt.lesson.maximum)
+        self.screen.line(f"  {attempt.lesson.name}: {attempt.earned}/{maximum}", "bold")
 
     def close(self) -> None:
         """The end of the lesson."""

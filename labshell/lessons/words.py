@@ -101,7 +101,7 @@ _CHINESE = {
     ),
     "removed:": "已删除：",
     "step": "步骤",
-    "points": "得分",
+    "points": "分",
     "point": "分",
     "The lesson is finished.": "本课完成。",
     "`lab grade` shows your points; `lab learn` opens the next lesson.": (

@@ -70,7 +70,8 @@ def test_a_check_that_hangs_is_ended(lab):
     assert outcome.text() == "The check could not run: it took longer than 0.2 s."
 
 
-def test_what_is_not_there_is_not_done_yet(lab):
+def test_what_is_not_there_is_not_done_yet(engine):
+    lab = Lab(engine, values={}, maximum=4, began=Made())
     outcome = judge(lambda lab: lab.image("nosuch") and lab.passed(""), lab)
     assert (outcome.verdict, outcome.earned) == (FAILED, 0)
     assert outcome.text() == "There is no image nosuch yet."
