@@ -154,4 +154,10 @@ lab = Verbs(
     does one thing and ends. The verbs are Docker's own where Docker has them, so what
     you learn here is true elsewhere.
     """,
+    examples="""
+        lab                             open the shell
+        lab learn                       take a lesson in it
+        lab run -it --rm busybox sh     a shell in a new container
+        lab run --help                  all about one verb
+    """,
 )

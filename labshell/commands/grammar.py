@@ -40,7 +40,7 @@ class Verb(click.Command):
 
     def __init__(self, *names: Any, examples: str = "", **details: Any) -> None:
         super().__init__(*names, **details)
-        self.examples = textwrap.dedent(examples).strip()
+        self.examples = examples
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words after the verb; an error says which verb it was."""
@@ -66,20 +66,22 @@ class Verb(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """End with the examples, as they would be typed."""
-        if self.examples:
-            with formatter.section("Examples"):
-                for line in self.examples.splitlines():
-                    formatter.write(f"{' ' * formatter.current_indent}{line}\n")
+        _write_examples(formatter, self.examples)
 
 
 class Verbs(click.Group):
     """A group of verbs, each "module:function", under headings; imported late."""
 
     def __init__(
-        self, *, headings: Mapping[str, Mapping[str, str]], **details: Any
+        self,
+        *,
+        headings: Mapping[str, Mapping[str, str]],
+        examples: str = "",
+        **details: Any,
     ) -> None:
         super().__init__(subcommand_metavar="VERB ...", **details)
         self.headings = headings
+        self.examples = examples
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all verbs, in the order of the table."""
@@ -128,9 +130,22 @@ class Verbs(click.Group):
             for name in verbs:
                 command = self.get_command(ctx, name)
                 assert command is not None
-                rows.append((name, command.get_short_help_str(limit=66)))
+                rows.append((name, command.get_short_help_str(limit=200)))
             with formatter.section(heading):
                 formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """End with the examples, as they would be typed."""
+        _write_examples(formatter, self.examples)
+
+
+def _write_examples(formatter: click.HelpFormatter, examples: str) -> None:
+    """Lines as they are: click would fill them like a paragraph."""
+    if not examples:
+        return
+    with formatter.section("Examples"):
+        for line in textwrap.dedent(examples).strip().splitlines():
+            formatter.write(f"{' ' * formatter.current_indent}{line}\n")
 
 
 def as_click_reads(ctx: click.Context, words: Sequence[str]) -> list[str]:

@@ -57,19 +57,22 @@ def images(
     SIZE is that of all layers together; layers that images have in common are on the
     disk only once. `<none>` has lost its name to a newer image.
     """
-    from labshell.views.listing import IMAGES, image_json, image_rows, short_id
+    from labshell.views.listing import (
+        IMAGES,
+        image_json,
+        image_rows,
+        is_called,
+        short_id,
+    )
 
-    rows = {
-        image: image_rows(image, whole=no_trunc, pattern=name or "*")
-        for image in engine.images(all=all)
-    }
-    found = [image for image in rows if rows[image]]
+    found = [image for image in engine.images(all=all) if is_called(image, name)]
     if json:
         print_json([image_json(image) for image in found])
     elif quiet:
         print_lines([image.id if no_trunc else short_id(image.id) for image in found])
     else:
-        print(table(IMAGES, [row for image in found for row in rows[image]]))
+        rows = [image_rows(image, name, whole=no_trunc) for image in found]
+        print(table(IMAGES, [row for lines in rows for row in lines]))
 
 
 @click.command(

@@ -12,13 +12,17 @@ import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
-from engine.engine import Engine, LogEntry
+from engine.engine import Engine
 from labshell.commands import suggest, values
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import Value
+
+if TYPE_CHECKING:
+    from engine.engine import LogEntry
 
 _MOMENT = Value("time", lambda text: values.moment(text, time.time()))
 
@@ -86,7 +90,7 @@ def logs(
 
 def _from_tail(
     engine: Engine, name: str, tail: str, follow: bool
-) -> Iterator[LogEntry]:
+) -> "Iterator[LogEntry]":
     """The log, without what comes before its last `tail` lines.
 
     The number is counted first and the log read again: whatever its size, only one
@@ -99,7 +103,7 @@ def _from_tail(
     return islice(engine.logs(name, follow=follow), skipped, None)
 
 
-def _within(entry: LogEntry, since: float | None, until: float | None) -> bool:
+def _within(entry: "LogEntry", since: float | None, until: float | None) -> bool:
     """Whether the line was printed in the stretch of time that was asked for."""
     if since is None and until is None:
         return True

@@ -11,11 +11,14 @@ Try it: `lab ps -a`, `lab ps -a --json | python3 -m json.tool`
 
 import shlex
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.engine import Container, HistoryRow, State, StoredImage, Volume
+from engine.engine import Container, State, StoredImage, Volume
 from labshell.views.amounts import ago, since, size
 from labshell.views.tables import shorten
+
+if TYPE_CHECKING:
+    from engine.engine import HistoryRow
 
 CONTAINERS = (
     "CONTAINER ID",
@@ -89,27 +92,36 @@ def container_json(container: Container) -> dict[str, Any]:
 
 
 def image_rows(
-    image: StoredImage, *, whole: bool, pattern: str = "*"
+    image: StoredImage, pattern: str | None = None, *, whole: bool
 ) -> list[tuple[str, ...]]:
     """The lines of `lab images` for one image: one for each name that fits."""
     identity = image.id if whole else short_id(image.id)
     return [
         (repository, tag, identity, _when(image.created), size(image.size))
-        for repository, tag in _names(image)
-        if fnmatchcase(repository, pattern)
-        or fnmatchcase(f"{repository}:{tag}", pattern)
+        for repository, tag in _names(image, pattern)
     ]
 
 
-def _names(image: StoredImage) -> list[tuple[str, str]]:
-    """Each (repository, tag) of an image; one pair of `<none>` if it has no name."""
+def is_called(image: StoredImage, pattern: str | None) -> bool:
+    """Whether a name of the image fits "repository" or "repository:tag"."""
+    return bool(_names(image, pattern))
+
+
+def _names(image: StoredImage, pattern: str | None) -> list[tuple[str, str]]:
+    """Each (repository, tag) of an image that fits; `<none>` if it has no name."""
     names = []
     for reference in image.references:
         repository, colon, tag = reference.partition("@")[0].rpartition(":")
         # The last colon of localhost:5000/x belongs to a port, not to a tag.
         has_tag = colon and "/" not in tag and "@" not in reference
         names.append((repository, tag) if has_tag else (reference, NONE))
-    return names or [(NONE, NONE)]
+    return [
+        (repository, tag)
+        for repository, tag in names or [(NONE, NONE)]
+        if pattern is None
+        or fnmatchcase(repository, pattern)
+        or fnmatchcase(f"{repository}:{tag}", pattern)
+    ]
 
 
 def image_json(image: StoredImage) -> dict[str, Any]:
@@ -124,7 +136,7 @@ def image_json(image: StoredImage) -> dict[str, Any]:
     }
 
 
-def history_row(row: HistoryRow, *, whole: bool) -> tuple[str, ...]:
+def history_row(row: "HistoryRow", *, whole: bool) -> tuple[str, ...]:
     """One line of `lab history`."""
     return (
         row.id if whole else short_id(row.id),
@@ -135,7 +147,7 @@ def history_row(row: HistoryRow, *, whole: bool) -> tuple[str, ...]:
     )
 
 
-def history_json(row: HistoryRow) -> dict[str, Any]:
+def history_json(row: "HistoryRow") -> dict[str, Any]:
     """One line of an image's history for programs."""
     return {
         "id": row.id,

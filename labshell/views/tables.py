@@ -15,7 +15,7 @@ from collections.abc import Sequence
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The rows below their headings, each column as wide as its widest cell."""
     lines = [list(headings), *([printable(cell) for cell in row] for row in rows)]
-    widths = [max(9, *map(width, column)) for column in zip(*lines, strict=True)]
+    widths = [max(7, *map(width, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "   ".join(
             cell + " " * (wide - width(cell))

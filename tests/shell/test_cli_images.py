@@ -67,7 +67,7 @@ def test_commit_freezes_the_container_unless_told_not_to(lab: Lab) -> None:
     assert lab("inspect", "-f", "{{.State.Status}}", "box").out == "running\n"
 
 
-@pytest.mark.parametrize("change", ["CMD [", "NONSENSE x", "ENV", "FROM x"])
+@pytest.mark.parametrize("change", ["NONSENSE x", "ENV", "FROM x"])
 def test_a_change_that_is_none_is_refused(lab: Lab, change: str) -> None:
     lab("create", "--name", "box", "busybox", "true")
     done = lab("commit", "-c", change, "box", "mine:1")

@@ -92,7 +92,7 @@ def completed(lab: Lab, line: str) -> list[str]:
     count = len(words.split()) - (0 if line.endswith(" ") else 1)
     answers = {"_LAB_COMPLETE": "bash_complete", "COMP_WORDS": words}
     done = lab(env={**answers, "COMP_CWORD": str(count)})
-    return [row.partition(",")[2] for row in done.lines]
+    return [row.partition(",")[2] for row in done.lines if row]
 
 
 def test_tab_offers_verbs_and_options(lab: Lab) -> None:

@@ -126,6 +126,7 @@ def test_the_environment_comes_from_files_the_line_and_this_shell(
 
 
 def test_options_reach_the_container(lab: Lab, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)  # user 1000 looks into it
     (tmp_path / "x").write_text("bound\n")
     script = "hostname; pwd; id -u; cat /b/x; touch /y 2>/dev/null || echo read-only"
     done = lab(
