@@ -17,10 +17,12 @@ from collections.abc import Sequence
 
 from engine.errors import ImageError
 from engine.images.index import now
+from engine.images.stored import CONTENT_SIZE
 from engine.oci.image import LAYER, Descriptor, History, ImageConfig, ImageDefaults
 from engine.oci.instructions import apply_changes
 from engine.storage.compression import Readable, plain
 from engine.storage.content import CHUNK, ContentStore
+from engine.storage.tar_reader import TarReader
 
 _DEFAULT_MESSAGE = "Imported from -"
 
@@ -28,13 +30,20 @@ _DEFAULT_MESSAGE = "Imported from -"
 def write_layer(content: ContentStore, stream: Readable) -> Descriptor:
     """Store a tar, decompressed if need be, as a blob: it may become a layer."""
     with content.writer() as writer:
-        tar = plain(stream)
-        while data := tar.read(CHUNK):
+        archive = plain(stream)
+        while data := archive.read(CHUNK):
             writer.write(data)
         if not writer.size:
             raise ImageError("the archive is empty", "Pipe a tar file in.")
         blob = writer.finish()
-    return Descriptor(media_type=LAYER, digest=blob.digest, size=blob.size)
+    with content.open(blob.digest) as tar:
+        size = TarReader(tar).content_size()
+    return Descriptor(
+        media_type=LAYER,
+        digest=blob.digest,
+        size=blob.size,
+        annotations={CONTENT_SIZE: str(size)},
+    )
 
 
 def config_for(diff_id: str, changes: Sequence[str], message: str) -> ImageConfig:

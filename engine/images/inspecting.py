@@ -11,7 +11,6 @@ from typing import Any
 
 from engine.images.stored import StoredImage
 from engine.oci.image import ImageDefaults
-from engine.oci.reference import Reference
 from engine.storage.snapshots import Snapshots
 
 _NEVER = "0001-01-01T00:00:00Z"
@@ -23,12 +22,7 @@ def inspect(image: StoredImage, snapshots: Snapshots) -> dict[str, Any]:
     return {
         "Id": image.id,
         "RepoTags": list(image.references),
-        "RepoDigests": sorted(
-            {
-                f"{Reference.parse(name).repository_familiar}@{image.manifest_digest}"
-                for name in image.references
-            }
-        ),
+        "RepoDigests": [],  # known once a registry has, or gave, the image
         "Parent": image.parent or "",
         "Comment": config.history[-1].comment if config.history else "",
         "Created": config.created,

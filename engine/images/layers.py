@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import DigestMismatch
+from engine.images.stored import CONTENT_SIZE
 from engine.oci import digest as digests
 from engine.oci.image import LAYER, Descriptor
 from engine.storage.content import ContentStore
@@ -26,7 +27,7 @@ from engine.storage.snapshots import Snapshots
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """A layer that was just written: its blob, its diff_id, the size of its tar."""
+    """A layer that was just written: its blob, its diff_id, the bytes in its files."""
 
     descriptor: Descriptor
     diff_id: str
@@ -38,10 +39,15 @@ def write(content: ContentStore, directory: Path) -> Layer:
     from engine.storage.pack import pack
 
     with content.writer() as writer:
-        pack(directory, writer.write)
+        size = pack(directory, writer.write)
         blob = writer.finish()
-    descriptor = Descriptor(media_type=LAYER, digest=blob.digest, size=blob.size)
-    return Layer(descriptor=descriptor, diff_id=blob.digest, size=blob.size)
+    descriptor = Descriptor(
+        media_type=LAYER,
+        digest=blob.digest,
+        size=blob.size,
+        annotations={CONTENT_SIZE: str(size)},
+    )
+    return Layer(descriptor=descriptor, diff_id=blob.digest, size=size)
 
 
 def unpacked(

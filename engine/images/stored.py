@@ -19,6 +19,7 @@ from engine.storage.content import ContentStore
 REF_NAME = "org.opencontainers.image.ref.name"
 PARENT = "org.labshell.parent"  # the ID of the image that this one was made from
 TAGGED = "org.labshell.tagged"  # when it got its name, RFC 3339
+CONTENT_SIZE = "org.labshell.content-size"  # of a layer: the bytes in its files
 _GZIP = "+gzip"
 _LARGEST_DEFLATED = 1 << 32
 
@@ -35,7 +36,7 @@ class StoredImage:
     references: tuple[str, ...]  # familiar names, sorted: ("busybox:latest",)
     parent: str | None
     tagged: str
-    size: int  # bytes of all layers, not compressed
+    size: int  # bytes in the files of all layers
     layer_sizes: tuple[int, ...]  # the same, one by one, bottom first
 
     @property
@@ -99,7 +100,14 @@ def _note(entry: Descriptor, key: str) -> str:
 
 
 def _unpacked_size(content: ContentStore, layer: Descriptor) -> int:
-    """How large a layer's tar is. gzip notes it in its last four bytes, modulo 4 GB."""
+    """The bytes in a layer's files, noted when it was made here.
+
+    For a layer from elsewhere, how large its tar is: a little more. gzip notes that in
+    its last four bytes, modulo 4 GB.
+    """
+    noted_here = layer.annotations.get(CONTENT_SIZE, "")
+    if noted_here.isdecimal() and len(noted_here) < 20:
+        return int(noted_here)
     if not layer.media_type.endswith(_GZIP) or layer.size < 18:
         return layer.size
     with content.open(layer.digest) as file:

@@ -196,11 +196,19 @@ def _pairs(instruction: str, rest: str) -> list[tuple[str, str]]:
             )
         return [(first[0], first[1])]
     words = _WORD.findall(rest)
-    if _WORD.sub("", rest).strip() or not all("=" in word for word in words):
+    if _WORD.sub("", rest).strip():
         raise InvalidArgument(
-            f"Syntax error - can't find = in {rest!r}. Must be of the form: name=value",
-            "Quote a value that holds blanks, and close every quote.",
+            f"{instruction} {rest}: unexpected end of statement "
+            "while looking for a matching quote",
+            "Close every quote.",
         )
+    for word in words:
+        if "=" not in word:
+            raise InvalidArgument(
+                f'Syntax error - can\'t find = in "{word}". '
+                "Must be of the form: name=value",
+                "Quote a value that holds blanks.",
+            )
     return [(key, value) for key, _, value in (word.partition("=") for word in words)]
 
 

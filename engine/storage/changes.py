@@ -23,7 +23,6 @@ Try it: `lab run --name a busybox rm /etc/group; lab diff a`
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
@@ -56,7 +55,8 @@ def changes(upper: Path, lowers: Sequence[Path]) -> Iterator[Change]:
             os.close(root)
     except OSError as error:
         raise from_os_error(error) from error
-    return iter(sorted(found, key=attrgetter("path")))
+    # a directory, then what is in it, then the next name: "/a", "/a/b", "/a.txt"
+    return iter(sorted(found, key=lambda change: change.path.replace("/", "\0")))
 
 
 def _collect(directory: int, prefix: str, below: Lowers, found: list[Change]) -> bool:

@@ -44,8 +44,11 @@ _KINDS = {
 _INCOMPLETE = {"trusted.overlay.redirect", "trusted.overlay.metacopy"}
 
 
-def pack(directory: Path, out: Callable[[bytes], object]) -> None:
-    """Give the layer tar of an overlay's upper `directory` to `out`, in pieces."""
+def pack(directory: Path, out: Callable[[bytes], object]) -> int:
+    """Give the layer tar of an overlay's upper `directory` to `out`, in pieces.
+
+    Returns how many bytes its files hold: what Docker calls the size of a layer.
+    """
     packing = _Packing(out)
     try:
         root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -57,6 +60,7 @@ def pack(directory: Path, out: Callable[[bytes], object]) -> None:
         raise from_os_error(error) from error
     packing.put(tarball.END)
     packing.flush()
+    return packing.content_size
 
 
 def keeps(attribute: str) -> bool:
@@ -74,6 +78,7 @@ class _Packing:
         self._out = out
         self._pieces: list[bytes] = []
         self._size = 0
+        self.content_size = 0
         self._first_names: dict[tuple[int, int], str] = {}
 
     def put(self, data: bytes) -> None:
@@ -125,6 +130,7 @@ class _Packing:
                 return
             xattrs = _xattrs(descriptor, path)
             self.put(tarball.encode(_entry(status, path, xattrs=xattrs)))
+            self.content_size += status.st_size
             left = status.st_size
             while left:
                 data = os.read(descriptor, min(left, _CHUNK))

@@ -56,6 +56,10 @@ class TarReader:
             for offset, length in self._holes.pieces:
                 yield from self._data(offset, length)
 
+    def content_size(self) -> int:
+        """How many bytes the files hold: what Docker calls the size of a layer."""
+        return sum(e.size for e in self.entries() if e.kind == tarball.FILE)
+
     @property
     def diff_id(self) -> str:
         """The digest of the whole tar, not compressed, once all was read."""
