@@ -38,11 +38,18 @@ if TYPE_CHECKING:
     from engine.storage.changes import Change
 
 __all__ = [
+    "Change",
     "Container",
     "ContainerOptions",
     "Engine",
     "EngineError",
     "ExecOptions",
+    "HistoryRow",
+    "LayerView",
+    "LogEntry",
+    "MountPoint",
+    "ProcessInfo",
+    "Session",
     "State",
     "StoredImage",
     "Volume",
@@ -95,7 +102,7 @@ class Engine:
         self._house.prepare()
         return ensure_base_image(self._house.images) is not None
 
-    def history(self, name: str) -> "list[HistoryRow]":
+    def history(self, name: str) -> "Sequence[HistoryRow]":
         """The steps that made an image, newest first."""
         return self._house.images.history(self.image(name))
 
