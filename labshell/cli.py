@@ -31,6 +31,7 @@ from labshell.commands import VERBS
 from labshell.commands.grammar import Option, Verbs
 from labshell.commands.report import notice, report, say
 
+COMPLETING = "_LAB_COMPLETE"
 INTERRUPTED, BROKEN_PIPE = 130, 141  # 128 + SIGINT, 128 + SIGPIPE
 
 
@@ -40,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     The kernel takes back a process's memory and files in one go. Python would first
     take apart each of its objects, which takes longer than `lab rm` itself.
     """
+    if COMPLETING in os.environ:  # somebody pressed TAB: see commands/completion.py
+        lab.main(prog_name="lab", complete_var=COMPLETING)
     code = _run(None, sys.argv[1:] if argv is None else argv)
     try:
         sys.stdout.flush()
@@ -59,11 +62,14 @@ def run_line(engine: Engine, argv: Sequence[str]) -> int:
 def _run(engine: Engine | None, argv: Sequence[str]) -> int:
     """Run one line; the exit code, whatever happens."""
     try:
-        code = lab.main(list(argv), prog_name="lab", standalone_mode=False, obj=engine)
-        return int(code or 0)
+        with lab.make_context("lab", list(argv), obj=engine) as context:
+            return int(lab.invoke(context) or 0)
+    except click.exceptions.Exit as end:  # --help and --version
+        return end.exit_code
     except click.UsageError as error:
         return _usage(error)
     except (KeyboardInterrupt, click.Abort):
+        print(file=sys.stderr)  # the prompt should not stand behind ^C
         return INTERRUPTED
     except BrokenPipeError:
         return BROKEN_PIPE

@@ -55,7 +55,7 @@ def test_every_option_is_explained(name: str) -> None:
 def test_a_verb_shows_examples_of_itself(name: str) -> None:
     verb = ALL[name]
     assert isinstance(verb, Verb)
-    if not name.endswith("inspect"):
+    if name.count(" ") == 0:
         assert "lab" in verb.examples
 
 
