@@ -31,25 +31,21 @@ from engine.runtime.state import State
 from engine.storage.volumes import Volume
 
 if TYPE_CHECKING:
-    from engine.containers.pictures import LayerView, MountPoint, ProcessInfo
-    from engine.containers.session import Session
-    from engine.images.stack import HistoryRow
-    from engine.runtime.logs import LogEntry
-    from engine.storage.changes import Change
+    # "as" says that these are here for others to import, as types.
+    from engine.containers.pictures import LayerView as LayerView
+    from engine.containers.pictures import MountPoint as MountPoint
+    from engine.containers.pictures import ProcessInfo as ProcessInfo
+    from engine.containers.session import Session as Session
+    from engine.images.stack import HistoryRow as HistoryRow
+    from engine.runtime.logs import LogEntry as LogEntry
+    from engine.storage.changes import Change as Change
 
 __all__ = [
-    "Change",
     "Container",
     "ContainerOptions",
     "Engine",
     "EngineError",
     "ExecOptions",
-    "HistoryRow",
-    "LayerView",
-    "LogEntry",
-    "MountPoint",
-    "ProcessInfo",
-    "Session",
     "State",
     "StoredImage",
     "Volume",

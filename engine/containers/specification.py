@@ -1,19 +1,18 @@
 """The specification: from what was asked and what the image says to `config.json`.
 
-Docker's defaults are written out here, because they *are* what a container is by
-default: six namespaces, seven mounts, fourteen capabilities, some 370 system calls, a
-dozen devices, and the paths of /proc and /sys that are hidden or read-only.
+    what was asked ─┐
+    what the image says ─┼─▶ process, mounts, limits, policy ─▶ the bundle's config.json
+    what is default ─┘
 
-Source: runtime-spec config.md and config-linux.md; defaults as Docker's
+Source: runtime-spec config.md and config-linux.md
 Try it: `lab create busybox`, then read containers/ID/bundle/config.json
 """
 
 import json
-import os
-import stat
 from pathlib import Path
 from typing import Any
 
+from engine.containers import defaults
 from engine.containers.binds import BoundPath
 from engine.containers.options import ContainerOptions
 from engine.containers.users import Identity
@@ -21,87 +20,8 @@ from engine.errors import InvalidArgument
 from engine.kernel import capabilities
 from engine.oci import seccomp
 from engine.oci.image import ImageDefaults
-from engine.oci.spec import (
-    DeviceNode,
-    DeviceRule,
-    Process,
-    Resources,
-    Spec,
-    SpecMount,
-)
-
-PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-CPU_PERIOD = 100_000  # microseconds: the kernel's own default
-
-NAMESPACES = ("mount", "pid", "network", "uts", "ipc", "cgroup")
-
-MASKED = (
-    "/proc/asound",
-    "/proc/acpi",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/latency_stats",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/proc/interrupts",
-    "/sys/firmware",
-    "/sys/devices/virtual/powercap",
-)
-READ_ONLY = (
-    "/proc/bus",
-    "/proc/fs",
-    "/proc/irq",
-    "/proc/sys",
-    "/proc/sysrq-trigger",
-)
-
-# Nodes of any number may be made; only these may be opened.
-DEVICE_RULES = (
-    DeviceRule(allow=False),
-    DeviceRule(allow=True, type="c", access="m"),
-    DeviceRule(allow=True, type="b", access="m"),
-    DeviceRule(allow=True, type="c", major=1, minor=3),  # null
-    DeviceRule(allow=True, type="c", major=1, minor=5),  # zero
-    DeviceRule(allow=True, type="c", major=1, minor=7),  # full
-    DeviceRule(allow=True, type="c", major=1, minor=8),  # random
-    DeviceRule(allow=True, type="c", major=1, minor=9),  # urandom
-    DeviceRule(allow=True, type="c", major=5, minor=0),  # tty
-    DeviceRule(allow=True, type="c", major=5, minor=1),  # console
-    DeviceRule(allow=True, type="c", major=5, minor=2),  # ptmx
-    DeviceRule(allow=True, type="c", major=136),  # terminals
-)
-
-
-def _mount(destination: str, kind: str, *options: str) -> SpecMount:
-    return SpecMount(
-        destination=destination, type=kind, source=kind, options=tuple(options)
-    )
-
-
-def file_systems(privileged: bool) -> tuple[SpecMount, ...]:
-    """What every container has mounted besides its root."""
-    access = () if privileged else ("ro",)
-    plain = ("nosuid", "noexec", "nodev")
-    return (
-        _mount("/proc", "proc", *plain),
-        _mount("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
-        _mount(
-            "/dev/pts",
-            "devpts",
-            "nosuid",
-            "noexec",
-            "newinstance",
-            "ptmxmode=0666",
-            "mode=0620",
-            "gid=5",
-        ),
-        _mount("/sys", "sysfs", *plain, *access),
-        _mount("/sys/fs/cgroup", "cgroup", *access, *plain),
-        _mount("/dev/mqueue", "mqueue", *plain),
-        _mount("/dev/shm", "tmpfs", *plain, "mode=1777", "size=65536k"),
-    )
+from engine.oci.resources import DeviceRule, Resources
+from engine.oci.spec import Process, Spec, SpecMount
 
 
 def command(options: ContainerOptions, image: ImageDefaults) -> tuple[str, ...]:
@@ -127,7 +47,7 @@ def environment(
     options: ContainerOptions, image: ImageDefaults, hostname: str, home: str
 ) -> tuple[str, ...]:
     """The variables of the program: defaults, the image's, those asked for, HOME."""
-    entries = [PATH, f"HOSTNAME={hostname}"]
+    entries = [defaults.PATH, f"HOSTNAME={hostname}"]
     entries += ["TERM=xterm"] if options.tty else []
     entries += [*image.env, *options.environment]
     merged = dict(entry.split("=", 1) for entry in entries if "=" in entry)
@@ -140,16 +60,16 @@ def resources(options: ContainerOptions) -> Resources:
     swap = options.memory_swap
     if swap is None and options.memory is not None:
         swap = 2 * options.memory
-    quota = None if options.cpus is None else int(options.cpus * CPU_PERIOD)
+    quota = None if options.cpus is None else int(options.cpus * defaults.CPU_PERIOD)
     every = (DeviceRule(allow=True),)
     return Resources(
         memory=options.memory,
         memory_swap=swap,
         cpu_shares=options.cpu_shares,
         cpu_quota=quota,
-        cpu_period=None if quota is None else CPU_PERIOD,
+        cpu_period=None if quota is None else defaults.CPU_PERIOD,
         pids=options.pids_limit,
-        devices=every if options.privileged else DEVICE_RULES,
+        devices=every if options.privileged else defaults.DEVICE_RULES,
     )
 
 
@@ -231,7 +151,9 @@ def tmpfs(text: str) -> SpecMount:
     options = tuple(
         o for o in options if not (o == "noexec" and "exec" in words.split(","))
     )
-    return _mount(path, "tmpfs", *(o for o in options if o not in ("exec", "rw")))
+    return defaults.mount(
+        path, "tmpfs", *(o for o in options if o not in ("exec", "rw"))
+    )
 
 
 def bind(source: Path, destination: str, *options: str) -> SpecMount:
@@ -242,25 +164,6 @@ def bind(source: Path, destination: str, *options: str) -> SpecMount:
         source=str(source),
         options=("rbind", "rprivate", *options),
     )
-
-
-def machine_devices() -> tuple[DeviceNode, ...]:
-    """Every device node of the machine's /dev, for --privileged."""
-    found = []
-    for entry in sorted(os.scandir("/dev"), key=lambda e: e.name):
-        status = entry.stat(follow_symlinks=False)
-        kind = {stat.S_IFCHR: "c", stat.S_IFBLK: "b"}.get(stat.S_IFMT(status.st_mode))
-        if kind and entry.name != "console":
-            found.append(
-                DeviceNode(
-                    path=entry.path,
-                    type=kind,
-                    major=os.major(status.st_rdev),
-                    minor=os.minor(status.st_rdev),
-                    mode=stat.S_IMODE(status.st_mode),
-                )
-            )
-    return tuple(found)
 
 
 def specification(
@@ -286,18 +189,20 @@ def specification(
         [*map(tmpfs, options.tmpfs), *binds],
         key=lambda mount: mount.destination.count("/"),
     )
-    kinds = tuple(k for k in NAMESPACES if k != "network" or options.network == "none")
+    kinds = tuple(
+        k for k in defaults.NAMESPACES if k != "network" or options.network == "none"
+    )
     return Spec(
         process=runs,
         root=str(directory / "rootfs"),
         read_only=options.read_only,
         hostname=hostname,
-        mounts=(*file_systems(options.privileged), *extra),
+        mounts=(*defaults.file_systems(options.privileged), *extra),
         namespaces=kinds,
         cgroup=cgroup,
         resources=resources(options),
-        devices=machine_devices() if options.privileged else (),
-        masked=() if options.privileged else MASKED,
-        read_only_paths=() if options.privileged else READ_ONLY,
+        devices=defaults.machine_devices() if options.privileged else (),
+        masked=() if options.privileged else defaults.MASKED,
+        read_only_paths=() if options.privileged else defaults.READ_ONLY,
         seccomp=seccomp_policy(options, runs.capabilities),
     )

@@ -31,7 +31,7 @@ from pathlib import Path
 from engine.acts import act
 from engine.errors import SyscallError, from_os_error
 from engine.kernel import mounts
-from engine.oci.spec import Resources
+from engine.oci.resources import Resources
 
 CONTROLLERS = ("memory", "cpu", "cpuacct", "pids", "freezer", "devices", "blkio")
 _V2_CONTROLLERS = ("memory", "cpu", "pids", "io", "cpuset")

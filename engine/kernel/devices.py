@@ -28,7 +28,7 @@ from pathlib import Path
 
 from engine.acts import act
 from engine.kernel import cgroups, libc
-from engine.oci.spec import DeviceRule
+from engine.oci.resources import DeviceRule
 
 _SYS_BPF = {"x86_64": 321, "aarch64": 280}
 _BPF_PROG_LOAD, _BPF_PROG_ATTACH = 5, 8

@@ -21,6 +21,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.oci.resources import DeviceNode, Resources
+
 VERSION = "1.0.2"
 
 
@@ -124,132 +126,6 @@ class SpecMount:
             source=data.get("source", ""),
             options=tuple(data.get("options", ())),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceRule:
-    """Whether devices of a type ("c", "b", "a") and number may be used, and how.
-
-    A number that is None stands for every number; `access` is of r, w and m (mknod).
-    """
-
-    allow: bool
-    type: str = "a"
-    major: int | None = None
-    minor: int | None = None
-    access: str = "rwm"
-
-    def __str__(self) -> str:
-        """As cgroup version 1 wants it written: "c 1:3 rwm"."""
-        if self.type == "a":
-            return "a"
-        major = "*" if self.major is None else self.major
-        minor = "*" if self.minor is None else self.minor
-        return f"{self.type} {major}:{minor} {self.access}"
-
-    def to_json(self) -> dict[str, Any]:
-        """As the specification writes it."""
-        data: dict[str, Any] = {"allow": self.allow, "access": self.access}
-        if self.type != "a":
-            data["type"] = self.type
-        if self.major is not None:
-            data["major"] = self.major
-        if self.minor is not None:
-            data["minor"] = self.minor
-        return data
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> "DeviceRule":
-        """The rule that `config.json` describes."""
-        return DeviceRule(
-            allow=data["allow"],
-            type=data.get("type", "a"),
-            major=data.get("major"),
-            minor=data.get("minor"),
-            access=data.get("access", "rwm"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceNode:
-    """A device node to make in the container's /dev, beyond those that all have."""
-
-    path: str
-    type: str
-    major: int
-    minor: int
-    mode: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As the specification writes it."""
-        return {
-            "path": self.path,
-            "type": self.type,
-            "major": self.major,
-            "minor": self.minor,
-            "fileMode": self.mode,
-        }
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> "DeviceNode":
-        """The node that `config.json` describes."""
-        return DeviceNode(
-            path=data["path"],
-            type=data["type"],
-            major=data["major"],
-            minor=data["minor"],
-            mode=data.get("fileMode", 0o666),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """Limits of the control group; None is no limit.
-
-    Memory in bytes, `memory_swap` memory and swap together (-1: no limit), cpu quota
-    and period in microseconds, `pids` -1 for no limit.
-    """
-
-    memory: int | None = None
-    memory_swap: int | None = None
-    cpu_shares: int | None = None
-    cpu_quota: int | None = None
-    cpu_period: int | None = None
-    pids: int | None = None
-    devices: tuple[DeviceRule, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """As the specification writes it: without what is not limited."""
-        memory = _without_none(limit=self.memory, swap=self.memory_swap)
-        cpu = _without_none(
-            shares=self.cpu_shares, quota=self.cpu_quota, period=self.cpu_period
-        )
-        data: dict[str, Any] = {"devices": [rule.to_json() for rule in self.devices]}
-        if memory:
-            data["memory"] = memory
-        if cpu:
-            data["cpu"] = cpu
-        if self.pids is not None:
-            data["pids"] = {"limit": self.pids}
-        return data
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> "Resources":
-        """The limits that `config.json` describes."""
-        memory, cpu = data.get("memory", {}), data.get("cpu", {})
-        return Resources(
-            memory=memory.get("limit"),
-            memory_swap=memory.get("swap"),
-            cpu_shares=cpu.get("shares"),
-            cpu_quota=cpu.get("quota"),
-            cpu_period=cpu.get("period"),
-            pids=data.get("pids", {}).get("limit"),
-            devices=tuple(DeviceRule.from_json(d) for d in data.get("devices", ())),
-        )
-
-
-def _without_none(**fields: int | None) -> dict[str, int]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

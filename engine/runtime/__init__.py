@@ -4,7 +4,10 @@
     shim.py      one per container: owns its process, output, exit status
     starter.py   the throw-away child that unshares or joins namespaces
     init.py      process 1 of the container, until it becomes the container's program
-    rootfs.py    the overlay, and the plan of everything mounted in it
+    rootfs.py    the plan of everything that is mounted in the root
+    steps.py     what such a plan consists of
+    launch.py    from the birth of a starter to a running program
+    execs.py     what `exec` has added to a container
     tasks.py     a process with its streams, log and watchers
     channel.py   messages between clients, spawner and shim
     state.py     created, running, exited …: one table of what may follow what

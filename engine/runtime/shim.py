@@ -31,10 +31,10 @@ from engine import acts
 from engine.errors import Conflict, EngineError, InvalidState
 from engine.files import now
 from engine.kernel import cgroups, processes
-from engine.oci.spec import Process
 from engine.runtime import channel, release, starter, state
 from engine.runtime.bundle import Bundle
 from engine.runtime.clients import Client
+from engine.runtime.execs import Execs
 from engine.runtime.launch import Launch
 from engine.runtime.logs import LogWriter
 from engine.runtime.loop import READ, Loop
@@ -55,8 +55,8 @@ class Shim:
         self._loop = Loop()
         self._clients: list[Client] = []
         self._waiting: list[Client] = []
-        self._execs: dict[Task, Client] = {}
         self._bundle = Bundle.read(directory / "bundle")
+        self._execs = Execs(self._loop, self._bundle)
         self._task = self._new_task()
         self._launching = False
         self._ended = False
@@ -101,18 +101,13 @@ class Shim:
         if client in self._waiting:
             self._waiting.remove(client)
         task = self._task_of(client)
-        self._task.detach(client)
-        for other in self._execs:
-            other.detach(client)
+        task.detach(client)
         if not task.terminal and task.input_owner is client:
             task.close_input()
 
     def _task_of(self, client: Client) -> Task:
         """What a client is attached to: what it has executed, else the container."""
-        for task, owner in self._execs.items():
-            if owner is client:
-                return task
-        return self._task
+        return self._execs.task_of(client) or self._task
 
     def _on_message(self, client: Client, kind: bytes, payload: bytes) -> None:
         if kind == channel.STDIN:
@@ -223,56 +218,14 @@ class Shim:
                 "Container is paused, unpause the container before exec",
                 "`lab unpause NAME` gives it the CPU back.",
             )
-        process = Process.from_json(request["process"])
-        task = Task(
-            self._loop,
-            terminal=process.terminal,
-            interactive=bool(request.get("stdin")),
-            log=None,
-        )
-        if request.get("attach"):
-            task.attach(client)
-            task.input_owner = client
-            self._execs[task] = client
-        if request.get("rows"):
-            task.resize(int(request["rows"]), int(request["columns"]))
-        spec, running = self._bundle.spec, self._task
-        program = self._bundle.seccomp if request.get("seccomp", True) else b""
-
-        def in_child(report: socket.socket) -> None:
-            starter.join(
-                spec, running.pid, running.pidfd, process, program, task.streams, report
-            )
-
         with self._recording():
-            Launch(
-                self._loop,
-                task,
-                in_child,
-                lambda error: self._executed(client, task, error),
-            )
-
-    def _executed(self, client: Client, task: Task, error: EngineError | None) -> None:
-        if error:
-            self._execs.pop(task, None)
-            task.close()
-            client.refuse(error)
-            return
-        client.answer(pid=task.pid)
-        self._execs.setdefault(task, client)
-        task.watch(self._exec_exited)
-
-    def _exec_exited(self, task: Task, status: int) -> None:
-        client = self._execs.pop(task)
-        client.send(channel.encode({"exit": status}))
-        task.close()
+            self._execs.start(client, request, self._task)
 
     # The end
 
     def _exited(self, task: Task, status: int) -> None:
         """Process 1 has ended, and with it every process of its pid namespace."""
-        for other in list(self._execs):
-            self._exec_exited(other, other.reap())
+        self._execs.reap_all()
         kills = cgroups.memory_kills(self._bundle.spec.cgroup)
         self._clean()
         self._write(

@@ -11,6 +11,7 @@ before is read first, then its exit status is told.
 man: pipe(7), pty(7), pidfd_open(2), waitpid(2)
 """
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class Task:
         self.terminal = terminal
         self.pid = 0
         self.pidfd = -1
+        self.mount_namespace = -1
         self.watchers: list[Client] = []
         self.input_owner: Client | None = None  # whose end is the end of input
         self.size: tuple[int, int] | None = None
@@ -68,8 +70,15 @@ class Task:
         self._theirs = []
 
     def adopt(self, pid: int) -> None:
-        """The process is born: hold on to it by a descriptor."""
+        """The process is born: hold on to it by a descriptor, and to its mounts.
+
+        The kernel takes a mount namespace apart when its last holder lets go. If that
+        is the process, its end is told late, after some milliseconds of unmounting.
+        """
         self.pid, self.pidfd = pid, os.pidfd_open(pid)
+        with contextlib.suppress(OSError):
+            flags = os.O_RDONLY | os.O_CLOEXEC
+            self.mount_namespace = os.open(f"/proc/{pid}/ns/mnt", flags)
 
     def use_terminal(self, master: int) -> None:
         """The process's init has made a terminal: this is our side of it."""

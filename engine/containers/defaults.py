@@ -1,0 +1,106 @@
+"""What a container is by default, written out: Docker's choices.
+
+Six namespaces, seven file systems, a dozen devices, and the paths of /proc and /sys
+that are hidden or read-only, because they tell or change too much of the machine.
+
+Source: runtime-spec config-linux.md; the values are Docker's
+Try it: `lab run busybox mount`
+"""
+
+import os
+import stat
+
+from engine.oci.resources import DeviceNode, DeviceRule
+from engine.oci.spec import SpecMount
+
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+CPU_PERIOD = 100_000  # microseconds: the kernel's own default
+
+NAMESPACES = ("mount", "pid", "network", "uts", "ipc", "cgroup")
+
+MASKED = (
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/interrupts",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+)
+READ_ONLY = (
+    "/proc/bus",
+    "/proc/fs",
+    "/proc/irq",
+    "/proc/sys",
+    "/proc/sysrq-trigger",
+)
+
+# Nodes of any number may be made; only these may be opened.
+DEVICE_RULES = (
+    DeviceRule(allow=False),
+    DeviceRule(allow=True, type="c", access="m"),
+    DeviceRule(allow=True, type="b", access="m"),
+    DeviceRule(allow=True, type="c", major=1, minor=3),  # null
+    DeviceRule(allow=True, type="c", major=1, minor=5),  # zero
+    DeviceRule(allow=True, type="c", major=1, minor=7),  # full
+    DeviceRule(allow=True, type="c", major=1, minor=8),  # random
+    DeviceRule(allow=True, type="c", major=1, minor=9),  # urandom
+    DeviceRule(allow=True, type="c", major=5, minor=0),  # tty
+    DeviceRule(allow=True, type="c", major=5, minor=1),  # console
+    DeviceRule(allow=True, type="c", major=5, minor=2),  # ptmx
+    DeviceRule(allow=True, type="c", major=136),  # terminals
+)
+
+
+def mount(destination: str, kind: str, *options: str) -> SpecMount:
+    return SpecMount(
+        destination=destination, type=kind, source=kind, options=tuple(options)
+    )
+
+
+def file_systems(privileged: bool) -> tuple[SpecMount, ...]:
+    """What every container has mounted besides its root."""
+    access = () if privileged else ("ro",)
+    plain = ("nosuid", "noexec", "nodev")
+    return (
+        mount("/proc", "proc", *plain),
+        mount("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
+        mount(
+            "/dev/pts",
+            "devpts",
+            "nosuid",
+            "noexec",
+            "newinstance",
+            "ptmxmode=0666",
+            "mode=0620",
+            "gid=5",
+        ),
+        mount("/sys", "sysfs", *plain, *access),
+        mount("/sys/fs/cgroup", "cgroup", *access, *plain),
+        mount("/dev/mqueue", "mqueue", *plain),
+        mount("/dev/shm", "tmpfs", *plain, "mode=1777", "size=65536k"),
+    )
+
+
+def machine_devices() -> tuple[DeviceNode, ...]:
+    """Every device node of the machine's /dev, for --privileged."""
+    found = []
+    for entry in sorted(os.scandir("/dev"), key=lambda e: e.name):
+        status = entry.stat(follow_symlinks=False)
+        kind = {stat.S_IFCHR: "c", stat.S_IFBLK: "b"}.get(stat.S_IFMT(status.st_mode))
+        if kind and entry.name != "console":
+            found.append(
+                DeviceNode(
+                    path=entry.path,
+                    type=kind,
+                    major=os.major(status.st_rdev),
+                    minor=os.minor(status.st_rdev),
+                    mode=stat.S_IMODE(status.st_mode),
+                )
+            )
+    return tuple(found)

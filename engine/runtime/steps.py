@@ -1,0 +1,287 @@
+"""The steps of which a root file system's plan is made: data that can be carried out.
+
+Each step is a small record with two methods: `describe()` says what it does, and
+`apply(root)` does it. A plan can so be printed, compared and tested without root.
+
+Every target is opened *inside* the root (see kernel/paths.py) and mounted on by its
+descriptor, so a link that the image planted leads nowhere else.
+
+man: mount(2), mknod(2), symlink(2)
+Try it: `lab run --explain busybox true`
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from engine.acts import act
+from engine.errors import EngineError, SyscallError, from_os_error
+from engine.kernel import cgroups, mounts, paths
+from engine.oci.resources import DeviceNode
+
+_CHARACTER = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK}
+
+
+class Step(Protocol):
+    """One step of the plan."""
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+
+    def apply(self, root: int, shown: str) -> None:
+        """Do it inside the open directory `root`, which a person would call `shown`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSystem:
+    """Mount a new file system: proc, tmpfs, devpts, sysfs, mqueue."""
+
+    kind: str
+    source: str
+    target: str
+    flags: int
+    options: str
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        return f"mount a new {self.kind} on {self.target}"
+
+    def apply(self, root: int, shown: str) -> None:
+        """Make the directory if need be, and mount on it."""
+        place = paths.make_directory(root, self.target)
+        try:
+            mounts.filesystem(
+                self.kind,
+                self.source,
+                place,
+                self.flags,
+                self.options,
+                shown + self.target,
+            )
+        finally:
+            os.close(place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindMount:
+    """Show one directory or file of the machine at another place."""
+
+    source: Path
+    target: str
+    flags: int = 0
+    recursive: bool = True
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        words = ", read-only" if self.flags & mounts.MS_RDONLY else ""
+        return f"show {self.source} at {self.target}{words}"
+
+    def apply(self, root: int, shown: str) -> None:
+        """Make an empty mount point if need be, and bind the source to it."""
+        try:
+            is_directory = stat.S_ISDIR(os.stat(self.source).st_mode)
+        except OSError as error:
+            raise from_os_error(error) from error
+        make = paths.make_directory if is_directory else paths.make_file
+        place = make(root, self.target)
+        try:
+            mounts.bind(self.source, place, shown + self.target, self.recursive)
+        finally:
+            os.close(place)
+        if self.flags:
+            _change_flags(root, self.target, self.flags, shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlGroups:
+    """Show the container its own control groups, one tree for each controller."""
+
+    target: str
+    flags: int
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        return f"show the container its control groups at {self.target}"
+
+    def apply(self, root: int, shown: str) -> None:
+        """One cgroup2 file system, or on version 1 one for each tree in a tmpfs."""
+        if cgroups.version() == 2:
+            FileSystem(
+                kind="cgroup2",
+                source="cgroup",
+                target=self.target,
+                flags=self.flags,
+                options="",
+            ).apply(root, shown)
+            return
+        FileSystem(
+            kind="tmpfs",
+            source="tmpfs",
+            target=self.target,
+            flags=self.flags & ~mounts.MS_RDONLY,
+            options="mode=755",
+        ).apply(root, shown)
+        for tree in dict.fromkeys(cgroups.trees().values()):
+            names = [name for name, place in cgroups.trees().items() if place == tree]
+            FileSystem(
+                kind="cgroup",
+                source="cgroup",
+                target=f"{self.target}/{tree.name}",
+                flags=self.flags,
+                options=",".join(names),
+            ).apply(root, shown)
+        _change_flags(root, self.target, self.flags, shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeDevice:
+    """Make one device node."""
+
+    node: DeviceNode
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        node = self.node
+        return f"make the device {node.path} ({node.type} {node.major}:{node.minor})"
+
+    def apply(self, root: int, shown: str) -> None:
+        """Make it in its parent directory, with its mode whatever the umask is."""
+        directory, _, name = self.node.path.rpartition("/")
+        place = paths.make_directory(root, directory)
+        try:
+            make_node(place, name, self.node, f"{shown}{self.node.path}")
+        finally:
+            os.close(place)
+
+
+@act(
+    "mknod(2)",
+    lambda place, name, node, shown: (
+        f"mknod -m {node.mode:o} {shown} {node.type} {node.major} {node.minor}"
+    ),
+)
+def make_node(place: int, name: str, node: DeviceNode, shown: str) -> None:
+    """Make a device node in the open directory `place`."""
+    number = os.makedev(node.major, node.minor)
+    try:
+        os.mknod(name, _CHARACTER[node.type] | node.mode, number, dir_fd=place)
+        os.chmod(name, node.mode, dir_fd=place)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise SyscallError("mknod", error.errno or 0, shown) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeLink:
+    """Make one symbolic link."""
+
+    path: str
+    to: str
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        return f"make the link {self.path} to {self.to}"
+
+    def apply(self, root: int, shown: str) -> None:
+        """Make it in its parent directory; one that is there stays."""
+        directory, _, name = self.path.rpartition("/")
+        place = paths.open_inside(root, directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            make_link(place, name, self.to, f"{shown}{self.path}")
+        finally:
+            os.close(place)
+
+
+@act("symlink(2)", lambda place, name, to, shown: f"ln -s {to} {shown}")
+def make_link(place: int, name: str, to: str, shown: str) -> None:
+    """Make a symbolic link in the open directory `place`, unless one is there."""
+    try:
+        os.symlink(to, name, dir_fd=place)
+    except FileExistsError:
+        return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOnly:
+    """Make a path read-only; a path that is not there needs nothing."""
+
+    path: str
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        return f"make {self.path} read-only"
+
+    def apply(self, root: int, shown: str) -> None:
+        """Bind the path onto itself, to have a mount whose flags can change."""
+        try:
+            place = paths.open_inside(root, self.path, os.O_PATH)
+        except EngineError:
+            return
+        try:
+            mounts.bind(Path(f"/proc/self/fd/{place}"), place, shown + self.path)
+        finally:
+            os.close(place)
+        _change_flags(root, self.path, mounts.MS_RDONLY, shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """Hide a path: a file under /dev/null, a directory under an empty tmpfs."""
+
+    path: str
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        return f"hide {self.path}"
+
+    def apply(self, root: int, shown: str) -> None:
+        """Mount over it; a path that is not there needs nothing."""
+        try:
+            place = paths.open_inside(root, self.path, os.O_PATH)
+        except EngineError:
+            return
+        try:
+            if stat.S_ISDIR(os.fstat(place).st_mode):
+                flags = mounts.MS_RDONLY
+                mounts.filesystem("tmpfs", "tmpfs", place, flags, "", shown + self.path)
+            else:
+                mounts.bind(Path("/dev/null"), place, shown + self.path)
+        finally:
+            os.close(place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pivot:
+    """Make the tree the root of the mount namespace."""
+
+    read_only: bool
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        return "make the tree “/”" + (", read-only" if self.read_only else "")
+
+    def apply(self, root: int, shown: str) -> None:
+        """Pivot, and make "/" itself read-only last, when nothing is left to make."""
+        if self.read_only:
+            _change_flags(root, "/", mounts.MS_RDONLY, shown)
+        mounts.pivot(root, shown)
+
+
+def _change_flags(root: int, path: str, flags: int, shown: str) -> None:
+    """Change the flags of the mount at `path`, not of what it hides."""
+    place = paths.open_inside(root, path, os.O_PATH)
+    try:
+        mounts.remount(place, flags | kept_flags(place), shown + path)
+    finally:
+        os.close(place)
+
+
+def kept_flags(place: int) -> int:
+    """The flags that a mount has: a remount that left one out would clear it."""
+    have = os.fstatvfs(place).f_flag
+    return have & (
+        mounts.MS_RDONLY | mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
+    )
