@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from engine.engine import ContainerOptions, Engine
+from engine.engine import Container, ContainerOptions, Engine
 from engine.errors import EngineError
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import (
@@ -104,32 +104,46 @@ def _in_background(engine: Engine, options: ContainerOptions, explain: bool) -> 
         engine.start(container.id)
     finally:
         if explain:
-            _explain(engine, container.id, 0)
+            _explain(engine, container, 0)
     print(container.id)
     return 0
 
 
 def _in_foreground(engine: Engine, options: ContainerOptions, explain: bool) -> int:
-    """Start the container and stay with it until it ends."""
-    container, told = engine.create(options), 0
-    session = engine.session(container.id, stdin=options.interactive)
+    """Start the container and stay with it; with --rm, remove it when it has ended.
+
+    It has not ended if the student left it with Ctrl-P Ctrl-Q: then its shim removes
+    it later.
+    """
+    container = engine.create(options)
+    try:
+        return _attached(engine, container, explain)
+    finally:
+        if options.auto_remove and not engine.container(container.id).running:
+            engine.remove(container.id, volumes=True)
+
+
+def _attached(engine: Engine, container: Container, explain: bool) -> int:
+    """Start the container with input and output connected; its exit code."""
+    told, stdin = 0, container.options.interactive
+    session = engine.session(container.id, stdin=stdin)
     try:
         session.start()
         if explain:
-            told = _explain(engine, container.id, 0)
-        return session.interact(stdin=0 if options.interactive else None)
+            told = _explain(engine, container, 0)
+        return session.interact(stdin=0 if stdin else None)
     finally:
         session.close()
         if explain:
-            _explain(engine, container.id, told)
-        if options.auto_remove:
-            engine.remove(container.id, force=True, volumes=True)
+            _explain(engine, container, told)
 
 
-def _explain(engine: Engine, container: str, told: int) -> int:
+def _explain(engine: Engine, container: Container, told: int) -> int:
     """Show the acts behind the first `told` on stderr; how many there are by now."""
-    from labshell.views.explain import explained
+    from labshell.views.explain import explained, names
 
-    acts = engine.acts(container)
-    print(explained(acts[told:]), file=sys.stderr, flush=True)
+    acts = engine.acts(container.id)
+    if not told:
+        print(names(container.directory), file=sys.stderr)
+    print(explained(acts[told:], container.directory), file=sys.stderr, flush=True)
     return len(acts)
