@@ -6,13 +6,13 @@ line in the open shell, where Python is already there.
 """
 
 import contextlib
+import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.engine import Engine
-
 from labshell.cli import run_line
 from tests.benchmarks import rivals
 from tests.benchmarks.timing import Contest, Work, nothing, race
@@ -23,6 +23,7 @@ TEN_THOUSAND_FILES = (
     "for d in $(seq 100); do mkdir -p /data/$d;"
     " for f in $(seq 100); do echo $d $f > /data/$d/$f; done; done"
 )
+WATCHERS = ("shim", "spawner")
 ONE_LARGE_FILE = "dd if=/dev/urandom of=/large bs=1M count=200 2>/dev/null"
 
 
@@ -100,16 +101,26 @@ def shim_memory(field: Field) -> Contest:
     """What it costs to watch over one container."""
     with both_running(field, "sleep", "1000"):
         shim = next(p for p in field.engine.processes() if p.role == "shim")
-        times = {"lab": rivals.memory(shim.pid)}
+        times = {"lab": rivals.memory([shim.pid])}
         if field.docker:
-            number = subprocess.run(
-                [*field.docker, "inspect", "-f", "{{.Id}}", "bench"],
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-            ).stdout.strip()
-            times["docker"] = rivals.memory(rivals.process_with("shim", number))
+            times["docker"] = rivals.memory(rivals.shims_of(field.docker, "bench"))
     return Contest(job="shim, PSS", times=times, unit="kB", rival="docker", target=0.5)
+
+
+def memory_of_ten(field: Field) -> Contest:
+    """The same for ten containers, a share each; ours with the spawner."""
+    names = [f"bench-{number}" for number in range(10)]
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(both_running(field, "sleep", "1000", name=name))
+        ours = [p.pid for p in field.engine.processes() if p.role in WATCHERS]
+        times = {"lab": rivals.memory(ours) / len(names)}
+        if field.docker:
+            theirs = rivals.shims_of(field.docker, *names)
+            times["docker"] = rivals.memory(theirs) / len(names)
+    return Contest(
+        job="shim of ten, PSS", times=times, unit="kB", rival="docker", target=0.5
+    )
 
 
 def commit_many(field: Field) -> Contest:
@@ -126,9 +137,14 @@ def _commit(field: Field, job: str, script: str) -> Contest:
     line = ("commit", "bench", "bench-image")
     with both_running(field, "sh", "-c", f"{script}; exec sleep 1000", ready=True):
         remove_both = _both(field, "rmi", "-f", "bench-image")
+
+        def afterwards() -> None:
+            remove_both(check=False)
+            os.sync()  # nobody pays for what another has written
+
         times = field.race(
             {"lab": field.lab(*line), "docker": _if(field.docker, *line)},
-            after=lambda: remove_both(check=False),
+            after=afterwards,
         )
     return Contest(job=job, times=times, unit="ms", rival="docker", target=0.7)
 
@@ -147,19 +163,21 @@ def difference(field: Field) -> Contest:
 
 
 @contextlib.contextmanager
-def both_running(field: Field, *command: str, ready: bool = False):
-    """A container `bench` with both engines; `ready`: once its script sleeps."""
-    start = ("run", "-d", "--network", "none", "--name", "bench", "busybox", *command)
+def both_running(
+    field: Field, *command: str, name: str = "bench", ready: bool = False
+) -> Iterator[None]:
+    """A container with both engines; `ready`: once its script sleeps."""
+    start = ("run", "-d", "--network", "none", "--name", name, "busybox", *command)
     both = _both(field, *start)
     both(check=True)
     try:
         if ready:
             # the script ends by becoming `sleep`
             wait = "until grep -q sleep /proc/1/comm; do sleep 0.1; done"
-            _both(field, "exec", "bench", "sh", "-c", wait)(check=True)
+            _both(field, "exec", name, "sh", "-c", wait)(check=True)
         yield
     finally:
-        _both(field, "rm", "-f", "bench")(check=False)
+        _both(field, "rm", "-f", name)(check=False)
 
 
 def _both(field: Field, *line: str) -> Callable[..., None]:
@@ -178,6 +196,7 @@ JOBS = (
     warm,
     execute,
     shim_memory,
+    memory_of_ten,
     commit_many,
     commit_large,
     difference,

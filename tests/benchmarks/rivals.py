@@ -96,26 +96,24 @@ def runc(folder: Path, rootfs: Path, command: list[str]) -> list[str] | None:
     return [*state, f"labshell-benchmark-{os.getpid()}"]
 
 
-def memory(pid: int) -> float:
-    """A process's share of memory (PSS), in kB."""
+def memory(pids: list[int]) -> float:
+    """The share of memory (PSS) of these processes, in kB."""
+    return sum(_share(pid) for pid in pids)
+
+
+def _share(pid: int) -> float:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return float(line.split()[1])
     return 0.0
 
 
-def process_with(*words: str) -> int:
-    """The process whose command holds all of `words`."""
-    for directory in Path("/proc").iterdir():
-        if directory.name.isdigit():
-            command = _command(directory)
-            if all(word in command for word in words):
-                return int(directory.name)
-    raise LookupError(f"no process with {' '.join(words)}")
+def shims_of(words: list[str], *names: str) -> list[int]:
+    """The containerd-shim of each of these containers: the parent of its process."""
+    inspect = run(*words, "inspect", "-f", "{{.State.Pid}}", *names)
+    return [_parent(int(pid)) for pid in inspect.split()]
 
 
-def _command(directory: Path) -> str:
-    try:
-        return (directory / "cmdline").read_text().replace("\0", " ")
-    except OSError:  # it has ended
-        return ""
+def _parent(pid: int) -> int:
+    text = Path(f"/proc/{pid}/stat").read_text()
+    return int(text.rpartition(")")[2].split()[1])
