@@ -27,6 +27,7 @@ from engine import acts, files
 from engine.containers import binds, names, specification, users
 from engine.containers.binds import BoundPath
 from engine.containers.house import House
+from engine.containers.lifecycle import signal_number
 from engine.containers.options import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import SyscallError, from_os_error
@@ -62,6 +63,8 @@ ff02::2\tip6-allrouters
 def create(house: House, options: ContainerOptions, image: StoredImage) -> Container:
     """Make a container of `image`; it is then `created`, and nothing runs."""
     options.check()
+    if options.stop_signal:
+        signal_number(options.stop_signal)  # refused now, not when it is needed
     defaults = image.config.defaults
     command = specification.command(options, defaults)
     specification.seccomp_policy(options, ())

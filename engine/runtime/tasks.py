@@ -211,6 +211,9 @@ class Task:
 
     def close(self) -> None:
         """Let go of everything."""
+        if self._log:
+            self._log.close()
+            self._log = None
         for descriptor in {*self._outputs, self._input, self.pidfd, *self._theirs}:
             if descriptor >= 0:
                 self._loop.forget(descriptor)

@@ -9,12 +9,12 @@ Try it: `lab run -d --name a busybox sleep 1d; lab exec a ps; lab exec -it a sh`
 """
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.engine import Engine, ExecOptions
-from engine.errors import EngineError
+from engine.errors import EngineError, NotExecutable
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import (
@@ -29,6 +29,9 @@ from labshell.commands.options import (
 )
 from labshell.commands.report import report
 from labshell.commands.run import no_terminal
+
+if TYPE_CHECKING:
+    from engine.engine import Session
 
 CANNOT_BE_STARTED = 126
 
@@ -87,20 +90,23 @@ def exec_(engine: Engine, /, name: str, detach: bool, **asked: Any) -> int:
     if options.interactive and options.tty and not os.isatty(0):
         return no_terminal()
     try:
-        return _execute(engine, name, options)
-    except EngineError as error:
+        session = engine.execute(name, options)
+    except NotExecutable as error:  # there is no such user in the container
         report(error)
-        never_ran = error.exit_code != EngineError.exit_code
-        return CANNOT_BE_STARTED if never_ran and not detach else 1
-
-
-def _execute(engine: Engine, name: str, options: ExecOptions) -> int:
-    """Start the process; unless detached, stay with it until it ends."""
-    session = engine.execute(name, options)
+        return CANNOT_BE_STARTED
     try:
-        session.start()
-        if options.detach:
-            return 0
-        return session.interact(stdin=0 if options.interactive else None)
+        return _attached(session, options)
     finally:
         session.close()
+
+
+def _attached(session: "Session", options: ExecOptions) -> int:
+    """Start the process; unless detached, stay with it until it ends."""
+    try:
+        session.start()
+    except EngineError as error:
+        report(error)
+        return 1 if options.detach else CANNOT_BE_STARTED
+    if options.detach:
+        return 0
+    return session.interact(stdin=0 if options.interactive else None)
