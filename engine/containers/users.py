@@ -51,9 +51,11 @@ def resolve(root: int, user: str) -> Identity:
     elif entry:
         numbers = (_number(g[2]) for g in groups if entry[0] in g[3].split(","))
         also = tuple(number for number in numbers if number is not None)
-    return Identity(
-        uid=uid, gid=gid, groups=also, home=(entry[5] if entry else "") or "/"
-    )
+    # Its own group is among them too: else a file that is closed to the group but
+    # open to others could be read by leaving the group (CVE-2022-36109).
+    groups_held = tuple(dict.fromkeys((gid, *also)))
+    home = (entry[5] if entry else "") or "/"
+    return Identity(uid=uid, gid=gid, groups=groups_held, home=home)
 
 
 def _group(groups: list[list[str]], name: str) -> int:

@@ -17,7 +17,7 @@ man: capabilities(7), capset(2), prctl(2)
 Try it: `lab run busybox grep Cap /proc/self/status`, then `capsh --decode=…`.
 """
 
-import ctypes
+import struct
 from pathlib import Path
 
 from engine.acts import act
@@ -118,18 +118,6 @@ def _all_but(keep: tuple[str, ...]) -> str:
     return ",".join(n.lower() for n in NAMES if n not in keep)
 
 
-class _Header(ctypes.Structure):
-    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
-
-
-class _Data(ctypes.Structure):
-    _fields_ = [
-        ("effective", ctypes.c_uint32),
-        ("permitted", ctypes.c_uint32),
-        ("inheritable", ctypes.c_uint32),
-    ]
-
-
 @act(
     "capset(2)",
     lambda effective, permitted: (
@@ -143,8 +131,6 @@ def set_current(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
     """
     libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     on, may = mask_of(effective), mask_of(permitted)
-    words = (_Data * 2)(
-        _Data(on & 0xFFFFFFFF, may & 0xFFFFFFFF, 0), _Data(on >> 32, may >> 32, 0)
-    )
-    header = _Header(_VERSION_3, 0)
-    libc.call("capset", ctypes.byref(header), ctypes.byref(words))
+    low = 0xFFFFFFFF  # the kernel wants two words of each set, and inheritable third
+    words = (on & low, may & low, 0, on >> 32, may >> 32, 0)
+    libc.call("capset", struct.pack("Ii", _VERSION_3, 0), struct.pack("6I", *words))

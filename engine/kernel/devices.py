@@ -21,7 +21,6 @@ man: cgroups(7), bpf(2), null(4); Documentation/admin-guide/cgroup-v1/devices.rs
 Try it: `lab run busybox sh -c 'mknod /d b 8 0; cat /d'`
 """
 
-import ctypes
 import os
 import struct
 from pathlib import Path
@@ -98,19 +97,14 @@ def _allowing(rule: DeviceRule) -> list[bytes]:
 def attach_program(place: Path, code: bytes) -> None:
     """Load a device program and tie it to the control group at `place`."""
     number = _SYS_BPF[os.uname().machine]
-    text, licence = (
-        ctypes.create_string_buffer(code),
-        ctypes.create_string_buffer(b"Apache"),
-    )
+    text, licence = libc.Memory(code), libc.Memory(b"Apache\0")
     load = struct.pack(
         "<IIQQIIQ",
         _CGROUP_DEVICE,
         len(code) // 8,
-        ctypes.addressof(text),
-        ctypes.addressof(licence),
-        0,
-        0,
-        0,
+        text.address,
+        licence.address,
+        *(0, 0, 0),  # no log of the kernel's verifier
     ).ljust(120, b"\0")
     loaded = libc.by_number(
         number, "bpf", _BPF_PROG_LOAD, load, len(load), target="device program"

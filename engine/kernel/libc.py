@@ -51,6 +51,17 @@ _libc.syscall.restype = ctypes.c_long
 SYS_OPENAT2 = 437
 
 
+class Memory:
+    """Bytes at a place in memory that a structure for the kernel can point to.
+
+    The place is valid for as long as this object is.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._buffer = ctypes.create_string_buffer(data, len(data))
+        self.address = ctypes.addressof(self._buffer)
+
+
 def call(name: str, *arguments: object, target: str = "") -> int:
     """Make one call of the table; raise SyscallError if the kernel says no."""
     raw = [os.fsencode(a) if isinstance(a, str) else a for a in arguments]

@@ -20,7 +20,6 @@ man: seccomp(2), bpf(4) of FreeBSD for the instructions, seccomp_syscall_resolve
 Try it: `lab run busybox grep Seccomp /proc/self/status`
 """
 
-import ctypes
 import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -170,9 +169,6 @@ def load(program: bytes) -> None:
 
     Needs either no-new-privileges or CAP_SYS_ADMIN.
     """
-    text = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(text))
-    place = ctypes.create_string_buffer(header, len(header))
-    libc.call(
-        "prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(place), 0, 0
-    )
+    text = libc.Memory(program)
+    header = libc.Memory(struct.pack("HxxxxxxP", len(program) // 8, text.address))
+    libc.call("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header.address, 0, 0)

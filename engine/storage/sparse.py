@@ -22,7 +22,7 @@ from engine.storage.tarball import BLOCK, Entry
 
 _MOST_PIECES = 100_000
 _LARGEST = 1 << 62  # bytes of a file with its holes
-Take = Callable[[int], bytes]  # the next bytes of the entry's data
+Take = Callable[[int], bytes]  # the next bytes of the tar
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,19 @@ class Map:
     pieces: tuple[tuple[int, int], ...]
 
 
-def find_map(entry: Entry, header: bytes, take: Take) -> Map | None:
-    """The map of a sparse file, or None. May `take` blocks in front of the data."""
+def find_map(entry: Entry, header: bytes, take: Take, take_data: Take) -> Map | None:
+    """The map of a sparse file, or None.
+
+    It may go on behind the header: in GNU's own way in blocks that do not count as
+    the entry's data (`take`), in PAX 1.0 in blocks that do (`take_data`).
+    """
     records = entry.records
     if entry.kind == tarball.GNU_SPARSE:
         size, numbers = _from_header(header, take)
     elif entry.kind != tarball.FILE:
         return None
     elif "GNU.sparse.major" in records:
-        size, numbers = _number(records, "GNU.sparse.realsize"), _from_data(take)
+        size, numbers = _number(records, "GNU.sparse.realsize"), _from_data(take_data)
     elif "GNU.sparse.map" in records:
         size = _number(records, "GNU.sparse.size")
         numbers = [_digits(part) for part in records["GNU.sparse.map"].split(b",")]

@@ -100,7 +100,7 @@ class TarReader:
         """Prepare for the data of an entry; for a sparse file, read where it goes."""
         self._size = entry.size
         self._skip = entry.size + -entry.size % BLOCK
-        self._holes = sparse.find_map(entry, header, self._take_data)
+        self._holes = sparse.find_map(entry, header, self._take, self._take_data)
         return self._holes.entry if self._holes else entry
 
     def _data(self, offset: int, length: int) -> Iterator[tuple[int, bytes]]:
