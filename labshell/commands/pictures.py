@@ -69,7 +69,7 @@ class Picture:
         else:
             from rich.console import Console
 
-            Console(highlight=False).print(self.draw())
+            Console(highlight=False).print(self.draw(), crop=False)
 
     def watch(self, title: str, *, json: bool, plain: bool) -> None:
         """Show it until Ctrl-C; not drawn, it is printed whenever it is new."""

@@ -117,15 +117,15 @@ def _short_path(engine: "Engine", target: str) -> str:
 
 
 def _processes(engine: "Engine") -> Things:
+    """Every process but the spawner: it comes and goes as it is needed."""
     found = {}
     for process in engine.processes():
-        where = process.role if process.container is None else ""
-        if process.container is not None:
-            where = f"{process.role} {process.container}"
-            if process.role == "shim":
-                where = f"shim of {process.container}"
-            if process.inside_pid is not None:
-                where += f", there pid {process.inside_pid}"
+        if process.role == "spawner":
+            continue
+        relation = "shim of" if process.role == "shim" else process.role
+        where = f"{relation} {process.container}"
+        if process.inside_pid is not None:
+            where += f", there pid {process.inside_pid}"
         command = shorten(process.command, 40)
         found[f"{process.pid} {process.role}"] = f"{process.pid} {command} ({where})"
     return found

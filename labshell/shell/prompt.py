@@ -110,11 +110,13 @@ class PlainPrompt:
 
     def ask(self, question: Question) -> str:
         """The next command, with `> ` in front of the lines that go on."""
-        if question.offer:
-            print(f"`{question.offer}`?")
-        text = input(question.text())
-        while not is_whole(text):
-            text += "\n" + input("> ")
+        try:
+            text = input(question.text())
+            while not is_whole(text):
+                text += "\n" + input("> ")
+        except KeyboardInterrupt:
+            print()
+            raise
         return text
 
 
@@ -131,6 +133,8 @@ class FullPrompt:
     ) -> None:
         """`say` prints what background jobs have written to `terminal`."""
         self.session = _session(history, completer)
+        # Where the terminal does not tell its cursor: no toolbar, and no warning.
+        self.session.app.renderer.cpr_not_supported_callback = None
         self.terminal, self.say = terminal, say
 
     def ask(self, question: Question) -> str:
@@ -144,19 +148,33 @@ class FullPrompt:
 
     def _begin(self, question: Question) -> None:
         """Put the offer behind the cursor, and listen to background jobs."""
-        import asyncio
-
         from prompt_toolkit.auto_suggest import Suggestion
 
         if question.offer and not question.typed:
             self.session.default_buffer.suggestion = Suggestion(question.offer)
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self.terminal.master, self._background_output)
+        self._listen()
 
-    def _background_output(self) -> None:
+    def _listen(self) -> None:
+        """Show what background jobs print, above the line that is being typed."""
+        import asyncio
+
         from prompt_toolkit.application import run_in_terminal
 
-        run_in_terminal(self.say)
+        loop = asyncio.get_running_loop()
+
+        def heard() -> None:
+            if self.terminal.quiet:
+                self.terminal.show_output()  # bash is still starting: thrown away
+                return
+            # Not again before it is read: first the prompt gets out of the way.
+            loop.remove_reader(self.terminal.master)
+            asyncio.ensure_future(run_in_terminal(self.say)).add_done_callback(again)
+
+        def again(_: object) -> None:
+            if not self.session.app.is_done:
+                loop.add_reader(self.terminal.master, heard)
+
+        loop.add_reader(self.terminal.master, heard)
 
 
 def _columns() -> int:
@@ -175,6 +193,7 @@ def _session(history: Path | None, completer: "Completer") -> "PromptSession[str
     from prompt_toolkit import PromptSession
     from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
     from prompt_toolkit.history import FileHistory, InMemoryHistory
+    from prompt_toolkit.styles import Style
 
     from labshell.shell.highlight import lexer
 
@@ -189,6 +208,8 @@ def _session(history: Path | None, completer: "Completer") -> "PromptSession[str
         multiline=True,
         prompt_continuation="> ",
         reserve_space_for_menu=5,
+        # Italic, so that a suggestion differs from what is typed without colours too.
+        style=Style.from_dict({"auto-suggestion": "ansibrightblack italic"}),
     )
 
 

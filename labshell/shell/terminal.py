@@ -48,7 +48,8 @@ class PseudoTerminal:
         self.name = os.ttyname(self.slave)
         self.mark = f"\x1b]lab;{os.urandom(8).hex()}\x07".encode()
         self.last = b"\n"  # the last byte shown: did the output end with its line?
-        self._marked = self._quiet = False
+        self._marked = False
+        self.quiet = True  # until bash has been lent the terminal for the first time
         self._held = b""  # the end of the output, where it may be half a mark
         self._unsent = b""  # keys that the pseudo-terminal had no room for
         os.set_blocking(self.master, False)
@@ -72,14 +73,14 @@ class PseudoTerminal:
         `wakers` are descriptors that wake us besides the two terminals. `quiet` throws
         the output away.
         """
-        self._marked, self._quiet = False, quiet
+        self.quiet = quiet
         with raw(KEYBOARD), self._following_size():
             while not finished():
                 self._copy_once(wakers)
             while not self._marked and self._read_within(_GRACE):
                 pass
             self._show(self._held)
-            self._held, self._quiet = b"", False
+            self._held, self.quiet, self._marked = b"", False, False
 
     @contextmanager
     def _following_size(self) -> Iterator[None]:
@@ -131,7 +132,7 @@ class PseudoTerminal:
         return True
 
     def _show(self, data: bytes) -> None:
-        if self._quiet:
+        if self.quiet:
             return
         if data:
             self.last = data[-1:]

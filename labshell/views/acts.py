@@ -55,7 +55,7 @@ def _line(act: Act, start: float) -> "Text":
     from rich.text import Text
 
     failed = str(act["result"]).startswith("-1")
-    line = Text(overflow="fold")
+    line = Text(no_wrap=True, overflow="ignore")  # so that it can be copied
     line.append(f"{1000 * (float(act['time']) - start):8.1f} ms  ", style="dim")
     line.append(f"{printable(str(act['shell']))}\n", style="bold")
     line.append(" " * 13)

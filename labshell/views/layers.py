@@ -1,12 +1,15 @@
 """Layers as a picture: the stack that a container sees as one file system.
 
-    ╭ read-write · web ─────────────────────────── 12B ╮   the only one that changes
+    ╭ read-write · web ────────────────────────────────╮   the only one that changes
     │ A /srv/note                                      │
     │ D /etc/group                                     │
-    ├ init · web ────────────────────────────────── 0B ┤
-    ├ image · 5f70bf18a086 ──────────────────── 1.98MB ┤   shared, never changed
-    │ sh -c 'mkdir /srv'                               │
-    ╰──────────────────────────────────────────────────╯
+    ╰──────────────────────────────────────────── 12B ─╯
+    ╭ init · 3c05019b6d77 ─────────────────────────────╮   made by the engine, never
+    │ A /etc/hosts                                     │   committed
+    ╰───────────────────────────────────────────── 0B ─╯
+    ╭ image · 5f70bf18a086 ────────────────────────────╮   shared by many containers,
+    │ A /bin/sh                                        │   never changed
+    ╰───────────────────────────────────────── 1.98MB ─╯
 
 Looked at from above: the topmost layer that has a file is the one that shows it. A file
 is marked by what its layer does to those below: A added, C changed (the whole file was
@@ -44,12 +47,14 @@ def draw(
 
     if not layers:
         return Text("There are no layers.", style="dim")
-    panels = []
+    parts: list[RenderableType] = []
     for layer in reversed(layers):
-        body = _body(layer, paths, files)
-        panels.append(
+        if paths:  # outside the frame and on one line, so that it can be copied
+            where = str(layer.directory)
+            parts.append(Text(where, style="cyan", no_wrap=True, overflow="ignore"))
+        parts.append(
             Panel(
-                body,
+                _body(layer, files),
                 title=Text(_title(layer), style="bold"),
                 title_align="left",
                 subtitle=Text(size(layer.size), style="dim"),
@@ -57,17 +62,15 @@ def draw(
                 border_style=_BORDERS.get(layer.kind, "blue"),
             )
         )
-    return Group(*panels)
+    return Group(*parts)
 
 
-def _body(layer: "LayerView", paths: bool, files: int) -> "Text":
+def _body(layer: "LayerView", files: int) -> "Text":
     from rich.text import Text
 
     body = Text(overflow="fold")
     if layer.kind == "image" and layer.created_by:
         body.append(f"{printable(shorten(layer.created_by, 120))}\n", style="italic")
-    if paths:
-        body.append(f"{layer.directory}\n", style="cyan")
     changes = layer.changes()
     shown = _most_telling(changes, files)
     for change in shown:

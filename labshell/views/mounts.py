@@ -4,11 +4,12 @@
     └── /var/lib/labshell  ext4  private
     web  3f2a91c0d7e4
     ├── on the machine
-    │   └── …/rootfs  overlay of 3 layers
+    │   └── …/containers/3f2a91c0d7e4…/rootfs  overlay of 3 layers
     └── inside
-        ├── /  overlay of 3 layers
-        ├── /proc  proc
-        …
+        └── /  overlay of 3 layers
+            ├── /proc  proc
+            └── /dev  tmpfs
+                └── /dev/pts  devpts
 
 The same overlay is seen twice: the machine sees it below the engine's root, the
 container sees it as "/". What else the container sees exists in its own mount namespace
@@ -18,6 +19,7 @@ man: mount_namespaces(7), proc(5) on mountinfo
 Try it: `lab mounts`, `lab mounts --plain`, `findmnt -N PID` beside it.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from engine.engine import MountPoint
 
 MACHINE = "the machine"
+_LONG_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def draw(points: "Sequence[MountPoint]") -> "RenderableType":
@@ -45,11 +48,22 @@ def draw(points: "Sequence[MountPoint]") -> "RenderableType":
         tree = Tree(Text(name or MACHINE, style="bold cyan"), guide_style="dim")
         for inside, title in ((False, "on the machine"), (True, "inside")):
             some = [point for point in own if point.inside == inside]
-            branch = tree if name is None else _branch(tree, title, some)
-            for point in some:
-                branch.add(_label(point))
+            _hang(tree if name is None else _branch(tree, title, some), some)
         trees.append(tree)
     return Group(*trees)
+
+
+def _hang(tree: "Tree", points: "Sequence[MountPoint]") -> None:
+    """Hang each mount below the one that it is mounted in."""
+    branches: dict[str, Tree] = {}
+    for point in points:
+        above = [path for path in branches if _is_below(point.target, path)]
+        parent = branches[max(above, key=len)] if above else tree
+        branches[point.target] = parent.add(_label(point))
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return path != directory and path.startswith(directory.rstrip("/") + "/")
 
 
 def _branch(tree: "Tree", title: str, points: "Sequence[MountPoint]") -> "Tree":
@@ -62,7 +76,8 @@ def _label(point: "MountPoint") -> Any:
     """One line: where, what, and how."""
     from rich.text import Text
 
-    label = Text(printable(point.target), style="bold", overflow="fold")
+    target = _LONG_ID.sub(r"\1…", printable(point.target))
+    label = Text(target, style="bold", overflow="fold")
     label.append(f"  {_what(point)}", style="green" if _is_overlay(point) else "yellow")
     label.append(f"  {_how(point)}", style="dim not bold")
     return label
@@ -126,6 +141,6 @@ def _what(point: "MountPoint") -> str:
 
 def _how(point: "MountPoint") -> str:
     """The options that matter to a reader: read-only or not, and what is forbidden."""
-    words = set(point.options.split(","))
-    told = ("ro", "rw", "nosuid", "nodev", "noexec")
-    return ",".join(word for word in told if word in words)
+    words = point.options.split(",")  # first how it is mounted, then its file system
+    told = [word for word in ("nosuid", "nodev", "noexec") if word in words]
+    return ",".join([words[0], *told])
