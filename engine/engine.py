@@ -73,6 +73,20 @@ class Engine:
         client.end_spawner(self._house.place)
         self._house.leave()
 
+    def destroy(self) -> None:
+        """Remove all that there is of this engine: containers, images, volumes, root.
+
+        For an engine that was made for one purpose and that nobody else uses.
+        """
+        from engine import files
+
+        if self.root.exists():
+            for container in self.containers(all=True):
+                self.remove(container.id, force=True)
+        self.close()
+        files.remove_tree(self._house.place.directory)
+        files.remove_tree(self.root)
+
     # Images
 
     def images(self, all: bool = False) -> list[StoredImage]:

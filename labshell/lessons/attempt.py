@@ -16,7 +16,6 @@ Try it: `:reset step` in the middle of a lesson.
 """
 
 from engine.engine import Engine
-
 from labshell.lessons import prose, scene
 from labshell.lessons.checks import FAILED, PASSED, Lab, Outcome
 from labshell.lessons.fields import LessonError
@@ -95,7 +94,7 @@ class Attempt:
         if anew:
             self._make_world()
         self._known = scene.inventory(self.engine)
-        self.progress.current = self.lesson.name
+        self.progress.current = None if record.finished else self.lesson.name
         self.save()
         return anew
 
@@ -112,6 +111,7 @@ class Attempt:
     def finish(self) -> None:
         """The last step is done."""
         self.record.finished = True
+        self.progress.current = None
         self.save()
 
     def save(self) -> None:

@@ -73,8 +73,7 @@ def _room(seed: str) -> Iterator[tuple[Engine, Progress]]:
         try:
             yield engine, progress
         finally:
-            scene.clear(engine, scene.inventory(engine), Made())
-            engine.close()
+            engine.destroy()
 
 
 def _untouched(attempt: Attempt) -> str:

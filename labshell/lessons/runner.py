@@ -21,7 +21,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.engine import Engine
-
 from engine.errors import EngineError, from_os_error
 from labshell.lessons import library
 from labshell.lessons.attempt import Attempt
@@ -131,6 +130,8 @@ class LessonRunner:
         attempt.begin()
         self.stage = Stage(self.engine, attempt, self.screen)
         self.stage.open(new)
+        if attempt.record.finished:
+            self.screen.say("The lesson is finished. `:reset lesson` begins it again.")
 
     def _look(self) -> None:
         assert self.stage is not None
@@ -145,7 +146,8 @@ class LessonRunner:
         attempt = stage.attempt
         if not attempt.here.done:
             self.screen.say("This step is not done yet.", "yellow")
-            self.screen.say("`:hint` helps; `:skip` goes on without its points.")
+            self.screen.say(HOW_TO_GO_ON[attempt.step.kind])
+            self.screen.say("`:skip` goes on without its points.", "dim")
         elif attempt.number + 1 < len(attempt.lesson.steps):
             attempt.enter(attempt.number + 1)
             stage.show()

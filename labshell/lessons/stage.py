@@ -12,7 +12,6 @@ Try it: `:again`, `:progress`
 """
 
 from engine.engine import Engine
-
 from labshell.lessons import prose
 from labshell.lessons.attempt import Attempt
 from labshell.lessons.checks import COULD_NOT_RUN, Outcome
@@ -128,7 +127,7 @@ class Stage:
         if self.attempt.step.kind == "predict":
             right = next(c for c in self.attempt.step.choices if c.right)
             says = self.attempt.fill(right.says)
-            self.screen.line(f"{self.screen.word('It is')}: {says}")
+            self.screen.line(f"{self.screen.word('It is:')} {says}")
             self.reveal()
 
     def look(self) -> None:

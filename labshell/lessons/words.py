@@ -65,7 +65,7 @@ _CHINESE = {
     "That is not it.": "不对。",
     "Right.": "猜对了。",
     "Not so.": "并非如此。",
-    "It is": "正确的是",
+    "It is:": "正确的是：",
     "No answer yet: `:answer …`.": "还没有回答：`:answer …`。",
     "There is no container {subject}.": "没有名为 {subject} 的容器。",
     "There is no image {subject} yet.": "还没有镜像 {subject}。",
@@ -77,9 +77,7 @@ _CHINESE = {
     ),
     "`:reset step` sets everything up again.": "`:reset step` 会重新准备好一切。",
     "This step is not done yet.": "这一步还没有完成。",
-    "`:hint` helps; `:skip` goes on without its points.": (
-        "`:hint` 给提示；`:skip` 跳过，不要这一步的分。"
-    ),
+    "`:skip` goes on without its points.": "`:skip` 跳过，不要这一步的分。",
     "Skipped: done for you, without points.": "已跳过：替你做好了，不计分。",
     "There is nothing to answer here.": "这一步没有问题要回答。",
     "Nothing is checked in this step.": "这一步没有要检查的。",
@@ -108,6 +106,9 @@ _CHINESE = {
         "`lab grade` 查看得分；`lab learn` 打开下一课。"
     ),
     "All lessons are finished.": "所有课程都已完成。",
+    "The lesson is finished. `:reset lesson` begins it again.": (
+        "本课已完成。`:reset lesson` 重新开始。"
+    ),
     "minutes": "分钟",
     "in": "位于",
     "open": "未完成",
