@@ -24,9 +24,10 @@ SESSION = (
     "lab layers noted",
     "lab run -d --name watch --memory 64m noted sleep 600",
     "lab tree",
-    "cat /sys/fs/cgroup/{memory,}/labshell-*/*/memory.{limit_in_bytes,max} 2>/dev/null",
+    "for c in $(lab ps -q); do echo $c; done",
+    "lab rm -f watch",
 )
-WIDTH, HEIGHT = 100, 60
+WIDTH, HEIGHT = 96, 70
 QUIET = 1.5  # seconds without a change: the command has ended
 
 
@@ -37,7 +38,7 @@ class Terminal:
         self._words = ["tmux", "-S", str(folder / "tmux")]
         command = shlex.join([str(HOME / "lab"), "--root", str(folder / "root")])
         size = ["-x", str(WIDTH), "-y", str(HEIGHT)]
-        self("-f", "/dev/null", "new-session", "-d", *size, command)
+        self("-f", "/dev/null", "new-session", "-d", "-c", "/srv", *size, command)
 
     def __call__(self, *line: str) -> str:
         done = subprocess.run(
@@ -61,9 +62,15 @@ class Terminal:
                 before, since = now, time.monotonic()
             time.sleep(0.1)
 
+    def clear(self) -> None:
+        """An empty screen, and nothing above it."""
+        self("send-keys", "C-l")
+        self.settle()
+        self("clear-history")
+
     def screen(self) -> str:
-        """Everything that was on the screen, with its colours."""
-        return self("capture-pane", "-p", "-e", "-S", "-")
+        """Everything that is on the screen, with its colours."""
+        return self("capture-pane", "-p", "-e")
 
 
 def play(folder: Path) -> str:
@@ -71,9 +78,12 @@ def play(folder: Path) -> str:
     terminal = Terminal(folder)
     try:
         terminal.settle()
+        terminal.type("lab images")  # the first use makes the base image
+        terminal.clear()
         for line in SESSION:
             terminal.type(line)
-        return terminal.screen().rstrip()
+        above, _, _toolbar = terminal.screen().rstrip().rpartition("\n")
+        return above.rstrip()
     finally:
         terminal("kill-server")
         clean_up(folder / "root")
@@ -83,7 +93,6 @@ def clean_up(root: Path) -> None:
     """Remove what the session made."""
     sys.path.insert(0, str(HOME))
     from engine.engine import Engine
-
     from tests import workshop
 
     workshop.close(Engine(root))
