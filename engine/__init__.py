@@ -3,6 +3,7 @@
 Rooms, from the top of the house to its foundation. Imports point down only.
 
     engine.py     the facade: class Engine, what everybody outside uses
+    verbs/        what it can do, in groups: images, containers, volumes, looking
     containers/   create, lifecycle, exec, attach, commit
     images/       images, tags, history, a rootfs from this machine's own files
     runtime/      bundle -> running process: the shim and the init of a container

@@ -10,7 +10,7 @@ call of it leaves one line of JSON behind:
      "result": "0",                            or "-1 EPERM"
      "microseconds": 57,
      "concept": "mounts",                      the file of engine/kernel/ it is in
-     "symbol": "engine.runtime.rootfs:pivot",  the engine's function that asked
+     "symbol": "engine.runtime.steps:Pivot.apply",  the engine's function that asked
      "shell": "mount -t overlay …"}            what a student could type instead
 
 Order of steps: `recording(path)` opens the file and remembers it for this thread
@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -100,10 +101,9 @@ def descriptors() -> tuple[int, ...]:
 def act(
     call: str, shell: Callable[..., str]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a function as one that asks something of the kernel.
+    """Mark a function as one that asks the kernel for `call`, such as "mount(2)".
 
-    `call` is the system call with its man section, "mount(2)". `shell` gets the same
-    arguments as the function and returns the shell command that does the same.
+    `shell` gets the function's arguments and returns a command that does the same.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -114,35 +114,38 @@ def act(
             recorder = _recorder.get()
             if recorder is None:
                 return function(*args, **kwargs)
-            caller = sys._getframe(1)
-            started, clock = time.time(), time.perf_counter_ns()
-            outcome = "-1"
+            asker = sys._getframe(1)
+            fields: dict[str, Any] = {
+                "time": time.time(),
+                "pid": os.getpid(),
+                "call": call,
+                "arguments": _as_strace([*args, *kwargs.values()]),
+            }
+            clock = time.perf_counter_ns()
             try:
                 result = function(*args, **kwargs)
-                outcome = str(result) if type(result) is int else "0"
+                fields["result"] = str(result) if type(result) is int else "0"
                 return result
             except Exception as error:
-                outcome = f"-1 {getattr(error, 'name', type(error).__name__)}"
+                fields["result"] = f"-1 {getattr(error, 'name', type(error).__name__)}"
                 raise
             finally:
-                recorder.add(
-                    {
-                        "time": started,
-                        "pid": os.getpid(),
-                        "call": call,
-                        "arguments": _as_strace([*args, *kwargs.values()]),
-                        "result": outcome,
-                        "microseconds": (time.perf_counter_ns() - clock) // 1000,
-                        "concept": concept,
-                        "symbol": f"{caller.f_globals['__name__']}"
-                        f":{caller.f_code.co_qualname}",
-                        "shell": shell(*args, **kwargs),
-                    }
-                )
+                fields |= {
+                    "microseconds": (time.perf_counter_ns() - clock) // 1000,
+                    "concept": concept,
+                    "symbol": _symbol(asker),
+                    "shell": shell(*args, **kwargs),
+                }
+                recorder.add(fields)
 
         return recorded
 
     return decorate
+
+
+def _symbol(frame: FrameType) -> str:
+    """The function that a frame belongs to: "engine.runtime.rootfs:plan"."""
+    return f"{frame.f_globals['__name__']}:{frame.f_code.co_qualname}"
 
 
 def _as_strace(arguments: list[object]) -> str:

@@ -22,7 +22,7 @@ from engine.containers import lifecycle
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.images.stored import StoredImage
-from engine.oci.image import History, ImageConfig, ImageDefaults
+from engine.oci.image import History, ImageDefaults
 from engine.oci.instructions import apply_changes
 from engine.runtime import state
 
@@ -40,34 +40,28 @@ def commit(
 ) -> StoredImage:
     """Make an image of what the container has changed."""
     defaults = apply_changes(own_defaults(container, base.config.defaults), changes)
-    layers = list(base.manifest.layers)
-    diff_ids = list(base.config.diff_ids)
     upper = container.directory / "upper"
     with house.images.writing():
-        changed = any(os.scandir(upper))
-        if changed:
+        layer = None
+        if any(os.scandir(upper)):
             with _still(house, container, pause):
                 layer = house.images.add_layer(upper)
-            layers.append(layer.descriptor)
-            diff_ids.append(layer.diff_id)
-        config = ImageConfig(
-            architecture=base.config.architecture,
-            os=base.config.os,
+        step = History(
             created=files.now(),
+            created_by=" ".join(container.command),
+            author=author,
+            comment=message,
+            empty_layer=layer is None,
+        )
+        config = replace(
+            base.config,
+            created=step.created,
             author=author,
             defaults=defaults,
-            diff_ids=tuple(diff_ids),
-            history=(
-                *base.config.history,
-                History(
-                    created=files.now(),
-                    created_by=" ".join(container.command),
-                    author=author,
-                    comment=message,
-                    empty_layer=not changed,
-                ),
-            ),
+            diff_ids=(*base.config.diff_ids, *([layer.diff_id] if layer else ())),
+            history=(*base.config.history, step),
         )
+        layers = (*base.manifest.layers, *([layer.descriptor] if layer else ()))
         return house.images.add(config, layers, reference, base.id)
 
 

@@ -129,15 +129,13 @@ def _furnish(
     lower: tuple[Path, ...],
 ) -> None:
     """Fill the draft with everything that a start will need."""
-    options = container.options
-    hostname = _hostname(container)
+    options, hostname = container.options, _hostname(container)
     for name in ("init", "upper", "work", "rootfs"):
         (draft / name).mkdir(mode=0o755)
     make_init_layer(draft / "init", lower)
     _write_network_files(draft, hostname, options.network == "host")
-    layers = Layers(
-        lower=(draft / "init", *lower), upper=draft / "upper", work=draft / "work"
-    )
+    stack = (draft / "init", *lower)
+    layers = Layers(lower=stack, upper=draft / "upper", work=draft / "work")
     with mounted(layers, draft / "rootfs") as root:
         identity = users.resolve(root, options.user or image.config.defaults.user)
         for path in container.bound:
@@ -151,12 +149,11 @@ def _furnish(
         house.cgroup(container.id),
         container.bound,
     )
+    home = container.directory
     Bundle(
         spec=spec,
         layers=Layers(
-            lower=(container.directory / "init", *lower),
-            upper=container.directory / "upper",
-            work=container.directory / "work",
+            lower=(home / "init", *lower), upper=home / "upper", work=home / "work"
         ),
         seccomp=compiled_filter(house, options, spec),
         interactive=options.interactive,

@@ -17,7 +17,6 @@ from engine.runtime.bundle import Bundle
 def inspect(container: Container) -> dict[str, Any]:
     """The container in the shape of `docker inspect`."""
     bundle = Bundle.read(container.directory / "bundle")
-    process = bundle.spec.process
     return {
         "Id": container.id,
         "Created": container.created,
@@ -36,32 +35,38 @@ def inspect(container: Container) -> dict[str, Any]:
         "Platform": "linux",
         "ExecIDs": None,
         "HostConfig": _host_config(container, bundle),
-        "GraphDriver": {
-            "Name": "overlay",
-            "Data": {
-                "LowerDir": ":".join(map(str, bundle.layers.lower)),
-                "MergedDir": bundle.spec.root,
-                "UpperDir": str(bundle.layers.upper),
-                "WorkDir": str(bundle.layers.work),
-            }
-            if bundle.layers
-            else {},
-        },
+        "GraphDriver": {"Name": "overlay", "Data": _overlay(bundle)},
         "Mounts": _mounts(container),
-        "Config": {
-            "Hostname": bundle.spec.hostname,
-            "User": container.options.user or "",
-            "Tty": container.options.tty,
-            "OpenStdin": container.options.interactive,
-            "Env": list(process.environment),
-            "Cmd": list(container.options.command) or None,
-            "Image": container.image,
-            "WorkingDir": process.directory,
-            "Entrypoint": list(container.options.entrypoint or ()) or None,
-            "Labels": dict(container.labels),
-            "StopSignal": container.stop_signal,
-        },
+        "Config": _config(container, bundle),
         "NetworkSettings": {"Networks": {container.options.network: {}}, "Ports": {}},
+    }
+
+
+def _overlay(bundle: Bundle) -> dict[str, str]:
+    if bundle.layers is None:
+        return {}
+    return {
+        "LowerDir": ":".join(map(str, bundle.layers.lower)),
+        "MergedDir": bundle.spec.root,
+        "UpperDir": str(bundle.layers.upper),
+        "WorkDir": str(bundle.layers.work),
+    }
+
+
+def _config(container: Container, bundle: Bundle) -> dict[str, Any]:
+    options, process = container.options, bundle.spec.process
+    return {
+        "Hostname": bundle.spec.hostname,
+        "User": options.user or "",
+        "Tty": options.tty,
+        "OpenStdin": options.interactive,
+        "Env": list(process.environment),
+        "Cmd": list(options.command) or None,
+        "Image": container.image,
+        "WorkingDir": process.directory,
+        "Entrypoint": list(options.entrypoint or ()) or None,
+        "Labels": dict(container.labels),
+        "StopSignal": container.stop_signal,
     }
 
 

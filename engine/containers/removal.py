@@ -9,15 +9,18 @@ Try it: `lab run --name a busybox sh -c 'echo hello > /f'; lab rm a`
 
 import contextlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine import files
-from engine.containers import lifecycle
+from engine.containers import lifecycle, repair
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, NotFound
 from engine.runtime import release, state
 from engine.runtime.bundle import Bundle
+
+PATIENCE = 3.0  # seconds
 
 
 def remove(
@@ -75,6 +78,41 @@ def volume_users(house: House, name: str) -> list[str]:
         for container in house.records.all()
         if any(path.volume == name for path in container.bound)
     ]
+
+
+def remove_finished(house: House, container: Container) -> bool:
+    """Remove a --rm container that nobody removed when it ended. True if it was one.
+
+    Whoever should do it, client or shim, is given some seconds.
+    """
+    ended = container.options.auto_remove and container.state.status == state.EXITED
+    if not ended or container.state.finished_at > files.now(ago=PATIENCE):
+        return False
+    with contextlib.suppress(EngineError):
+        remove(house, container, volumes=True)
+        house.notices.append(f"repaired: removed {container.name}, which had ended")
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageUsers:
+    """Who needs images: containers by image ID, those that run, what they stand on."""
+
+    containers: dict[str, list[str]]
+    running: set[str]
+    snapshots: set[Path]
+
+
+def users_of_images(house: House) -> ImageUsers:
+    """Which containers keep which images and snapshots from being removed."""
+    users = ImageUsers(containers={}, running=set(), snapshots=set())
+    for container in house.records.all():
+        users.containers.setdefault(container.image_id, []).append(container.id)
+        layers = Bundle.read(container.directory / "bundle").layers
+        users.snapshots.update(layers.lower[1:] if layers else ())
+        if repair.repair(house, container).running:
+            users.running.add(container.id)
+    return users
 
 
 def remove_released(directory: str) -> None:

@@ -21,7 +21,6 @@ import os
 from dataclasses import replace
 
 from engine import files
-from engine.containers import removal
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineError
@@ -29,7 +28,6 @@ from engine.kernel import cgroups, mounts
 from engine.runtime import release, state
 from engine.runtime.bundle import Bundle
 
-PATIENCE = 3.0  # seconds
 LOST = 255  # the exit status of a container whose end nobody saw
 
 
@@ -93,17 +91,3 @@ def sweep(house: House) -> None:
             house.notices.append(
                 f"repaired: removed what a killed command had left at {path.name}"
             )
-
-
-def remove_finished(house: House, container: Container) -> bool:
-    """Remove a --rm container that nobody removed when it ended. True if it was one.
-
-    Whoever should do it, client or shim, is given some seconds.
-    """
-    ended = container.options.auto_remove and container.state.status == state.EXITED
-    if not ended or container.state.finished_at > files.now(ago=PATIENCE):
-        return False
-    with contextlib.suppress(EngineError):
-        removal.remove(house, container, volumes=True)
-        house.notices.append(f"repaired: removed {container.name}, which had ended")
-    return True

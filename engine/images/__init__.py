@@ -1,8 +1,10 @@
 """The images: found by name, made of layers, listed, tagged, removed.
 
-    store.py       find, list, tag, add; the unpacked layers of an image
+    store.py       tag, add, remove: everything that changes the store
+    catalogue.py   which images there are, and which one a name means
     index.py       index.json: which names point at which image
     stored.py      one image in the store, as data
+    layers.py      blobs become directories, a directory becomes a blob
     stack.py       an image as a stack of layers and a list of steps (history)
     inspecting.py  an image as `docker inspect` prints it
     removal.py     `rmi`: what it refuses, what it untags, what it deletes

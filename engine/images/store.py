@@ -19,19 +19,18 @@ Try it: `lab images`, then `find /var/lib/labshell/images`
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import files
-from engine.errors import EngineError, InvalidArgument, NotFound
+from engine.errors import EngineError, InvalidArgument
 from engine.images import index, layers
+from engine.images.catalogue import DAMAGED, Catalogue
 from engine.images.index import Index
 from engine.images.layers import Layer
-from engine.images.stored import PARENT, REF_NAME, TAGGED, StoredImage, load
-from engine.oci import digest as digests
+from engine.images.stored import PARENT, REF_NAME, TAGGED, StoredImage, familiar_name
 from engine.oci.image import CONFIG, MANIFEST, Descriptor, ImageConfig, Manifest
 from engine.oci.reference import Reference
 from engine.storage.compression import Readable
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 
 Images = list[StoredImage]
 Lines = list[str]
-Groups = list[list[Descriptor]]  # index entries, those of one manifest together
 
 
 class ImageStore:
@@ -55,58 +53,25 @@ class ImageStore:
         self.snapshots = Snapshots(root / "snapshots")
         self.lock = root / "locks" / "images"
         self.index = Index(root / "images", root / "locks" / "index")
+        self.catalogue = Catalogue(self.content, self.index)
 
     # Finding
 
     def find(self, name: str) -> StoredImage:
         """The image with this name, ID, or beginning of an ID. NotFound if none."""
-        groups = self._groups()
-        is_id = digests.valid(name) or digests.valid(f"sha256:{name}")
-        if not is_id:
-            reference = Reference.parse(name)
-            for entries in groups:
-                if any(_is_called(entry, reference) for entry in entries):
-                    return load(self.content, entries)
-        found = self._by_prefix(groups, name.removeprefix("sha256:"))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise NotFound(
-                f"{name} is the beginning of {len(found)} image IDs",
-                "Type more of the ID: `lab images --no-trunc`.",
-            )
-        shown = name if is_id else Reference.parse(name).familiar
-        raise NotFound(
-            f"No such image: {shown}", "`lab images -a` lists what there is."
-        )
+        return self.catalogue.find(name)
 
     def list(self, *, intermediate: bool = True) -> Images:
         """Every image, newest first; without `intermediate`, no unnamed parents."""
-        images = self._all(self._groups())
+        images = self.catalogue.all()
         parents = {image.parent for image in images}
         if not intermediate:
             images = [i for i in images if i.references or i.id not in parents]
-        return sorted(images, key=lambda image: image.created, reverse=True)
+        return images
 
     def by_id(self) -> dict[str, StoredImage]:
         """Every image by its ID."""
-        return {image.id: image for image in self.list()}
-
-    def _groups(self) -> Groups:
-        """The index entries, those of one manifest together."""
-        groups: dict[str, list[Descriptor]] = defaultdict(list)
-        for entry in self.index.read():
-            groups[entry.digest].append(entry)
-        return [*groups.values()]
-
-    def _all(self, groups: Groups) -> Images:
-        return [load(self.content, entries) for entries in groups]
-
-    def _by_prefix(self, groups: Groups, prefix: str) -> Images:
-        if not prefix or set(prefix) - set("0123456789abcdef"):
-            return []
-        found = self._all(groups)
-        return [i for i in found if digests.hex_of(i.id).startswith(prefix)]
+        return {image.id: image for image in self.catalogue.all()}
 
     # Layers
 
@@ -165,7 +130,8 @@ class ImageStore:
         )
         with self.index.changing() as entries:
             index.put_name(entries, entry)
-        return self.find(config_blob.digest)
+            same = [other for other in entries if other.digest == entry.digest]
+        return self.catalogue.load(same)
 
     def tag(self, image: StoredImage, reference: str) -> None:
         """Give an image one more name. An image that had the name loses it."""
@@ -245,8 +211,11 @@ class ImageStore:
         """
         from engine.images import removal
 
-        images = self.by_id()
-        image = self.find(name)
+        damaged = self._forget_damaged(name)
+        if damaged:
+            self._sweep_blobs()
+            return [f"Untagged: {familiar}" for familiar in damaged]
+        image, images = self.find(name), self.by_id()
         use = removal.Use(used_by=used_by, running=running)
         plan = removal.plan(image, name, images, use, force)
         with self.index.changing() as entries:
@@ -262,42 +231,44 @@ class ImageStore:
             lines += removal.deleted_lines(plan.delete, self.list())
         return lines
 
+    def _forget_damaged(self, name: str) -> Lines:
+        """Take an image that cannot be read out of the index; the names it had."""
+        group = self.catalogue.group_of(name)
+        try:
+            if group:
+                self.catalogue.load(group)
+            return []
+        except DAMAGED:
+            with self.index.changing() as entries:
+                entries[:] = [
+                    e for e in entries if group and e.digest != group[0].digest
+                ]
+            return [familiar_name(entry) for entry in group or ()]
+
     def collect(self, in_use: Collection[Path] = ()) -> int:
         """Delete what no image needs: blobs, snapshots, the rest of crashes.
 
         Snapshots `in_use` stay. Returns the bytes of the blobs that went. Waits until
         nobody is writing.
         """
-        with self._alone() as images:
-            freed = self.content.sweep({blob for i in images for blob in i.blobs})
+        with self._alone():
+            freed = self.content.sweep(self.catalogue.blobs())
+            images = self.list()
             chain_ids = {chain_id for image in images for chain_id in image.chain_ids}
             self.snapshots.sweep(chain_ids | {f"sha256:{path.name}" for path in in_use})
         return freed
 
     def _sweep_blobs(self) -> None:
         """Delete blobs that no image needs, and leave the snapshots alone."""
-        with self._alone() as images:
-            self.content.sweep({blob for image in images for blob in image.blobs})
+        with self._alone():
+            self.content.sweep(self.catalogue.blobs())
 
     @contextmanager
-    def _alone(self) -> Iterator[Images]:
-        """Hold the store alone: nobody is writing. The images that there are."""
+    def _alone(self) -> Iterator[None]:
+        """Hold the store alone: nobody is writing, nobody is about to stand on it."""
         self._create()
         with files.locked(self.lock):
-            yield self.list()
-
-
-def _is_called(entry: Descriptor, reference: Reference) -> bool:
-    """Is `reference` the name of this entry? With a digest, only that counts."""
-    name = entry.annotations.get(REF_NAME, "")
-    if not name:
-        return False
-    own = Reference.parse(name)
-    if own.full_repository != reference.full_repository:
-        return False
-    if reference.digest:
-        return reference.digest == entry.digest
-    return own.tag == reference.tag
+            yield
 
 
 def _annotations(name: str, parent: str | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ Unix sockets hold a connection until somebody accepts it, so nothing here waits 
 process to become ready.
 
 man: unix(7), flock(2), posix_spawn(3)
+Try it: `lab run -d busybox sleep 60; ls /run/labshell/*`
 """
 
 import contextlib

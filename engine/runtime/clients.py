@@ -6,6 +6,7 @@ container's output until there is room: the container's program then waits in
 write(2), as it would with a slow terminal.
 
 man: unix(7), send(2)
+Try it: `lab run busybox yes | sleep 5`: the container waits, the shim stays small
 """
 
 import socket

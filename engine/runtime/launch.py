@@ -9,6 +9,7 @@ arrives as messages on a socket:
     the end of the socket  every copy is closed: execve has succeeded, or all is over
 
 man: execve(2) on close-on-exec, socketpair(2)
+Try it: `lab run busybox nosuch`: the error came over this socket
 """
 
 import os

@@ -5,6 +5,7 @@ It asks the kernel "which of these descriptors has something for me?" and calls 
 function that belongs to each. No function may wait for anything itself.
 
 man: epoll(7)
+Try it: `strace -p $(pgrep lab-shim)` while a container prints
 """
 
 import selectors

@@ -9,6 +9,7 @@ init sends up. The pidfd becomes readable when the process has ended; what it pr
 before is read first, then its exit status is told.
 
 man: pipe(7), pty(7), pidfd_open(2), waitpid(2)
+Try it: `echo hello | lab run -i busybox cat`
 """
 
 import contextlib

@@ -1,0 +1,11 @@
+"""The verbs of the engine, in groups: together they are the class Engine.
+
+    images.py       image history tag rmi import, and the base image of an empty store
+    containers.py   create start exec stop kill wait rm logs commit …
+    volumes.py      volume create, ls, inspect, rm
+    looking.py      inspect, mounts, tree, layers
+
+Each group is a class over the same house; a method finds what it is about, repairs its
+record if need be, and hands over to the room that knows how. Rooms are imported when
+they are needed: a command should not wait for what it does not use.
+"""

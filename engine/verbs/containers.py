@@ -1,0 +1,135 @@
+"""What can be done with containers.
+
+Try it: `lab create`, `lab start`, `lab exec`, `lab stop`, `lab rm`: one method each
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine import acts as acts_of
+from engine.containers import lifecycle, removal, repair
+from engine.containers.options import ContainerOptions, ExecOptions
+from engine.containers.record import Container
+from engine.images.stored import StoredImage
+from engine.verbs.images import ImageVerbs
+
+if TYPE_CHECKING:
+    from engine.containers.session import Session
+    from engine.runtime.logs import LogEntry
+    from engine.storage.changes import Change
+
+
+class ContainerVerbs(ImageVerbs):
+    """The verbs of containers."""
+
+    def create(self, options: ContainerOptions) -> Container:
+        """Make a container; it does not run yet."""
+        from engine.containers.create import create
+
+        repair.sweep(self._house)
+        return create(self._house, options, self.image(options.image))
+
+    def containers(self, all: bool = False) -> list[Container]:
+        """The containers, newest first: those that run, or `all`."""
+        repair.sweep(self._house)
+        found = []
+        for container in self._house.records.all():
+            container = repair.repair(self._house, container)
+            if removal.remove_finished(self._house, container):
+                continue
+            if all or container.running:
+                found.append(container)
+        return found
+
+    def container(self, name: str) -> Container:
+        """The container of this name, ID, or beginning of an ID."""
+        return repair.repair(self._house, self._house.records.find(name))
+
+    def start(self, name: str) -> None:
+        """Run a container in the background; nothing happens if it runs."""
+        lifecycle.start(self._house, self.container(name))
+
+    def session(self, name: str, stdin: bool = False) -> "Session":
+        """Be attached to a container that runs, or will when the session starts."""
+        from engine.containers.session import attach
+
+        return attach(self._house, self.container(name), stdin)
+
+    def execute(self, name: str, options: ExecOptions) -> "Session":
+        """A session for one more process in a running container."""
+        from engine.containers.execute import execute
+
+        return execute(self._house, self.container(name), options)
+
+    def stop(self, name: str, timeout: int | None = None) -> None:
+        """End a container politely, by force after `timeout` seconds (10)."""
+        lifecycle.stop(self._house, self.container(name), timeout)
+
+    def restart(self, name: str, timeout: int | None = None) -> None:
+        """Stop a container if it runs, and run it again."""
+        self.stop(name, timeout)
+        self.start(name)
+
+    def kill(self, name: str, signal: str = "KILL") -> None:
+        """Send a signal to process 1 of a container."""
+        lifecycle.kill(self._house, self.container(name), signal)
+
+    def pause(self, name: str) -> None:
+        """Take the CPU away from a container."""
+        lifecycle.pause(self._house, self.container(name))
+
+    def unpause(self, name: str) -> None:
+        """Give a paused container the CPU back."""
+        lifecycle.unpause(self._house, self.container(name))
+
+    def wait(self, name: str) -> int:
+        """The exit status of a container, once it has ended."""
+        return lifecycle.wait(self._house, self.container(name))
+
+    def remove(self, name: str, force: bool = False, volumes: bool = False) -> None:
+        """Remove a container; `force` kills it first."""
+        removal.remove(self._house, self.container(name), force=force, volumes=volumes)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a container another name."""
+        self._house.records.rename(self.container(name), new)
+
+    def logs(self, name: str, follow: bool = False) -> "Iterator[LogEntry]":
+        """What a container has printed; `follow` until it ends."""
+        from engine.containers.reading import entries
+
+        return entries(self._house, self.container(name), follow)
+
+    def changes(self, name: str) -> "list[Change]":
+        """What a container has changed in the files of its image."""
+        from engine.containers.pictures import container_changes
+
+        return container_changes(self.container(name))
+
+    def commit(
+        self,
+        name: str,
+        reference: str | None = None,
+        author: str = "",
+        message: str = "",
+        changes: Sequence[str] = (),
+        pause: bool = True,
+    ) -> StoredImage:
+        """Make an image of what a container has changed."""
+        from engine.containers.commit import commit
+
+        container = self.container(name)
+        return commit(
+            self._house,
+            container,
+            self.image(container.image_id),
+            reference,
+            author=author,
+            message=message,
+            changes=changes,
+            pause=pause,
+        )
+
+    def acts(self, name: str) -> list[dict[str, Any]]:
+        """What the kernel was asked on a container's behalf (see engine/acts.py)."""
+        return acts_of.read(self.container(name).directory / "acts.jsonl")

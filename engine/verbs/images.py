@@ -1,0 +1,82 @@
+"""What can be done with images.
+
+Try it: `lab images`, `lab history busybox`, `lab tag busybox mine`
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from engine.containers.house import House
+from engine.errors import NotFound
+from engine.images.stored import StoredImage
+
+if TYPE_CHECKING:
+    from engine.images.stack import HistoryRow
+
+
+class ImageVerbs:
+    """The verbs of images."""
+
+    _house: House
+
+    def images(self, all: bool = False) -> list[StoredImage]:
+        """The images, newest first; `all` shows unnamed parents too."""
+        self._base_image()
+        return self._house.images.list(intermediate=all)
+
+    def image(self, name: str) -> StoredImage:
+        """The image of this name or ID. NotFound if there is none."""
+        try:
+            return self._house.images.find(name)
+        except NotFound:
+            if not self._base_image():
+                raise
+            return self._house.images.find(name)
+
+    def _base_image(self) -> bool:
+        """Make the base image of an empty store; True if one was made."""
+        if self._house.images.index.read():
+            return False
+        from engine.images.base import ensure_base_image
+
+        self._house.prepare()
+        return ensure_base_image(self._house.images) is not None
+
+    def history(self, name: str) -> "Sequence[HistoryRow]":
+        """The steps that made an image, newest first."""
+        return self._house.images.history(self.image(name))
+
+    def tag(self, source: str, target: str) -> None:
+        """Give an image one more name."""
+        self._house.images.tag(self.image(source), target)
+
+    def remove_image(self, name: str, force: bool = False) -> list[str]:
+        """Remove a name, or the image if it was its last; what was done, as lines."""
+        from engine.containers.removal import users_of_images
+
+        users = users_of_images(self._house)
+        return self._house.images.remove(
+            name,
+            force=force,
+            used_by=users.containers,
+            running=users.running,
+            in_use=users.snapshots,
+        )
+
+    def import_image(
+        self,
+        stream: BinaryIO,
+        reference: str | None = None,
+        changes: Sequence[str] = (),
+        message: str = "",
+    ) -> StoredImage:
+        """Make an image of one layer from a tar of a root file system."""
+        self._house.prepare()
+        return self._house.images.import_tar(stream, reference, changes, message)
+
+    def make_rootfs(self, directory: Path, programs: Sequence[str]) -> list[Path]:
+        """Copy programs of this machine, with the libraries that they need."""
+        from engine.images.rootfs import assemble
+
+        return assemble(directory, programs)

@@ -1,0 +1,72 @@
+"""Looking at what there is: one object in Docker's shape, or everything as a picture.
+
+Try it: `lab inspect NAME`, `lab mounts`, `lab tree`, `lab layers NAME`
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import InvalidReference, NotFound
+from engine.verbs.containers import ContainerVerbs
+from engine.verbs.volumes import VolumeVerbs
+
+if TYPE_CHECKING:
+    from engine.containers.pictures import LayerView, MountPoint, ProcessInfo
+
+
+class LookingVerbs(ContainerVerbs, VolumeVerbs):
+    """The verbs that only look."""
+
+    def inspect(self, name: str, kind: str | None = None) -> dict[str, Any]:
+        """A container, image or volume in Docker's shape; NotFound if it is none."""
+        kinds: dict[str, Callable[[str], dict[str, Any]]] = {
+            "container": self._inspect_container,
+            "image": lambda name: self._house.images.inspect(self.image(name)),
+            "volume": self._inspect_volume,
+        }
+        for candidate in [kind] if kind else kinds:
+            try:
+                return kinds[candidate](name)
+            except (NotFound, InvalidReference):
+                if kind:
+                    raise
+        raise NotFound(f"No such object: {name}", "`lab ps -a`, `lab images`.")
+
+    def _inspect_container(self, name: str) -> dict[str, Any]:
+        from engine.containers.inspect import inspect
+
+        return inspect(self.container(name))
+
+    def _inspect_volume(self, name: str) -> dict[str, Any]:
+        volume = self.volume(name)
+        return {
+            "Name": volume.name,
+            "Driver": "local",
+            "Mountpoint": str(volume.mountpoint),
+            "CreatedAt": volume.created,
+            "Labels": dict(volume.labels),
+            "Options": {},
+            "Scope": "local",
+        }
+
+    def mounts(self) -> "list[MountPoint]":
+        """The engine's mounts, on the machine and inside the containers."""
+        from engine.containers.pictures import mount_points
+
+        return mount_points(self._house, self.containers())
+
+    def processes(self) -> "list[ProcessInfo]":
+        """The engine's processes: spawner, shims, and those in containers."""
+        from engine.containers.pictures import processes
+
+        return processes(self._house, self.containers())
+
+    def layers(self, name: str) -> "tuple[LayerView, ...]":
+        """The layers of a container or an image, bottom first."""
+        from engine.containers.pictures import container_layers, image_layers
+
+        try:
+            container = self.container(name)
+        except NotFound:
+            return image_layers(self._house, self.image(name))
+        return container_layers(self._house, container, self.image(container.image_id))
