@@ -108,8 +108,10 @@ def _cgroups() -> list[str]:
 
 
 def _files() -> list[str]:
+    """Sockets of shims and spawners; the lock beside them may stay, as locks do."""
     run = Path("/run/labshell")
-    found = [str(run / name) for name in _names(run)]
+    found = [str(run / tag / name) for tag in _names(run) for name in _names(run / tag)]
+    found = [path for path in found if not path.endswith(".lock")]
     default = Path("/var/lib/labshell")
     return [*found, str(default)] if default.exists() else found
 
