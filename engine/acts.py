@@ -114,13 +114,7 @@ def act(
             recorder = _recorder.get()
             if recorder is None:
                 return function(*args, **kwargs)
-            asker = sys._getframe(1)
-            fields: dict[str, Any] = {
-                "time": time.time(),
-                "pid": os.getpid(),
-                "call": call,
-                "arguments": _as_strace([*args, *kwargs.values()]),
-            }
+            fields = _beginning(call, [*args, *kwargs.values()])
             clock = time.perf_counter_ns()
             try:
                 result = function(*args, **kwargs)
@@ -133,7 +127,7 @@ def act(
                 fields |= {
                     "microseconds": (time.perf_counter_ns() - clock) // 1000,
                     "concept": concept,
-                    "symbol": _symbol(asker),
+                    "symbol": _symbol(sys._getframe(1)),
                     "shell": shell(*args, **kwargs),
                 }
                 recorder.add(fields)
@@ -141,6 +135,16 @@ def act(
         return recorded
 
     return decorate
+
+
+def _beginning(call: str, arguments: list[object]) -> dict[str, Any]:
+    """What is known of an act before it is tried."""
+    return {
+        "time": time.time(),
+        "pid": os.getpid(),
+        "call": call,
+        "arguments": _as_strace(arguments),
+    }
 
 
 def _symbol(frame: FrameType) -> str:
