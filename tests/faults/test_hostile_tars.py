@@ -36,32 +36,42 @@ def target(tmp_path: Path) -> Iterator[Path]:
     assert after == before
 
 
+RANDOM = archive(regular("f", os.urandom(9000)))
+
+
+def with_header(key: str, value: str) -> bytes:
+    """A file with one PAX record."""
+    return archive(regular("a", pax_headers={key: value}))
+
+
 HOSTILE = {
     "a name that leads up": archive(regular("../outside/witness", b"evil")),
     "a name that leads up later": archive(regular("a/b/../../../outside/x", b"evil")),
     "an absolute name": archive(regular("/tmp/hostile-tar-was-here", b"evil")),
     "a hard link out": archive(hard_link("a", "../outside/witness")),
     "an absolute hard link": archive(hard_link("a", "/etc/passwd")),
-    "a hard link through a link": archive(link("l", "../outside"), hard_link("a", "l/witness")),
+    "a hard link through a link": archive(
+        link("l", "../outside"), hard_link("a", "l/witness")
+    ),
     "a hard link to itself": archive(hard_link("a", "a")),
     "a hard link to a directory": archive(folder("d"), hard_link("a", "d")),
     "a hard link to nothing": archive(hard_link("a", "b")),
-    "a link that is a parent and leads up": archive(link("l", "../outside"), regular("l/x")),
-    "a link that is a parent and leads nowhere": archive(link("l", "/no"), regular("l/x")),
+    "a parent that leads up": archive(link("l", "../outside"), regular("l/x")),
+    "a parent that leads nowhere": archive(link("l", "/no"), regular("l/x")),
     "a link in a circle": archive(link("a", "b"), link("b", "a"), regular("a/x")),
     "a file that is a parent": archive(regular("f"), regular("f/x")),
     "a whiteout for dot dot": archive(regular("d/.wh..")),
     "a whiteout for dot": archive(regular(".wh..")),
     "a whiteout for nothing": archive(regular(".wh.")),
     "overlay's own whiteout": archive(device("a", 0, 0)),
-    "a device out of range": archive(regular("x", pax_headers={"SCHILY.devmajor": "99999999"})),
+    "a device out of range": with_header("SCHILY.devmajor", "99999999"),
     "a name without end": archive(regular("d/" * 3000 + "f")),
     "a part of a name without end": archive(regular("n" * 300)),
-    "a name with a zero": archive(regular("x", pax_headers={"path": "a\0b"})),
+    "a name with a zero": with_header("path", "a\0b"),
     "an unknown type": archive(part("a", b"Z")),
-    "an owner out of range": archive(regular("a", pax_headers={"uid": str(1 << 32)})),
-    "a size out of range": archive(regular("a", pax_headers={"size": str(1 << 70)})),
-    "a size beyond the archive": archive(regular("a", pax_headers={"size": str(1 << 50)})),
+    "an owner out of range": with_header("uid", str(1 << 32)),
+    "a size out of range": with_header("size", str(1 << 70)),
+    "a size beyond the archive": with_header("size", str(1 << 50)),
     "a sparse file without end": archive(
         regular(
             "a",
@@ -74,7 +84,7 @@ HOSTILE = {
     ),
     "cut off": archive(folder("d"), regular("d/f", b"x" * 5000))[:3000],
     "cut off between entries": archive(folder("d"), regular("f"))[:512],
-    "compressed and cut off": gzip.compress(archive(regular("f", os.urandom(9000))))[:5000],
+    "compressed and cut off": gzip.compress(RANDOM)[:5000],
     "compressed and damaged": b"\x1f\x8b" + b"\xff" * 500,
     "empty": b"",
     "no archive": b"#!/bin/sh\necho no archive\n" * 100,

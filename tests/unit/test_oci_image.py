@@ -16,7 +16,7 @@ CONFIG = ImageConfig(
     architecture="amd64",
     created="2024-01-01T00:00:00Z",
     author="me",
-    defaults=ImageDefaults(
+    defaults=ImageDefaults(  # noqa: S604  # the image's shell, not a shell of ours
         env=("A=1",),
         cmd=("sh",),
         entrypoint=("/x",),

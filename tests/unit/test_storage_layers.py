@@ -18,8 +18,17 @@ from engine.storage import whiteouts
 from engine.storage.changes import changes
 from engine.storage.pack import pack
 from engine.storage.unpack import unpack
-from tests.tars import archive, device, folder, hard_link, link, members, names
-from tests.tars import regular, tree
+from tests.tars import (
+    archive,
+    device,
+    folder,
+    hard_link,
+    link,
+    members,
+    names,
+    regular,
+    tree,
+)
 
 pytestmark = pytest.mark.require("root", "overlay")
 
