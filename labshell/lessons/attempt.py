@@ -90,6 +90,7 @@ class Attempt:
         known_steps = [step.id for step in self.lesson.steps]
         if record.step not in known_steps:  # new, or the lesson has changed since
             record.step = known_steps[0]
+        self._recover()
         anew = self.needs_world()
         if anew:
             self._make_world()
@@ -127,7 +128,8 @@ class Attempt:
             scene.clear(self.engine, record.made, record.before)
         scene.ensure_base_image(self.engine)
         record.made, record.before = Made(), scene.inventory(self.engine)
-        self._known = record.before
+        record.world, self._known = "", record.before  # until everything stands
+        self.save()
         try:
             self._do(self.lesson.setup)
             for step in self.lesson.steps[: self.number]:
@@ -137,6 +139,18 @@ class Attempt:
             raise
         record.world = scene.world(self.engine)
         record.began = self._known
+
+    def _recover(self) -> None:
+        """Credit what was made when a shell was killed before it could say so.
+
+        Other things may have come since, and are not ours: so only by their names.
+        """
+        before = self.record.before
+        if before is not None:
+            came = scene.news(before, scene.inventory(self.engine))
+            lines = [self.lesson.setup, *map(self.reference, self.lesson.steps)]
+            text = self.fill("\n".join(lines))
+            scene.credit(self.record.made, scene.mentioned(self.engine, came, text))
 
     def reference(self, step: Step) -> str:
         """The bash lines that a step leads to: what it runs, and its solution.

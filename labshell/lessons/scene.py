@@ -11,10 +11,10 @@ what was credited, and puts image names back that were moved.
 Try it: `lab ps -a` before a lesson, in it, and after `:reset lesson`.
 """
 
+import re
 from pathlib import Path
 
 from engine.engine import Engine
-
 from engine.errors import Conflict, EngineError, NotFound
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson
@@ -22,6 +22,7 @@ from labshell.lessons.lines import run_hidden
 from labshell.lessons.progress import Made
 
 BASE_IMAGE = "busybox"
+_NAME = re.compile(r"[\w./-]+(?::[\w.-]+)?")  # of a container, image or volume
 
 
 def inventory(engine: Engine) -> Made:
@@ -46,6 +47,20 @@ def news(before: Made, now: Made) -> Made:
             if before.references.get(name) != id
         },
         volumes=[name for name in now.volumes if name not in before.volumes],
+    )
+
+
+def mentioned(engine: Engine, made: Made, text: str) -> Made:
+    """Those of the things in `made` whose names are words of `text`."""
+    words = set(_NAME.findall(text))
+    return Made(
+        containers=[id for id in made.containers if engine.container(id).name in words],
+        references={
+            name: id
+            for name, id in made.references.items()
+            if words & {name, name.removesuffix(":latest")}
+        },
+        volumes=[name for name in made.volumes if name in words],
     )
 
 

@@ -187,6 +187,20 @@ def test_after_a_reboot_the_lesson_is_set_up_again(student):
     assert again.attempt.here.earned == 2
 
 
+def test_a_shell_killed_while_setting_up_leaves_nothing_in_the_way(student):
+    engine, name = student.engine, student.attempt.values["name"]
+    record = student.attempt.record
+    record.made, record.world = type(record.made)(), ""  # as it is then
+    student.attempt.save()
+    mine = engine.create(ContainerOptions(image="busybox", name="mine"))
+    again = Student(engine)
+    assert "could not be set up" not in again.saw()
+    assert engine.container(name).running
+    again.says("reset", "lesson")
+    assert [container.id for container in engine.containers(all=True)] == [mine.id]
+    assert engine.volumes() == []
+
+
 def test_reset_step_takes_back_its_points_and_its_effects(student):
     student.goes_to("commit")
     student.types("lab commit {{name}} {{name}}-copy:1")
