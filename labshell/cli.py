@@ -16,6 +16,7 @@ A verb returns its exit code, None being 0. Nothing is kept between two lines.
 Try it: `lab run --bogus; echo $?`
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     The kernel takes back a process's memory and files in one go. Python would first
     take apart each of its objects, which takes longer than `lab rm` itself.
     """
+    gc.freeze()  # what was imported is there to stay: never look at it again
+    gc.enable()
     if COMPLETING in os.environ:  # somebody pressed TAB: see commands/completion.py
         lab.main(prog_name="lab", complete_var=COMPLETING)
     code = _run(None, sys.argv[1:] if argv is None else argv)
@@ -123,9 +126,10 @@ def _begin(ctx: click.Context, root: str | None, version: bool) -> int | None:
     if inside:
         click.echo(ctx.get_help())
         return 0
-    from labshell.shell import repl
-
-    return repl.run(ctx.obj)
+    shell = lab.get_command(ctx, "shell")
+    assert shell is not None
+    code: int = ctx.invoke(shell)
+    return code
 
 
 def _tell(engine: Engine) -> None:

@@ -45,6 +45,7 @@ VERBS = {
         "watch": "labshell.commands.pictures:watch",
     },
     "Learn": {
+        "shell": "labshell.commands.shell:shell",
         "learn": "labshell.commands.lessons:learn",
         "grade": "labshell.commands.lessons:grade",
         "lesson": "labshell.commands.lessons:lesson",
