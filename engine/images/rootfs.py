@@ -48,6 +48,7 @@ def assemble(directory: Path, programs: Sequence[str]) -> list[Path]:
         try:
             for path in found:
                 _copy(path, root)
+            _put_usual_links(root, directory)
         finally:
             os.close(root)
     except OSError as error:
@@ -196,6 +197,14 @@ def _copy(path: Path, root: int) -> None:
             _put_file(root, here, name)
             return
     raise ImageError(f"{path} goes through too many links", "`namei` shows.")
+
+
+def _put_usual_links(root: int, directory: Path) -> None:
+    """/bin for /usr/bin, and so on, if this machine has it so: scripts rely on it."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        link = Path("/", name)
+        if link.is_symlink() and (directory / os.readlink(link)).is_dir():
+            _put_link(root, Path("/"), name, os.readlink(link))
 
 
 def _put_link(root: int, directory: Path, name: str, target: str) -> None:
