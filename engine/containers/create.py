@@ -134,9 +134,10 @@ def _furnish(
         (draft / name).mkdir(mode=0o755)
     make_init_layer(draft / "init", lower)
     _write_network_files(draft, hostname, options.network == "host")
-    stack = (draft / "init", *lower)
-    layers = Layers(lower=stack, upper=draft / "upper", work=draft / "work")
-    with mounted(layers, draft / "rootfs") as root:
+    # An overlay to read needs two layers, and an image from scratch has none.
+    with mounted(
+        (draft / "init", *(lower or (draft / "upper",))), draft / "rootfs"
+    ) as root:
         identity = users.resolve(root, options.user or image.config.defaults.user)
         for path in container.bound:
             binds.fill(root, path)
@@ -170,9 +171,12 @@ def _hostname(container: Container) -> str:
 
 
 @contextmanager
-def mounted(layers: Layers, place: Path) -> Iterator[int]:
-    """Show the layers at `place` for a moment; an open descriptor of the root."""
-    mounts.overlay(place, layers.lower, layers.upper, layers.work)
+def mounted(lower: tuple[Path, ...], place: Path) -> Iterator[int]:
+    """Show layers at `place` for a moment, to be read; an open descriptor of the root.
+
+    Without an upper directory nothing must be synced when it is unmounted.
+    """
+    mounts.overlay_to_read(place, lower)
     try:
         root = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -114,9 +114,14 @@ def create(group: str) -> None:
 
 
 def join(group: str) -> None:
-    """Move this process into the group; its children will be born there."""
+    """Move this process, of one thread, into the group; its children are born there.
+
+    Moving a whole process stops every fork on the machine for some milliseconds.
+    Version 1 can move a single thread, the caller itself, without that.
+    """
+    name = "cgroup.procs" if version() == 2 else "tasks"
     for path in directories(group):
-        write(path / "cgroup.procs", "0")
+        write(path / name, "0")
 
 
 def limit(group: str, resources: Resources) -> None:

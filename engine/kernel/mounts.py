@@ -19,7 +19,7 @@ Try it: `lab run --explain busybox true`, then `lab mounts`.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,27 +75,43 @@ def make_private(target: Path) -> None:
 )
 def overlay(target: Path, lower: Sequence[Path], upper: Path, work: Path) -> None:
     """Show `upper` over the `lower` directories, topmost first, as one tree."""
-    options = _overlay_options([str(layer) for layer in lower], upper, work)
+    _mount_overlay(target, lower, f",upperdir={upper},workdir={work}")
+
+
+@act(
+    "mount(2)",
+    lambda target, lower: (
+        f"mount -t overlay overlay -o lowerdir={':'.join(map(str, lower))} {target}"
+    ),
+)
+def overlay_to_read(target: Path, lower: Sequence[Path]) -> None:
+    """Show two or more `lower` directories as one tree that nobody can write to."""
+    _mount_overlay(target, lower, "")
+
+
+def _mount_overlay(target: Path, lower: Sequence[Path], rest: str) -> None:
+    """Mount it; if the options are too long for a page, name layers by descriptors."""
+    options = f"lowerdir={_joined(map(str, lower))}{rest}"
     if len(options) < _PAGE:
-        libc.call(
-            "mount", "overlay", str(target), "overlay", 0, options, target=str(target)
-        )
+        _overlay_with(target, options)
         return
-    # Too long for a page: open each layer, and name it by its descriptor instead.
     opened = [os.open(layer, os.O_PATH | os.O_CLOEXEC) for layer in lower]
     try:
-        short = _overlay_options([f"/proc/self/fd/{fd}" for fd in opened], upper, work)
-        libc.call(
-            "mount", "overlay", str(target), "overlay", 0, short, target=str(target)
-        )
+        short = _joined(f"/proc/self/fd/{descriptor}" for descriptor in opened)
+        _overlay_with(target, f"lowerdir={short}{rest}")
     finally:
         for descriptor in opened:
             os.close(descriptor)
 
 
-def _overlay_options(lower: list[str], upper: Path, work: Path) -> str:
-    layers = ":".join(path.replace("\\", "\\\\").replace(":", "\\:") for path in lower)
-    return f"lowerdir={layers},upperdir={upper},workdir={work}"
+def _overlay_with(target: Path, options: str) -> None:
+    where = str(target)
+    libc.call("mount", "overlay", where, "overlay", 0, options, target=where)
+
+
+def _joined(layers: Iterable[str]) -> str:
+    """With colons between them; a colon that is part of a name is escaped."""
+    return ":".join(p.replace("\\", "\\\\").replace(":", "\\:") for p in layers)
 
 
 @act(
