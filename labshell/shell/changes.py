@@ -117,10 +117,16 @@ def _short_path(engine: "Engine", target: str) -> str:
 
 
 def _processes(engine: "Engine") -> Things:
-    """Every process but the spawner: it comes and goes as it is needed."""
+    """Shims, and what they have started: process 1 of each container, and execs.
+
+    The spawner comes and goes as it is needed, and what a container's own processes
+    start is the container's life, not a change that the last command has made.
+    """
     found = {}
-    for process in engine.processes():
-        if process.role == "spawner":
+    everything = engine.processes()
+    shims = {process.pid for process in everything if process.role == "shim"}
+    for process in everything:
+        if process.pid not in shims and process.parent not in shims:
             continue
         relation = "shim of" if process.role == "shim" else process.role
         where = f"{relation} {process.container}"

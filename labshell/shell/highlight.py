@@ -28,7 +28,7 @@ class LineLexer(BashLexer):
             (r"\A:[a-z][a-z-]*", Keyword),
             (
                 r"(?<![\w/.-])(lab|docker)([ \t]+)([a-z]+)\b",
-                bygroups(Keyword, Text, Name.Function),  # type: ignore[no-untyped-call]
+                bygroups(Keyword, Text, Name.Function),  # type: ignore[no-untyped-call]  # pygments
             ),
             *BashLexer.tokens["basic"],
         ],

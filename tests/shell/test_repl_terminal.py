@@ -1,0 +1,258 @@
+"""The terminal: programs that need it get it, and no key ends the shell."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+from tests import machine
+from tests.shell.open_shell import OpenShell
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+CTRL_C, CTRL_D, CTRL_Z = "\x03", "\x04", "\x1a"
+
+
+@pytest.fixture
+def shell(engine: "Engine", tmp_path: Path) -> Iterator[OpenShell]:
+    shell = OpenShell(engine.root, tmp_path)
+    yield shell
+    shell.leave()
+
+
+@pytest.fixture
+def editor(engine: "Engine", tmp_path: Path) -> Iterator[OpenShell]:
+    """A shell on a terminal that can move its cursor."""
+    shell = OpenShell(engine.root, tmp_path, term="xterm", columns=100)
+    yield shell
+    shell.child.close(force=True)
+
+
+def wait_for(shell: OpenShell, program: str) -> None:
+    """Give a program time to start reading keys."""
+    time.sleep(0.5)
+
+
+def test_bash_has_a_terminal_of_the_same_size(shell: OpenShell) -> None:
+    assert shell("stty size") == "24 80"
+    assert shell("tty").startswith("/dev/pts/")
+    shell.child.setwinsize(30, 100)
+    assert shell("stty size") == "30 100"
+
+
+def test_a_new_size_reaches_the_program_that_runs(shell: OpenShell) -> None:
+    waiting = "trap 'stty size; exit' WINCH; echo g''o; while :; do sleep 0.05; done"
+    shell(f"waiting() {{ {waiting}; }}")
+    shell.type("(waiting)\n")
+    shell.expect("go\r\n")
+    shell.child.setwinsize(33, 77)
+    assert "33 77" in shell.until_prompt()
+
+
+def test_less_gets_the_keys(shell: OpenShell) -> None:
+    machine.need("less")
+    shell.type("seq 500 | TERM=xterm less\n")
+    shell.expect("23")
+    shell.type("G")
+    shell.expect("500")
+    shell.type("q")
+    shell.until_prompt()
+    assert shell("echo still here") == "still here"
+
+
+def test_vim_writes_a_file(shell: OpenShell, tmp_path: Path) -> None:
+    machine.need("vim")
+    shell.type("TERM=xterm vim -u NONE note\n")
+    time.sleep(1)
+    shell.type("ihello from vim\x1b:wq\r")
+    shell.until_prompt()
+    assert shell("cat note") == "hello from vim"
+
+
+def test_a_command_reads_what_is_typed(shell: OpenShell) -> None:
+    shell.type("read -p 'name? ' name\n")
+    shell.expect("name? ")
+    shell.type("otter\n")
+    shell.until_prompt()
+    assert shell("echo $name") == "otter"
+
+
+def test_ctrl_c_ends_the_program_and_not_the_shell(shell: OpenShell) -> None:
+    for line in ("sleep 100", "while :; do :; done", "read x"):
+        shell.type(f"{line}\n")
+        wait_for(shell, line)
+        shell.type(CTRL_C)
+        shell.until_prompt()
+        assert shell.failed == "130"
+    assert shell("echo alive") == "alive"
+
+
+def test_ctrl_c_on_a_line_gives_a_new_one(shell: OpenShell) -> None:
+    shell.type("half a li")
+    wait_for(shell, "the prompt")
+    shell.type(CTRL_C)
+    shell.until_prompt()
+    assert shell("echo alive") == "alive"
+
+
+def test_ctrl_c_ends_a_lab_line_and_not_the_shell(shell: OpenShell) -> None:
+    shell("lab run -d --name web busybox sleep 1000")
+    shell.type("lab logs -f web\n")
+    wait_for(shell, "logs")
+    shell.type(CTRL_C)
+    shell.until_prompt()
+    assert shell.failed == "130"
+    assert len(shell("lab ps -q")) == 12
+
+
+def test_ctrl_z_stops_a_job_and_fg_goes_on(shell: OpenShell) -> None:
+    shell.type("sleep 100\n")
+    wait_for(shell, "sleep")
+    shell.type(CTRL_Z)
+    assert "Stopped" in shell.until_prompt()
+    assert "sleep 100" in shell("jobs")
+    shell.type("fg\n")
+    wait_for(shell, "sleep")
+    shell.type(CTRL_C)
+    shell.until_prompt()
+    assert shell("jobs") == ""
+
+
+def test_ctrl_d_on_an_empty_line_leaves(shell: OpenShell) -> None:
+    shell("(exit 4)")
+    shell.type(CTRL_D)
+    shell.child.expect(pexpect.EOF)
+    assert shell.leave() == 4
+
+
+def test_stopped_jobs_are_not_left_without_a_word(shell: OpenShell) -> None:
+    shell.type("sleep 100\n")
+    wait_for(shell, "sleep")
+    shell.type(CTRL_Z)
+    shell.until_prompt()
+    assert "stopped jobs" in shell("exit")
+    shell("kill %1")
+
+
+def test_a_line_typed_too_early_is_run_afterwards(shell: OpenShell) -> None:
+    shell.type("sleep 1\n")
+    wait_for(shell, "sleep")
+    shell.type("echo ear''ly\n")
+    shell.until_prompt()
+    assert "early" in shell.until_prompt()
+
+
+def test_output_without_a_newline_does_not_swallow_the_prompt(
+    shell: OpenShell,
+) -> None:
+    assert shell("printf half").startswith("half")
+    assert shell("echo whole") == "whole"
+
+
+def test_a_container_with_a_terminal_has_ours(shell: OpenShell) -> None:
+    shell.type("lab run --rm -it busybox sh\n")
+    shell.expect("/ # ")
+    shell.type("stty size; exit 5\n")
+    shell.expect("24 80")
+    shell.until_prompt()
+    assert shell.failed == "5"
+
+
+def test_enter_goes_on_in_the_next_line_until_a_command_is_whole(
+    editor: OpenShell,
+) -> None:
+    editor.type("for i in 1 2; do\r")
+    editor.type("echo number$i; done\r")
+    editor.expect("number1")
+    editor.expect("number2")
+
+
+def test_tab_completes_verbs_names_and_paths(editor: OpenShell) -> None:
+    editor.type("lab imag\t\r")
+    editor.expect("busybox")
+    editor.until_prompt()
+    editor.type("ls -d /usr/shar\t\r")
+    editor.expect("/usr/share/")
+    editor.until_prompt()
+    editor.type("lab history busyb\t\r")
+    editor.expect("CREATED BY")
+
+
+def test_a_background_job_speaks_while_a_line_is_typed(editor: OpenShell) -> None:
+    editor.type("(sleep 1; echo from  behind) &\r")
+    editor.until_prompt()
+    editor.type("echo ty")
+    editor.expect("from behind")
+    editor.type("ped\r")
+    editor.expect("typed")
+
+
+def test_what_is_offered_is_taken_with_the_right_arrow(editor: OpenShell) -> None:
+    editor.type("lab create --name web busybox true\r")
+    editor.until_prompt()
+    editor.type("rename web\r")
+    editor.expect("`lab rename web`?")
+    editor.until_prompt()
+    editor.type("\x1b[C")
+    editor.type(" other\r")
+    editor.until_prompt()
+    editor.type("lab ps -a\r")
+    editor.expect("other")
+
+
+def test_forty_columns_are_enough(engine: "Engine", tmp_path: Path) -> None:
+    (tmp_path / "a" / "deep" / "place").mkdir(parents=True)
+    shell = OpenShell(engine.root, tmp_path, columns=40)
+    shell("cd a/deep/place")
+    shell.type("pwd\n")
+    shell.child.expect("lab place # ")
+    shell.leave()
+
+
+def test_panes_stand_beside_the_shell_in_tmux(engine: "Engine", tmp_path: Path) -> None:
+    machine.need("tmux")
+    import subprocess
+
+    from tests.shell.lines import Lab
+    from tests.shell.open_shell import environment
+
+    tmux = [
+        shutil.which("tmux") or "tmux",
+        "-S",
+        str(tmp_path / "socket"),
+        "-f/dev/null",
+    ]
+    line = ["new-session", "-d", "-x", "120", "-y", "40", *Lab(engine.root).command()]
+    subprocess.run([*tmux, *line], check=True, env=environment(tmp_path, TERM="xterm"))
+    try:
+
+        def panes() -> list[str]:
+            answer = subprocess.run(
+                [*tmux, "list-panes"], capture_output=True, text=True
+            )
+            return answer.stdout.splitlines()
+
+        def screen(pane: int) -> str:
+            shown = [*tmux, "capture-pane", "-p", "-t", f":.{pane}"]
+            return subprocess.run(shown, capture_output=True, text=True).stdout
+
+        def until(text: str, pane: int) -> None:
+            end = time.monotonic() + 20
+            while text not in screen(pane):
+                assert time.monotonic() < end, screen(pane)
+                time.sleep(0.1)
+
+        until("# ", 0)
+        subprocess.run([*tmux, "send-keys", ":panes mounts tree", "Enter"])
+        until("lab mounts · Ctrl-C ends", 1)
+        until("lab tree · Ctrl-C ends", 2)
+        subprocess.run([*tmux, "send-keys", ":panes off", "Enter"])
+        until("The panes are closed.", 0)
+        assert len(panes()) == 1
+    finally:
+        subprocess.run([*tmux, "kill-server"])
