@@ -12,7 +12,6 @@ man: pipe(7), pty(7), pidfd_open(2), waitpid(2)
 Try it: `echo hello | lab run -i busybox cat`
 """
 
-import contextlib
 import functools
 import os
 from collections.abc import Callable
@@ -39,7 +38,6 @@ class Task:
         self.terminal = terminal
         self.pid = 0
         self.pidfd = -1
-        self.mount_namespace = -1
         self.watchers: list[Client] = []
         self.input_owner: Client | None = None  # whose end is the end of input
         self.size: tuple[int, int] | None = None
@@ -71,15 +69,8 @@ class Task:
         self._theirs = []
 
     def adopt(self, pid: int) -> None:
-        """The process is born: hold on to it by a descriptor, and to its mounts.
-
-        The kernel takes a mount namespace apart when its last holder lets go. If that
-        is the process, its end is told late, after some milliseconds of unmounting.
-        """
+        """The process is born: hold on to it by a descriptor."""
         self.pid, self.pidfd = pid, os.pidfd_open(pid)
-        with contextlib.suppress(OSError):
-            flags = os.O_RDONLY | os.O_CLOEXEC
-            self.mount_namespace = os.open(f"/proc/{pid}/ns/mnt", flags)
 
     def use_terminal(self, master: int) -> None:
         """The process's init has made a terminal: this is our side of it."""
