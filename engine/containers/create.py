@@ -35,8 +35,7 @@ from engine.images.stored import StoredImage
 from engine.kernel import capabilities, mounts, paths, seccomp
 from engine.oci import seccomp as policy
 from engine.oci.spec import Spec
-from engine.runtime.bundle import Bundle
-from engine.runtime.starter import Layers
+from engine.runtime.bundle import Bundle, Layers
 from engine.runtime.state import State
 
 # Empty, 0755, as Docker makes them; a link says where it leads.

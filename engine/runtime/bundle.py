@@ -12,10 +12,39 @@ Try it: `cat /var/lib/labshell/containers/*/bundle/config.json`
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine import files
 from engine.oci.spec import Spec
-from engine.runtime.starter import Layers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """The directories of the overlay; none if the bundle brings its own rootfs.
+
+    `lower` is topmost first.
+    """
+
+    lower: tuple[Path, ...]
+    upper: Path
+    work: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """As in bundle/layers.json."""
+        return {
+            "lower": [str(path) for path in self.lower],
+            "upper": str(self.upper),
+            "work": str(self.work),
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Layers":
+        """The layers that bundle/layers.json names."""
+        return Layers(
+            lower=tuple(Path(path) for path in data["lower"]),
+            upper=Path(data["upper"]),
+            work=Path(data["work"]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,12 +21,13 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from engine import acts
 from engine.kernel import cgroups, devices, mounts, namespaces, processes
 from engine.oci.spec import Process, Spec
 from engine.runtime import channel, init
+from engine.runtime.bundle import Layers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,35 +37,6 @@ class Streams:
     input: int
     output: int
     errors: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layers:
-    """The directories of the overlay; none if the bundle brings its own rootfs.
-
-    `lower` is topmost first.
-    """
-
-    lower: tuple[Path, ...]
-    upper: Path
-    work: Path
-
-    def to_json(self) -> dict[str, Any]:
-        """As in bundle/layers.json."""
-        return {
-            "lower": [str(path) for path in self.lower],
-            "upper": str(self.upper),
-            "work": str(self.work),
-        }
-
-    @staticmethod
-    def from_json(data: dict[str, Any]) -> "Layers":
-        """The layers that bundle/layers.json names."""
-        return Layers(
-            lower=tuple(Path(path) for path in data["lower"]),
-            upper=Path(data["upper"]),
-            work=Path(data["work"]),
-        )
 
 
 def start(
