@@ -17,6 +17,7 @@ Try it: `lab run --bogus; echo $?`
 """
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     The kernel takes back a process's memory and files in one go. Python would first
     take apart each of its objects, which takes longer than `lab rm` itself.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a locale without "…"
     gc.freeze()  # what was imported is there to stay: never look at it again
     gc.enable()
     if COMPLETING in os.environ:  # somebody pressed TAB: see commands/completion.py
@@ -92,7 +95,8 @@ def _run(engine: Engine | None, argv: Sequence[str]) -> int:
 def _usage(error: click.UsageError) -> int:
     """Say what is wrong with the line; 125 for an option, 1 for anything else."""
     command = error.ctx.command_path if error.ctx else "lab"
-    hint = f"`{command} --help` explains it."
+    is_group = error.ctx is None or isinstance(error.ctx.command, Verbs)
+    hint = f"`{command} --help` {'lists what there is' if is_group else 'explains it'}."
     parameter = getattr(error, "param", None)
     code = 125 if isinstance(parameter, click.Option) else 1
     message = error.message
@@ -106,7 +110,7 @@ def _usage(error: click.UsageError) -> int:
         message = f"`{command}` needs {parameter.metavar or parameter.name}"
     elif isinstance(error, click.BadParameter) and code == 125 and parameter:
         message = f"invalid value for {parameter.opts[-1]}: {message}"
-    if code == 1 and error.ctx:
+    if code == 1 and error.ctx and not is_group:
         hint = f"{' '.join(error.ctx.get_usage().split())}. {hint}"
     say(message, hint)
     return code

@@ -7,6 +7,7 @@ Try it: `lab ps -a`, `lab diff CONTAINER`
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,14 +18,20 @@ from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.views.tables import printable, table
 
+_UNPRINTABLE = re.compile("[\x7f-\x9f\ud800-\udfff]")
 JSON = Option(["--json"], is_flag=True, help="Print JSON, for programs.")
 QUIET = Option(["-q", "--quiet"], is_flag=True, help="Print only IDs, one a line.")
 WHOLE = Option(["--no-trunc"], is_flag=True, help="Cut nothing short.")
 
 
 def print_json(data: Any) -> None:
-    """Print data as JSON that a person can read, too."""
-    print(json.dumps(data, indent=4, ensure_ascii=False))
+    """Print data as JSON that a person can read, too.
+
+    JSON may hold any character but 0 to 31. Those that could act on a terminal, and
+    the halves that stand for bytes that are no UTF-8, are escaped as well.
+    """
+    text = json.dumps(data, indent=4, ensure_ascii=False)
+    print(_UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def print_lines(lines: Sequence[str]) -> None:

@@ -106,8 +106,8 @@ def _containers(engine: Engine) -> list[dict[str, Any]] | str:
     """The states of all containers, and nothing that their owner wrote."""
     try:
         found = engine.containers(all=True)
-    except EngineError as error:
-        return error.message
+    except (EngineError, OSError) as error:
+        return str(error)
     return [
         {
             "id": container.id[:12],

@@ -72,7 +72,7 @@ def _controller(
             topic=f"cgroup {name}",
             verdict=LIMITED,
             found="the kernel does not offer this controller",
-            why=f"It is what {purpose} needs.",
+            why=f"Needed for: {purpose}.",
             advice="On the kernel's command line: cgroup_enable=memory, or see "
             "/proc/cgroups for what is enabled.",
         )
@@ -81,7 +81,7 @@ def _controller(
             topic=f"cgroup {name}",
             verdict=LIMITED,
             found=f"{place} cannot be written to",
-            why=f"It is what {purpose} needs.",
+            why=f"Needed for: {purpose}.",
             advice="Start with sudo; inside a container, give it --privileged.",
         )
     return Finding(topic=f"cgroup {name}", verdict=WORKS, found=f"for {purpose}")

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from engine.engine import Engine
-from engine.errors import EngineError
+from engine.errors import EngineError, from_os_error
 from labshell.doctor.trial import LIMITED, MISSING, WORKS, Finding, attempt
 from labshell.views.amounts import size
 
@@ -117,13 +117,14 @@ def store(engine: Engine) -> Finding:
     """Can the engine read what it has written?"""
     try:
         images, containers = engine.images(all=True), engine.containers(all=True)
-    except EngineError as error:
+    except (EngineError, OSError) as error:
+        problem = error if isinstance(error, EngineError) else from_os_error(error)
         return Finding(
             topic="store",
             verdict=MISSING,
             found=f"{engine.root} cannot be used",
-            why=error.message,
-            advice=error.hint,
+            why=problem.message,
+            advice=problem.hint,
         )
     running = sum(c.state.status == "running" for c in containers)
     found = (

@@ -143,6 +143,13 @@ def test_diff_lists_what_the_container_changed(lab: Lab) -> None:
     assert {"kind": "A", "path": "/new"} in json.loads(lab("diff", "--json", "box").out)
 
 
+def test_a_name_that_is_no_text_is_listed_all_the_same(lab: Lab) -> None:
+    lab("run", "--name", "box", "busybox", "sh", "-c", r"touch $(printf '/\377\033x')")
+    assert lab("diff", "box").lines == [r"A /\udcff\x1bx"]
+    (found,) = json.loads(lab("diff", "--json", "box").out)
+    assert found["path"] == "/\udcff\x1bx"
+
+
 def test_inspect_of_nothing_is_an_empty_list_and_an_error(lab: Lab) -> None:
     done = lab("inspect", "nosuch")
     assert (done.code, done.out) == (1, "[]\n")
