@@ -21,7 +21,6 @@ from labshell.lessons.checks import FAILED, PASSED, Lab, Outcome
 from labshell.lessons.fields import LessonError
 from labshell.lessons.judge import judge, load_check
 from labshell.lessons.lesson import Choice, Lesson, Step
-from labshell.lessons.lines import expand
 from labshell.lessons.progress import (
     DONE,
     SKIPPED,
@@ -238,17 +237,16 @@ class Attempt:
     def answer(self, text: str) -> Outcome:
         """What a given answer earns. A prediction cannot be given twice."""
         step, here = self.step, self.here
-        given = text if step.kind == "predict" else expand(self.engine, text)
-        here.answer, here.tries = given[:500], here.tries + 1
+        here.answer, here.tries = text[:500], here.tries + 1
         if step.kind == "predict":
-            outcome = self._predicted(given)
+            outcome = self._predicted(text)
         elif step.check:
-            outcome = self.check(given)
-            says = self._misconception(given)
+            outcome = self.check(text)
+            says = self._misconception(text)
             if says and not outcome.passed:
                 outcome = self._failed(says)
         else:
-            outcome = self._explained(given)
+            outcome = self._explained(text)
         self._note(outcome)
         return outcome
 

@@ -1,17 +1,19 @@
 """Lines of a lesson, run as if they had been typed.
 
     shown     `:::run` in the prose: printed after a prompt, then run before the
-              student's eyes; a plain `lab …` line in this process, warm
+              student's eyes, in the student's own shell
     hidden    setup.lab and reference solutions: one bash script, whose output is
               kept for the error message only
 
-In both, `lab` is this labshell on this engine, wherever it is installed.
+The student's own shell is whoever made the runner: it runs a line, and expands the
+words of an answer, as it would for the student. Where there is none (a test, the
+proof), a bash of our own does. In both, `lab` is this labshell on this engine.
 
 The output of a hidden script goes to a file, not a pipe: a container that is started
 in it lives on, and a pipe that it inherits would never end.
 
 man: bash(1)
-Try it: `bash -x lessons/commit/010.init-layer/setup.lab` (and then `:reset lesson`)
+Try it: `:again` at a step that runs something
 """
 
 import os
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from typing import Protocol
 
 from engine.engine import Engine
 
@@ -59,30 +62,32 @@ def run_hidden(engine: Engine, script: str) -> Finished:
         return Finished(code=code, output=output.read(1 << 20).decode(errors="replace"))
 
 
-def run_shown(engine: Engine, line: str) -> int:
-    """Run one line with the terminal as it is."""
-    sys.stdout.flush()
-    from labshell.shell.lines import World, read
+class StudentsShell(Protocol):
+    """What the runner needs of the shell that it stands in."""
 
-    read_line = read(line, ("lab",))
-    if read_line.world is World.LAB:
-        from labshell.cli import run_line
+    def run(self, line: str) -> int:
+        """Run one line as if it had been typed; its exit status."""
 
-        return run_line(engine, read_line.words)
-    return subprocess.run(
-        ["bash", "-c", _LAB + line], env=_environment(engine)
-    ).returncode
+    def expand(self, text: str) -> str:
+        """What bash makes of words: `$(cat file)` is the file's text."""
 
 
-def expand(engine: Engine, text: str) -> str:
-    """What bash makes of the words of an answer: `$(cat file)` is the file's text."""
-    if "$" not in text and "`" not in text:
-        return text
-    from labshell.shell import repl
+class OwnBash:
+    """A bash for one line, where no shell is open."""
 
-    if repl.current is not None:
-        return repl.current.expand(text)
-    return run_hidden(engine, f"printf %s {text}").output
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def run(self, line: str) -> int:
+        """Run one line with the terminal as it is; its exit status."""
+        sys.stdout.flush()
+        return subprocess.run(
+            ["bash", "-c", _LAB + line], env=_environment(self._engine)
+        ).returncode
+
+    def expand(self, text: str) -> str:
+        """What bash makes of words: `$(cat file)` is the file's text."""
+        return run_hidden(self._engine, f"printf %s {text}").output
 
 
 def _environment(engine: Engine) -> dict[str, str]:

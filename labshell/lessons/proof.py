@@ -28,7 +28,7 @@ from labshell.lessons.attempt import Attempt
 from labshell.lessons.checks import COULD_NOT_RUN, Outcome
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson, Step, Wrong
-from labshell.lessons.lines import run_hidden
+from labshell.lessons.lines import OwnBash, run_hidden
 from labshell.lessons.lint import Finding, finding
 from labshell.lessons.progress import Made, Progress, StepRecord
 from labshell.lessons.typist import Typist
@@ -141,6 +141,8 @@ def _try(attempt: Attempt, step: Step, lines: tuple[str, ...]) -> Outcome:
     for line in lines:
         if line.startswith(":answer "):
             answer = attempt.fill(line.removeprefix(":answer "))
+            if "$" in answer:
+                answer = OwnBash(attempt.engine).expand(answer)
             return _believable(attempt.answer(answer), step)
     return _believable(attempt.check(), step)
 

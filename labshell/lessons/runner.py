@@ -24,6 +24,7 @@ from engine.engine import Engine
 from engine.errors import EngineError, from_os_error
 from labshell.lessons import library
 from labshell.lessons.attempt import Attempt
+from labshell.lessons.lines import OwnBash, StudentsShell
 from labshell.lessons.progress import Progress
 from labshell.lessons.screen import Screen
 from labshell.lessons.stage import HOW_TO_GO_ON, Stage
@@ -37,9 +38,14 @@ class LessonRunner:
     """One student's lessons in one shell."""
 
     def __init__(
-        self, engine: Engine, language: str = "en", console: "Console | None" = None
+        self,
+        engine: Engine,
+        language: str = "en",
+        console: "Console | None" = None,
+        shell: StudentsShell | None = None,
     ) -> None:
         self.engine, self.language = engine, language
+        self.shell = shell or OwnBash(engine)
         self.stage: Stage | None = None
         self._console = console
         self._screen: Screen | None = None
@@ -128,7 +134,7 @@ class LessonRunner:
         elif attempt.needs_world():
             self.screen.say("The machine or the engine is another: setting up again …")
         attempt.begin()
-        self.stage = Stage(self.engine, attempt, self.screen)
+        self.stage = Stage(attempt, self.screen, self.shell)
         self.stage.open(new)
         if attempt.record.finished:
             self.screen.say("The lesson is finished. `:reset lesson` begins it again.")
@@ -190,6 +196,8 @@ class LessonRunner:
             self.screen.say("A prediction is made once.", "yellow")
         else:
             before = here.earned
+            if step.kind != "predict" and set(argument) & set("$`"):
+                argument = self.shell.expand(argument)
             outcome = stage.attempt.answer(argument)
             (stage.succeed if outcome.passed else stage.fail)(outcome, before)
 

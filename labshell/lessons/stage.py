@@ -11,12 +11,11 @@ is screen.py, what it earns is attempt.py, and when it happens is runner.py.
 Try it: `:again`, `:progress`
 """
 
-from engine.engine import Engine
 from labshell.lessons import prose
 from labshell.lessons.attempt import Attempt
 from labshell.lessons.checks import COULD_NOT_RUN, Outcome
 from labshell.lessons.lesson import Step
-from labshell.lessons.lines import run_shown
+from labshell.lessons.lines import StudentsShell
 from labshell.lessons.progress import DONE, OPEN, SKIPPED, WRONG
 from labshell.lessons.screen import Screen
 
@@ -33,8 +32,8 @@ _MARKS = {OPEN: " ", DONE: "✓", WRONG: "✗", SKIPPED: "-"}
 class Stage:
     """One attempt, shown on one screen."""
 
-    def __init__(self, engine: Engine, attempt: Attempt, screen: Screen) -> None:
-        self.engine, self.attempt, self.screen = engine, attempt, screen
+    def __init__(self, attempt: Attempt, screen: Screen, shell: StudentsShell) -> None:
+        self.attempt, self.screen, self.shell = attempt, screen, shell
         self.said = ""  # the last thing a failing check said
 
     def open(self, new: bool) -> None:
@@ -54,7 +53,7 @@ class Stage:
             )
 
     def _run(self, line: str) -> None:
-        run_shown(self.engine, line)
+        self.shell.run(line)
         self.attempt.notice()
 
     def show(self) -> None:

@@ -266,7 +266,7 @@ class Shell:
                 from labshell.lessons.words import language_of_terminal
             except ModuleNotFoundError:
                 return None
-            self._runner = LessonRunner(self.engine, language_of_terminal())
+            self._runner = LessonRunner(self.engine, language_of_terminal(), shell=self)
         return self._runner
 
     def learn(self, lesson: str | None) -> None:
@@ -274,6 +274,13 @@ class Shell:
         if self.runner is None:
             raise NotFound("This labshell came without lessons")
         self.runner.start(lesson or None)
+
+    def run(self, line: str) -> int:
+        """Run a line for the student to watch; `$?` stays what it was for them."""
+        before = self.status
+        self._send(read(line, self._engine_words()))
+        status, self.status = self.status, before
+        return status
 
     def expand(self, text: str) -> str:
         """What bash makes of the words of `text`: `$(cat file)` is the file's text."""
