@@ -15,8 +15,8 @@ Try it: `lab rootfs make /tmp/r sh; tar -C /tmp/r -c . | lab import - mine`
 import os
 from collections.abc import Sequence
 
+from engine import files
 from engine.errors import ImageError
-from engine.images.index import now
 from engine.images.stored import CONTENT_SIZE
 from engine.oci.image import LAYER, Descriptor, History, ImageConfig, ImageDefaults
 from engine.oci.instructions import apply_changes
@@ -48,7 +48,7 @@ def write_layer(content: ContentStore, stream: Readable) -> Descriptor:
 
 def config_for(diff_id: str, changes: Sequence[str], message: str) -> ImageConfig:
     """The config of an image that has only this layer."""
-    created = now()
+    created = files.now()
     entry = History(created=created, comment=message or _DEFAULT_MESSAGE)
     return ImageConfig(
         architecture=architecture(),

@@ -17,7 +17,6 @@ Source: opencontainers/image-spec, image-layout.md, annotations.md
 Try it: `jq .manifests /var/lib/labshell/images/index.json`
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -101,10 +100,3 @@ def drop_name(entries: list[Descriptor], name: str) -> None:
 def _nameless(entry: Descriptor) -> Descriptor:
     notes = {key: text for key, text in entry.annotations.items() if key != REF_NAME}
     return replace(entry, annotations=notes)
-
-
-def now() -> str:
-    """The time in UTC to the nanosecond, as RFC 3339 writes it."""
-    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{nanoseconds:09d}Z"

@@ -25,13 +25,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import files
-from engine.errors import EngineError, InvalidArgument
+from engine.errors import EngineError, ImageError, InvalidArgument
 from engine.images import index, layers
 from engine.images.catalogue import DAMAGED, Catalogue
 from engine.images.index import Index
 from engine.images.layers import Layer
 from engine.images.stored import PARENT, REF_NAME, TAGGED, StoredImage, familiar_name
-from engine.oci.image import CONFIG, MANIFEST, Descriptor, ImageConfig, Manifest
+from engine.oci.image import (
+    CONFIG,
+    MANIFEST,
+    MOST_LAYERS,
+    Descriptor,
+    ImageConfig,
+    Manifest,
+)
 from engine.oci.reference import Reference
 from engine.storage.compression import Readable
 from engine.storage.content import ContentStore
@@ -112,6 +119,11 @@ class ImageStore:
     ) -> StoredImage:
         """Make an image of layers that are in the store. Call it inside `writing()`."""
         name = self._name_for(reference) if reference else ""
+        if len(stack) > MOST_LAYERS:
+            raise ImageError(
+                f"max depth exceeded: an image has at most {MOST_LAYERS} layers",
+                "Flatten it: export a container of it, and import that.",
+            )
         config_blob = self.content.write(_as_json(config.to_json()))
         manifest = Manifest(
             config=Descriptor(
@@ -275,7 +287,7 @@ def _annotations(name: str, parent: str | None) -> dict[str, str]:
     notes = {
         REF_NAME: name,
         PARENT: parent or "",
-        TAGGED: index.now() if name else "",
+        TAGGED: files.now() if name else "",
     }
     return {key: text for key, text in notes.items() if text}
 

@@ -32,7 +32,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 
-_MOST_LAYERS = 125  # as many as overlay and one page of mount options carry
+MOST_LAYERS = 125  # as many as overlay and one page of mount options carry
 _MOST_HISTORY = 10_000
 
 
@@ -89,9 +89,9 @@ class Manifest:
                 "An image index or a very old format cannot be used here.",
             )
         layers = data.objects("layers")
-        if len(layers) > _MOST_LAYERS:
+        if len(layers) > MOST_LAYERS:
             raise ImageError(
-                f"{data.what} has {len(layers)} layers, at most {_MOST_LAYERS} work",
+                f"{data.what} has {len(layers)} layers, at most {MOST_LAYERS} work",
                 "Flatten it: export a container of it and import that.",
             )
         return Manifest(

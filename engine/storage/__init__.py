@@ -11,10 +11,12 @@ A layer has three forms, and this room turns each into the next:
       └────────────────────────────pack────────────────────────────────┘
 
     tarball.py       the tar format: one entry is 512 bytes of header, then data
-    sparse.py        tar's four ways to leave out the holes of a file
+    tar_reader.py    a tar from anybody, read in one pass
+    sparse.py        tar's three ways to leave out the holes of a file
     compression.py   gzip, zstd, xz and bzip2, told apart by their first bytes
     pack.py          directory -> tar
     unpack.py        tar -> directory, whatever the tar tries
+    nodes.py         one tar entry -> one file, link or device
     whiteouts.py     how a layer says "deleted", in overlay's and in tar's dialect
     lowers.py        several layers seen as one, without mounting them
     changes.py       what a container changed, as `lab diff` prints it

@@ -29,6 +29,7 @@ from typing import Literal
 from engine.errors import from_os_error
 from engine.storage import whiteouts
 from engine.storage.lowers import Lowers
+from engine.storage.pack import refuse_too_deep
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -62,6 +63,7 @@ def changes(upper: Path, lowers: Sequence[Path]) -> Iterator[Change]:
 def _collect(directory: int, prefix: str, below: Lowers, found: list[Change]) -> bool:
     """Note the changes inside an open directory; were there any?"""
     before = len(found)
+    refuse_too_deep(prefix)
     with os.scandir(directory) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):

@@ -21,10 +21,13 @@ from engine.errors import EngineError, ImageError, from_os_error
 
 _LONGEST_MAGIC = 6
 
-# first bytes -> (a module that Python may have, its class for reading files)
+# first bytes -> (a module that Python may have, its class for reading files); the first that is there
 _FORMATS = {
     b"\x1f\x8b": [("gzip", "GzipFile")],
-    b"\x28\xb5\x2f\xfd": [("compression.zstd", "ZstdFile"), ("pyzstd", "ZstdFile")],
+    b"\x28\xb5\x2f\xfd": [
+        ("compression.zstd", "ZstdFile"),
+        ("backports.zstd", "ZstdFile"),
+    ],
     b"\xfd7zXZ\x00": [("lzma", "LZMAFile")],
     b"BZh": [("bz2", "BZ2File")],
 }

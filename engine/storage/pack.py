@@ -53,7 +53,7 @@ def pack(directory: Path, out: Callable[[bytes], object]) -> int:
     try:
         root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            packing.directory(root, "", 1)
+            packing.directory(root, "")
         finally:
             os.close(root)
     except OSError as error:
@@ -61,6 +61,15 @@ def pack(directory: Path, out: Callable[[bytes], object]) -> int:
     packing.put(tarball.END)
     packing.flush()
     return packing.content_size
+
+
+def refuse_too_deep(path: str) -> None:
+    """Stop at a tree so deep that nobody made it by accident: each level costs us."""
+    if path.count("/") > DEEPEST:
+        raise EngineError(
+            f"{path[:80]}… is more than {DEEPEST} directories deep",
+            "No program needs that: remove it in the container first.",
+        )
 
 
 def keeps(attribute: str) -> bool:
@@ -94,29 +103,23 @@ class _Packing:
         self._pieces.clear()
         self._size = 0
 
-    def directory(self, descriptor: int, prefix: str, level: int) -> None:
+    def directory(self, descriptor: int, prefix: str) -> None:
         """Everything in an open directory, whose own name is `prefix`."""
-        if level > DEEPEST:
-            raise EngineError(
-                f"{prefix[:80]}… is more than {DEEPEST} directories deep",
-                "No program needs that: remove it in the container first.",
-            )
+        refuse_too_deep(prefix)
         with os.scandir(descriptor) as found:
             entries = sorted(found, key=lambda entry: entry.name)
         for entry in entries:
             try:
-                self._entry(descriptor, entry, prefix, level)
+                self._entry(descriptor, entry, prefix)
             except FileNotFoundError:
                 continue  # removed since we read the directory
 
-    def _entry(
-        self, parent: int, entry: os.DirEntry[str], prefix: str, level: int
-    ) -> None:
+    def _entry(self, parent: int, entry: os.DirEntry[str], prefix: str) -> None:
         name = prefix + entry.name
         if entry.is_file(follow_symlinks=False):
             self._file(parent, entry.name, name)
         elif entry.is_dir(follow_symlinks=False):
-            self._subdirectory(parent, entry.name, f"{name}/", level)
+            self._subdirectory(parent, entry.name, f"{name}/")
         else:
             self._other(parent, entry.name, prefix)
 
@@ -154,7 +157,7 @@ class _Packing:
         )
         return True
 
-    def _subdirectory(self, parent: int, name: str, path: str, level: int) -> None:
+    def _subdirectory(self, parent: int, name: str, path: str) -> None:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(name, flags, dir_fd=parent)
         try:
@@ -164,7 +167,7 @@ class _Packing:
             self.put(tarball.encode(entry))
             if whiteouts.is_opaque(descriptor):
                 self._mark(status, path + whiteouts.OPAQUE_NAME, whiteouts.OPAQUE_MODE)
-            self.directory(descriptor, path, level + 1)
+            self.directory(descriptor, path)
         finally:
             os.close(descriptor)
 

@@ -17,7 +17,9 @@ The tar may come from anybody. Three rules keep it inside its directory:
 A whiteout for something that no layer below has is left out: overlay would list it as
 a file that is not there. Of two entries with one name the later one counts, as in tar.
 
-man: openat2(2), mknod(2), utimensat(2)
+How a file, a link, a device is made is in nodes.py.
+
+man: openat2(2), path_resolution(7)
 Try it: `lab layers busybox --paths`, then `ls -la` there
 """
 
@@ -29,19 +31,14 @@ from pathlib import Path
 from engine import files
 from engine.errors import ImageError, SyscallError, from_os_error
 from engine.kernel import paths
-from engine.storage import tarball, whiteouts
+from engine.storage import nodes, tarball, whiteouts
 from engine.storage.compression import Readable
 from engine.storage.lowers import Lowers
-from engine.storage.pack import DEEPEST, keeps
+from engine.storage.pack import DEEPEST
 from engine.storage.tar_reader import TarReader
 from engine.storage.tarball import Entry
 from engine.storage.whiteouts import Mark
 
-_DEVICES = {
-    tarball.CHARACTER: stat.S_IFCHR,
-    tarball.BLOCK_DEVICE: stat.S_IFBLK,
-    tarball.FIFO: stat.S_IFIFO,
-}
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -81,7 +78,7 @@ class _Unpacking:
         """Make what one entry describes."""
         path = inside(entry.name)
         if not path:
-            self._set_attributes(self._root, entry)
+            nodes.set_attributes(self._root, entry)
             self._directory_times[""] = entry.modified
             return
         directory, _, last = path.rpartition("/")
@@ -145,7 +142,7 @@ class _Unpacking:
     def _make_parent(self, directory: str, name: str, path: str) -> None:
         parent = paths.open_inside(self._root, directory, _DIRECTORY)
         try:
-            before = _status(parent, name)
+            before = nodes.status(parent, name)
             if before and not whiteouts.is_whiteout(before):
                 raise ImageError(
                     f"{path[:200]!a} is no directory in this layer",
@@ -174,7 +171,7 @@ class _Unpacking:
         path = f"{directory}/{name}" if directory else name
         if self._lowers.find(path) is None:
             return
-        status = _status(parent, name)
+        status = nodes.status(parent, name)
         if status is None:
             whiteouts.make_whiteout(name, parent)
         elif stat.S_ISDIR(status.st_mode):
@@ -189,23 +186,20 @@ class _Unpacking:
 
     def _make(self, parent: int, path: str, name: str, entry: Entry) -> None:
         """Make a file, directory, link or device, and remove what is in the way."""
-        before = _status(parent, name)
+        before = nodes.status(parent, name)
         if entry.kind == tarball.DIRECTORY:
             self._make_directory(parent, path, name, entry, before)
             return
         if before:
             files.remove_entry(parent, name)
         if entry.kind == tarball.FILE:
-            self._make_file(parent, name, entry)
+            nodes.make_file(parent, name, entry, self._reader.chunks())
         elif entry.kind == tarball.HARD_LINK:
-            self._make_hard_link(parent, name, entry.target)
+            nodes.make_hard_link(self._root, inside(entry.target), parent, name)
         elif entry.kind == tarball.LINK:
-            os.symlink(entry.target, name, dir_fd=parent)
-            self._set_attributes_of(parent, name, entry)
-        elif entry.kind in _DEVICES:
-            self._make_device(parent, name, entry)
+            nodes.make_link(parent, name, entry)
         else:
-            raise tarball.damaged(f"an entry of the unknown type {entry.kind!r}")
+            nodes.make_device(parent, name, entry)
 
     def _make_directory(
         self,
@@ -226,68 +220,10 @@ class _Unpacking:
             self._make_opaque(parent, name)
         descriptor = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
         try:
-            self._set_attributes(descriptor, entry)
+            nodes.set_attributes(descriptor, entry)
         finally:
             os.close(descriptor)
         self._directory_times[path] = entry.modified
-
-    def _make_file(self, parent: int, name: str, entry: Entry) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(name, flags, 0o600, dir_fd=parent)
-        try:
-            end = 0
-            for offset, data in self._reader.chunks():
-                if len(data) < 4096 or data.count(0) < len(data):  # else it is a hole
-                    _write_at(descriptor, data, offset)
-                    end = offset + len(data)
-            if end < entry.size:
-                os.ftruncate(descriptor, entry.size)
-            self._set_attributes(descriptor, entry)
-            os.utime(descriptor, ns=(entry.modified, entry.modified))
-        finally:
-            os.close(descriptor)
-
-    def _make_hard_link(self, parent: int, name: str, target: str) -> None:
-        """Another name for a file that this same layer brought before."""
-        directory, _, last = inside(target).rpartition("/")
-        try:
-            source = paths.open_inside(self._root, directory, _DIRECTORY)
-        except SyscallError as error:
-            raise _no_target(target) from error
-        try:
-            os.link(
-                last, name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False
-            )
-        except OSError as error:
-            raise _no_target(target) from error
-        finally:
-            os.close(source)
-
-    def _make_device(self, parent: int, name: str, entry: Entry) -> None:
-        if entry.kind == tarball.CHARACTER and entry.major == entry.minor == 0:
-            raise ImageError(
-                "the device 0,0 is how overlay marks a deletion",
-                "In an archive a deletion is an empty file whose name begins with .wh.",
-            )
-        number = os.makedev(entry.major, entry.minor)
-        os.mknod(name, _DEVICES[entry.kind] | 0o600, number, dir_fd=parent)
-        self._set_attributes_of(parent, name, entry)
-
-    def _set_attributes(self, descriptor: int, entry: Entry) -> None:
-        """Owner, then mode: chown(2) takes setuid away. Then extended attributes."""
-        os.fchown(descriptor, entry.uid, entry.gid)
-        os.fchmod(descriptor, entry.mode)
-        for name, value in entry.xattrs.items():
-            if keeps(name):
-                os.setxattr(descriptor, name, value)
-
-    def _set_attributes_of(self, parent: int, name: str, entry: Entry) -> None:
-        """The same for what cannot be opened: a link, a device."""
-        os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
-        if entry.kind != tarball.LINK:  # made just now, so it is no link
-            os.chmod(name, entry.mode, dir_fd=parent)
-        times = (entry.modified, entry.modified)
-        os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
 
 
 def inside(name: str) -> str:
@@ -308,24 +244,3 @@ def inside(name: str) -> str:
             "Make the archive with names relative to its root: `tar -C DIR -c .`",
         )
     return "/".join(parts)
-
-
-def _status(parent: int, name: str) -> os.stat_result | None:
-    try:
-        return os.stat(name, dir_fd=parent, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-
-
-def _write_at(descriptor: int, data: bytes, offset: int) -> None:
-    rest = memoryview(data)
-    while rest:
-        written = os.pwrite(descriptor, rest, offset)
-        rest, offset = rest[written:], offset + written
-
-
-def _no_target(target: str) -> ImageError:
-    return ImageError(
-        f"a hard link to {target[:200]!a}, which is no file of this layer",
-        "The archive is damaged, or was not made for an image.",
-    )

@@ -14,6 +14,7 @@ from engine import files
 from engine.errors import (
     Conflict,
     EngineError,
+    ImageError,
     InvalidArgument,
     InvalidReference,
     NotFound,
@@ -375,5 +376,7 @@ def test_an_image_of_125_layers_works(store) -> None:
             layers.append(layer.descriptor)
             config = replace(config, diff_ids=(*config.diff_ids, layer.diff_id))
         image = store.add(config, layers, "tall:1")
+        with pytest.raises(ImageError, match="max depth exceeded"):
+            store.add(config, [*layers, layers[-1]], "taller:1")
     assert len(store.layer_directories(store.find("tall:1"))) == 125
     assert len(store.stack(image)) == 125

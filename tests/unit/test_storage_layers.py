@@ -168,6 +168,8 @@ def test_a_tree_without_end_is_refused_with_a_reason(tmp_path) -> None:
     os.close(here)
     with pytest.raises(EngineError, match="directories deep"):
         packed(tmp_path)
+    with pytest.raises(EngineError, match="directories deep"):
+        list(changes(tmp_path, []))
 
 
 # Unpacking

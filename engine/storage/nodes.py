@@ -1,0 +1,126 @@
+"""Nodes: one entry of a tar becomes one file, link, device or fifo in a directory.
+
+Each is made in an open directory, under a name that is not there yet, and nothing is
+followed: O_EXCL and O_NOFOLLOW for files, the link's own calls for links. The order
+matters:
+
+    make it, closed to all (0600)
+    its data; holes are left where the data is zero
+    its owner, then its mode: chown(2) takes setuid away, for good reason
+    its extended attributes
+    its time: everything before would change it
+
+man: mknod(2), chown(2), utimensat(2), xattr(7)
+Try it: `lab layers busybox --paths`, then `stat` on a file there
+"""
+
+import os
+import stat
+from collections.abc import Iterable
+
+from engine.errors import ImageError, SyscallError
+from engine.kernel import paths
+from engine.storage import tarball
+from engine.storage.pack import keeps
+from engine.storage.tarball import Entry
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_SMALLEST_HOLE = 4096  # bytes; file systems keep no smaller ones
+_DEVICES = {
+    tarball.CHARACTER: stat.S_IFCHR,
+    tarball.BLOCK_DEVICE: stat.S_IFBLK,
+    tarball.FIFO: stat.S_IFIFO,
+}
+
+
+def status(parent: int, name: str) -> os.stat_result | None:
+    """What is there under this name in an open directory, not followed."""
+    try:
+        return os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def make_file(
+    parent: int, name: str, entry: Entry, chunks: Iterable[tuple[int, bytes]]
+) -> None:
+    """A regular file; `chunks` are pieces of data, each with its place."""
+    descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=parent)
+    try:
+        end = 0
+        for offset, data in chunks:
+            if len(data) < _SMALLEST_HOLE or data.count(0) < len(data):
+                _write_at(descriptor, data, offset)
+                end = offset + len(data)
+        if end < entry.size:
+            os.ftruncate(descriptor, entry.size)
+        set_attributes(descriptor, entry)
+        os.utime(descriptor, ns=(entry.modified, entry.modified))
+    finally:
+        os.close(descriptor)
+
+
+def make_hard_link(root: int, target: str, parent: int, name: str) -> None:
+    """One more name for `target`, which this same layer brought below `root` before."""
+    directory, _, last = target.rpartition("/")
+    try:
+        source = paths.open_inside(root, directory, os.O_RDONLY | os.O_DIRECTORY)
+    except SyscallError as error:
+        raise _no_target(target) from error
+    try:
+        os.link(last, name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)
+    except OSError as error:
+        raise _no_target(target) from error
+    finally:
+        os.close(source)
+
+
+def make_link(parent: int, name: str, entry: Entry) -> None:
+    """A symbolic link. Its text may be anything: it is not looked at, only kept."""
+    os.symlink(entry.target, name, dir_fd=parent)
+    os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
+    _set_time(parent, name, entry)
+
+
+def make_device(parent: int, name: str, entry: Entry) -> None:
+    """A device node or a fifo. Whether a container may open it is another question."""
+    if entry.kind not in _DEVICES:
+        raise tarball.damaged(f"an entry of the unknown type {entry.kind!a}")
+    if entry.kind == tarball.CHARACTER and entry.major == entry.minor == 0:
+        raise ImageError(
+            "the device 0,0 is how overlay marks a deletion",
+            "In an archive a deletion is an empty file whose name begins with .wh.",
+        )
+    number = os.makedev(entry.major, entry.minor)
+    os.mknod(name, _DEVICES[entry.kind] | 0o600, number, dir_fd=parent)
+    os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
+    os.chmod(name, entry.mode, dir_fd=parent)  # made just now, so it is no link
+    _set_time(parent, name, entry)
+
+
+def set_attributes(descriptor: int, entry: Entry) -> None:
+    """Owner, mode and extended attributes of an open file or directory."""
+    os.fchown(descriptor, entry.uid, entry.gid)
+    os.fchmod(descriptor, entry.mode)
+    for name, value in entry.xattrs.items():
+        if keeps(name):
+            os.setxattr(descriptor, name, value)
+
+
+def _set_time(parent: int, name: str, entry: Entry) -> None:
+    times = (entry.modified, entry.modified)
+    os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
+
+
+def _write_at(descriptor: int, data: bytes, offset: int) -> None:
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(descriptor, rest, offset)
+        rest, offset = rest[written:], offset + written
+
+
+def _no_target(target: str) -> ImageError:
+    return ImageError(
+        f"a hard link to {target[:200]!a}, which is no file of this layer",
+        "The archive is damaged, or was not made for an image.",
+    )
