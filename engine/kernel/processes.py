@@ -26,7 +26,7 @@ from typing import NoReturn
 
 from engine import acts
 from engine.acts import act
-from engine.errors import SyscallError, from_os_error
+from engine.errors import SyscallError
 from engine.kernel import libc
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS = 1, 4, 8
@@ -195,7 +195,7 @@ def change_directory(path: str) -> None:
         os.chdir(path)
         here = os.getcwd()
     except OSError as error:
-        raise from_os_error(error) from error
+        raise SyscallError("chdir", error.errno or 0, path) from error
     if not here.startswith("/"):
         raise SyscallError("chdir", 1, path)
 

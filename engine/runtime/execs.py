@@ -11,7 +11,7 @@ Try it: `lab exec NAME ps`, and `lab tree` meanwhile
 import socket
 from typing import Any
 
-from engine.errors import EngineError
+from engine.errors import EngineError, NotExecutable, ProgramNotFound
 from engine.oci.spec import Process
 from engine.runtime import channel, starter
 from engine.runtime.bundle import Bundle
@@ -66,6 +66,8 @@ class Execs:
         if error:
             del self._owners[task]
             task.close()
+            if isinstance(error, ProgramNotFound):
+                error.exit_code = NotExecutable.exit_code  # exec knows no 127
             client.refuse(error)
         else:
             client.answer(pid=task.pid)

@@ -136,13 +136,23 @@ def _give_up_powers(process: Process, program: bytes) -> None:
     processes.become_user(process.uid, process.gid, process.groups)
     processes.keep_capabilities(False)
     # As the new user: a directory that only root may enter is not for it.
-    processes.change_directory(process.directory)
+    _enter(process.directory)
     held = process.capabilities if process.uid == 0 else ()
     capabilities.set_current(held, held)
     if process.no_new_privileges:
         processes.forbid_new_privileges()
         if program:
             seccomp.load(program)
+
+
+def _enter(directory: str) -> None:
+    try:
+        processes.change_directory(directory)
+    except SyscallError as error:
+        raise NotExecutable(
+            f'chdir to cwd ("{directory}") failed: {os.strerror(error.errno).lower()}',
+            "Is it a directory of the container that this user may enter?",
+        ) from error
 
 
 def _open_terminal(process: Process, report: socket.socket) -> None:

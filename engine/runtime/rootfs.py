@@ -27,6 +27,7 @@ from engine.runtime.steps import (
     ControlGroups,
     FileSystem,
     MakeDevice,
+    MakeDirectory,
     MakeLink,
     Mask,
     Pivot,
@@ -64,6 +65,7 @@ def plan(spec: Spec) -> list[Step]:
     steps += [MakeLink(path=path, to=to) for path, to in LINKS]
     steps += [ReadOnly(path=path) for path in spec.read_only_paths]
     steps += [Mask(path=path) for path in spec.masked]
+    steps.append(MakeDirectory(path=spec.process.directory))
     steps.append(Pivot(read_only=spec.read_only))
     return steps
 

@@ -1,10 +1,10 @@
 """The steps of which a root file system's plan is made: data that can be carried out.
 
-Each step is a small record with two methods: `describe()` says what it does, and
-`apply(root)` does it. A plan can so be printed, compared and tested without root.
+Each step can `describe()` itself and `apply()` itself to a root. So a plan can be
+printed, compared and tested by anybody.
 
 Every target is opened *inside* the root (see kernel/paths.py) and mounted on by its
-descriptor, so a link that the image planted leads nowhere else.
+descriptor: a link in the image leads nowhere else.
 
 man: mount(2), mknod(2), symlink(2)
 Try it: `lab run --explain busybox true`
@@ -133,6 +133,21 @@ class ControlGroups:
                 options=",".join(names),
             ).apply(root, shown)
         _change_flags(root, self.target, self.flags, shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeDirectory:
+    """Make one directory, with those above it, if it is not there."""
+
+    path: str
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        return f"make the directory {self.path}"
+
+    def apply(self, root: int, shown: str) -> None:
+        """Make it inside the root."""
+        os.close(paths.make_directory(root, self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
