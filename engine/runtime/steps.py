@@ -16,12 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from engine.acts import act
-from engine.errors import EngineError, SyscallError, from_os_error
-from engine.kernel import cgroups, mounts, paths
+from engine.errors import EngineError, from_os_error
+from engine.kernel import cgroups, mounts, nodes, paths
 from engine.oci.resources import DeviceNode
-
-_CHARACTER = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK}
 
 
 class Step(Protocol):
@@ -166,27 +163,9 @@ class MakeDevice:
         directory, _, name = self.node.path.rpartition("/")
         place = paths.make_directory(root, directory)
         try:
-            make_node(place, name, self.node, f"{shown}{self.node.path}")
+            nodes.make_node(place, name, self.node, f"{shown}{self.node.path}")
         finally:
             os.close(place)
-
-
-@act(
-    "mknod(2)",
-    lambda place, name, node, shown: (
-        f"mknod -m {node.mode:o} {shown} {node.type} {node.major} {node.minor}"
-    ),
-)
-def make_node(place: int, name: str, node: DeviceNode, shown: str) -> None:
-    """Make a device node in the open directory `place`."""
-    number = os.makedev(node.major, node.minor)
-    try:
-        os.mknod(name, _CHARACTER[node.type] | node.mode, number, dir_fd=place)
-        os.chmod(name, node.mode, dir_fd=place)
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise SyscallError("mknod", error.errno or 0, shown) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,18 +184,9 @@ class MakeLink:
         directory, _, name = self.path.rpartition("/")
         place = paths.open_inside(root, directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            make_link(place, name, self.to, f"{shown}{self.path}")
+            nodes.make_link(place, name, self.to, f"{shown}{self.path}")
         finally:
             os.close(place)
-
-
-@act("symlink(2)", lambda place, name, to, shown: f"ln -s {to} {shown}")
-def make_link(place: int, name: str, to: str, shown: str) -> None:
-    """Make a symbolic link in the open directory `place`, unless one is there."""
-    try:
-        os.symlink(to, name, dir_fd=place)
-    except FileExistsError:
-        return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from engine.errors import EngineError, ImageError, from_os_error
 
 _LONGEST_MAGIC = 6
 
-# first bytes -> (a module that Python may have, its class for reading files); the first that is there
+# first bytes -> modules that Python may have, and their classes for reading files
 _FORMATS = {
     b"\x1f\x8b": [("gzip", "GzipFile")],
     b"\x28\xb5\x2f\xfd": [
