@@ -13,10 +13,10 @@ Try it: `lab run -d --name web busybox sleep 1000`, then `stop web`
 """
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labshell.commands import VERBS
 from labshell.shell.lines import tokens
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ class Offer:
     kind: str
     line: str
 
+    def __str__(self) -> str:
+        article = "an" if self.kind[0] in "aeiou" else "a"
+        return f"{self.name} is {article} {self.kind} here. `{self.line}`?"
 
-def offer(
-    engine: "Engine", text: str, status: int, directory: str, verbs: Iterable[str]
-) -> Offer | None:
+
+def offer(engine: "Engine", text: str, status: int, directory: str) -> Offer | None:
     """What to offer after the bash line `text` has ended with `status`."""
     found = tokens(text)
     words = [token.value for token in found if not token.operator]
@@ -49,12 +51,16 @@ def offer(
         known = _names(engine) if known is None else known
         if kind := known.get(word):
             simple = not any(token.operator for token in found)
-            if simple and words[0] in set(verbs):
+            if simple and _is_verb(words[0]):
                 line = f"lab {text.strip()}"
             else:
                 line = f"lab inspect {word}"
             return Offer(name=word, kind=kind, line=line)
     return None
+
+
+def _is_verb(word: str) -> bool:
+    return any(word in verbs for verbs in VERBS.values())
 
 
 def _names(engine: "Engine") -> dict[str, str]:

@@ -194,21 +194,27 @@ class Shell:
         if self.terminal:
             self._typed += self.terminal.typed_ahead()
             self._end_line()
-            self._offer = offer(
-                self.engine, text, self.status, self.bash.directory, _verbs()
-            )
+            self._offer = offer(self.engine, text, self.status, self.bash.directory)
 
     def _afterwards(self, line: Line) -> None:
         """Say what changed; let the lesson see whether its work was done."""
         try:
             show(self.watcher.look())
+            self._tell()
         except (EngineError, OSError) as error:
             self._report(error)
         if self._runner is not None and line.world is not World.WORD:
             self._runner.after_command()
         if self._offer is not None:
-            what = f"{self._offer.name} is {_article(self._offer.kind)} here."
-            print(painted(f"{what} `{self._offer.line}`?", "cyan"))
+            print(painted(str(self._offer), "cyan"))
+
+    def _tell(self) -> None:
+        """Say what the engine repaired while we looked."""
+        from labshell.commands.report import notice
+
+        for line in self.engine.notices:
+            notice(line)
+        self.engine.notices.clear()
 
     def _end_line(self) -> None:
         """Begin a new line if the output did not end with one, and show that."""
@@ -225,15 +231,11 @@ class Shell:
     # What the prompt shows.
 
     def _greet(self) -> None:
-        print(
-            "`lab VERB` is the engine, `:word` the lesson, all else is bash.", end=" "
-        )
-        print(painted("`:help`, `lab learn`", "cyan"))
+        rule = "`lab VERB` is the engine, `:word` the lesson, all else is bash."
+        print(rule, painted("`:help`, `lab learn`", "cyan"))
         machine.warn_once()
         if os.geteuid() != 0:
-            print(
-                painted("You are not root: the engine needs it. `sudo lab`", "yellow")
-            )
+            print(painted("You are not root, and the engine needs it.", "yellow"))
 
     def _toolbar(self) -> str:
         """The lesson, and which containers run."""
@@ -296,13 +298,3 @@ class Shell:
         self.bash.close()
         if self._modes is not None:
             termios.tcsetattr(0, termios.TCSADRAIN, self._modes)
-
-
-def _verbs() -> list[str]:
-    from labshell.commands import VERBS
-
-    return [verb for verbs in VERBS.values() for verb in verbs]
-
-
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

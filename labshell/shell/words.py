@@ -9,13 +9,14 @@ right behind the colon.
 Try it: `:help`
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import NotFound
 from labshell.shell.paint import painted
+from labshell.shell.panes import Panes
 
 if TYPE_CHECKING:
-    from labshell.shell.repl import Shell
+    from labshell.lessons.runner import LessonRunner
 
 OWN = {
     "help": "this overview",
@@ -36,7 +37,20 @@ Ctrl-C stops what runs, Ctrl-Z pauses it (`fg`, `bg`), Ctrl-D on an empty line l
 """
 
 
-def handle(shell: "Shell", word: str, argument: str) -> None:
+class Shell(Protocol):
+    """What a word may ask of the shell."""
+
+    panes: Panes
+
+    @property
+    def runner(self) -> "LessonRunner | None":
+        """The lessons; None if this labshell came without them."""
+
+    def leave(self) -> None:
+        """End the shell."""
+
+
+def handle(shell: Shell, word: str, argument: str) -> None:
     """Do what `:word argument` asks for. Raises EngineError if that is not possible."""
     if word == "help":
         print(overview(shell))
@@ -48,7 +62,7 @@ def handle(shell: "Shell", word: str, argument: str) -> None:
         raise NotFound(f"no such word: :{word}", "`:help` lists them.")
 
 
-def overview(shell: "Shell") -> str:
+def overview(shell: Shell) -> str:
     """The one rule, the words, and the keys."""
     lesson = shell.runner.words() if shell.runner else {}
     sections = [RULE, _listed(OWN)]

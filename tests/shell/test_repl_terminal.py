@@ -143,8 +143,8 @@ def test_a_line_typed_too_early_is_run_afterwards(shell: OpenShell) -> None:
     shell.type("sleep 1\n")
     wait_for(shell, "sleep")
     shell.type("echo ear''ly\n")
+    shell.expect("\r\nearly\r\n")
     shell.until_prompt()
-    assert "early" in shell.until_prompt()
 
 
 def test_output_without_a_newline_does_not_swallow_the_prompt(
@@ -173,14 +173,16 @@ def test_enter_goes_on_in_the_next_line_until_a_command_is_whole(
 
 
 def test_tab_completes_verbs_names_and_paths(editor: OpenShell) -> None:
-    editor.type("lab imag\t\r")
-    editor.expect("busybox")
-    editor.until_prompt()
-    editor.type("ls -d /usr/shar\t\r")
-    editor.expect("/usr/share/")
-    editor.until_prompt()
-    editor.type("lab history busyb\t\r")
-    editor.expect("CREATED BY")
+    for begun, whole in (
+        ("lab mou", "the machine"),
+        ("ls -d /usr/shar", "/usr/share/"),
+        ("lab history busyb", "CREATED BY"),
+    ):
+        editor.type(f"{begun}\t")
+        wait_for(editor, "the completion")
+        editor.type("\r")
+        editor.expect(whole)
+        editor.until_prompt()
 
 
 def test_a_background_job_speaks_while_a_line_is_typed(editor: OpenShell) -> None:
@@ -247,7 +249,7 @@ def test_panes_stand_beside_the_shell_in_tmux(engine: "Engine", tmp_path: Path) 
                 assert time.monotonic() < end, screen(pane)
                 time.sleep(0.1)
 
-        until("# ", 0)
+        until("#", 0)
         subprocess.run([*tmux, "send-keys", ":panes mounts tree", "Enter"])
         until("lab mounts · Ctrl-C ends", 1)
         until("lab tree · Ctrl-C ends", 2)
