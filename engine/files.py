@@ -26,6 +26,8 @@ from typing import Any
 
 from engine.errors import EngineBroken
 
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DEEPEST_REMOVAL = 128  # levels of directories open at once
 _LARGEST_RECORD = 16 << 20  # bytes; a larger JSON file is not one of ours
 
 
@@ -161,20 +163,42 @@ def remove_tree(path: Path) -> None:
 def remove_entry(parent: int, name: str) -> None:
     """Remove one name in a directory, be it a file, a link or a tree.
 
-    One descriptor per level is open: a tree deeper than the limit on open files
-    (1024 by default, each level 255 bytes of path at most) fails with EMFILE.
+    One descriptor per level is open, up to a limit: a container can make a tree of
+    any depth. What lies deeper is moved up to the tree's own top, and goes from there.
     """
     with contextlib.suppress(FileNotFoundError):  # somebody else removes it too
-        try:
-            os.unlink(name, dir_fd=parent)
+        if _is_unlinked(parent, name):
             return
-        except IsADirectoryError:
-            pass
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        directory = os.open(name, flags, dir_fd=parent)
+        top = os.open(name, _DIRECTORY, dir_fd=parent)
+        try:
+            while entries := os.listdir(top):
+                for entry in entries:
+                    _remove_below(top, entry, top, 1)
+        finally:
+            os.close(top)
+        os.rmdir(name, dir_fd=parent)
+
+
+def _remove_below(parent: int, name: str, top: int, level: int) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if _is_unlinked(parent, name):
+            return
+        if level > _DEEPEST_REMOVAL:
+            os.rename(name, os.urandom(8).hex(), src_dir_fd=parent, dst_dir_fd=top)
+            return
+        directory = os.open(name, _DIRECTORY, dir_fd=parent)
         try:
             for entry in os.listdir(directory):
-                remove_entry(directory, entry)
+                _remove_below(directory, entry, top, level + 1)
         finally:
             os.close(directory)
         os.rmdir(name, dir_fd=parent)
+
+
+def _is_unlinked(parent: int, name: str) -> bool:
+    """Remove a name that is no directory; False if it is one."""
+    try:
+        os.unlink(name, dir_fd=parent)
+    except IsADirectoryError:
+        return False
+    return True
