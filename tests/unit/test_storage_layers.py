@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError
+from engine.files import remove_tree
 from engine.storage import whiteouts
 from engine.storage.changes import changes
 from engine.storage.pack import pack
@@ -170,6 +171,21 @@ def test_a_tree_without_end_is_refused_with_a_reason(tmp_path) -> None:
         packed(tmp_path)
     with pytest.raises(EngineError, match="directories deep"):
         list(changes(tmp_path, []))
+
+
+def test_a_tree_deeper_than_any_stack_can_still_be_removed(tmp_path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    here = os.open(top, os.O_RDONLY)
+    for _ in range(2000):
+        os.mkdir("d", dir_fd=here)
+        os.mkdir("e", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    remove_tree(top)
+    assert not top.exists()
 
 
 # Unpacking
