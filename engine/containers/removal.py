@@ -9,6 +9,7 @@ Try it: `lab run --name a busybox sh -c 'echo hello > /f'; lab rm a`
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +33,10 @@ def remove(
             raise Conflict(*_refusal(container))
         with contextlib.suppress(EngineError):  # it has ended by itself
             lifecycle.kill(house, container)
-    lock = files.try_lock(container.directory / "alive")
-    if lock is None:
-        raise Conflict(
-            f"removal of container {container.id}: it is being started",
-            "Try again in a moment.",
-        )
+    try:
+        lock = _lock(container)
+    except FileNotFoundError:
+        return  # somebody else has removed it meanwhile, as with --rm
     try:
         release.take_away(Bundle.read(container.directory / "bundle"))
         house.records.forget(container)
@@ -47,6 +46,25 @@ def remove(
         os.unlink(house.place.shim_socket(container.id))
     if volumes:
         _remove_volumes(house, container)
+
+
+def _lock(container: Container) -> int:
+    """The container's lock. A shim that has told the exit status, and whoever removes
+    a --rm container for it, let go of it soon. FileNotFoundError if it has gone.
+    """
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        lock = files.try_lock(container.directory / "alive")
+        if lock is not None:
+            if container.directory.exists():
+                return lock
+            os.close(lock)  # its directory was renamed before the file was locked
+            raise FileNotFoundError(container.directory)
+        time.sleep(0.01)
+    raise Conflict(
+        f"removal of container {container.id}: it is being started",
+        "Try again in a moment.",
+    )
 
 
 def _refusal(container: Container) -> tuple[str, str]:

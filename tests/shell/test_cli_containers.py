@@ -88,6 +88,13 @@ def test_a_running_container_is_removed_only_by_force(lab: Lab, box: str) -> Non
     assert lab("ps", "-a").lines[1:] == []
 
 
+def test_a_container_that_removes_itself_may_be_removed_by_force(lab: Lab) -> None:
+    for _ in range(4):
+        lab("run", "-d", "--rm", "--name", "box", "busybox", "sleep", "100")
+        assert lab("rm", "-f", "box").lines == ["box"]
+        assert lab("ps", "-aq").out == ""
+
+
 def test_removing_by_force_what_is_not_there_is_told_and_no_failure(lab: Lab) -> None:
     done = lab("rm", "-f", "nosuch")
     assert (done.code, done.error) == (0, "No such container: nosuch")
