@@ -17,6 +17,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -146,7 +147,11 @@ def attach(house: House, container: Container, stdin: bool) -> Session:
 
 
 class _Copier:
-    """Moves bytes between a session's descriptors and its connection."""
+    """Moves bytes between a session's descriptors and its connection.
+
+    Sending never waits: while input cannot be taken, output must still be read, or a
+    program that copies one to the other would stand still for ever.
+    """
 
     def __init__(
         self, connection: Connection, stdin: int | None, detach_keys: bytes
@@ -155,19 +160,23 @@ class _Copier:
         self._stdin = stdin
         self._keys = detach_keys
         self._typed = b""
+        self._unsent = b""
 
     def turn(self, outputs: dict[bytes, int], wakeup: int) -> None:
         """Wait for something to copy, and copy it."""
-        sources = [self._connection.socket.fileno(), wakeup]
-        if self._stdin is not None:
+        shim = self._connection.socket.fileno()
+        sources = [shim, wakeup]
+        if self._stdin is not None and not self._unsent:
             sources.append(self._stdin)
-        ready = select.select(sources, [], [])[0]
+        ready, room, _ = select.select(sources, [shim] if self._unsent else [], [])
         if wakeup in ready:
             os.read(wakeup, 512)
-        if sources[0] in ready:
+        if shim in ready:
             kind, payload = self._connection.receive()
             if kind in outputs:
                 _write(outputs[kind], payload)
+        if room:
+            self._send()
         if self._stdin is not None and self._stdin in ready:
             self._copy_input(self._stdin)
 
@@ -178,12 +187,20 @@ class _Copier:
             data = b""
         if not data:
             self._stdin = None
-            self._connection.tell("close-stdin")
-            return
-        data = self._without_detach_keys(data)
-        if data:
-            with contextlib.suppress(OSError):  # the end is read from the connection
-                self._connection.socket.sendall(channel.STDIN + data)
+            self._unsent = channel.encode({"do": "close-stdin"})
+        elif data := self._without_detach_keys(data):
+            self._unsent = channel.STDIN + data
+        self._send()
+
+    def _send(self) -> None:
+        """Send what waits to be sent, if there is room for it now."""
+        if self._unsent:
+            with contextlib.suppress(BlockingIOError):
+                try:
+                    self._connection.socket.send(self._unsent, socket.MSG_DONTWAIT)
+                except ConnectionError:
+                    pass  # the shim is ending: its last words are still to be read
+                self._unsent = b""
 
     def _without_detach_keys(self, data: bytes) -> bytes:
         """Hold back what may be the beginning of the detach keys."""

@@ -57,11 +57,22 @@ class Connection:
         try:
             kind, payload, _ = channel.receive(self.socket)
         except ConnectionError:
-            kind, payload = b"", b""
+            kind, payload = self._last_words()
         if not kind:
             raise _gone()
         if kind == channel.CONTROL and payload.startswith(b'{"exit"'):
             self.exit_status = int(channel.decode(payload)["exit"])
+        return kind, payload
+
+    def _last_words(self) -> tuple[bytes, bytes]:
+        """What the shim had sent before it closed without reading all of ours.
+
+        The kernel tells of the closing first, once, and keeps the messages.
+        """
+        try:
+            kind, payload, _ = channel.receive(self.socket)
+        except ConnectionError:
+            return b"", b""
         return kind, payload
 
     def wait(self, timeout: float | None = None) -> int | None:
