@@ -15,6 +15,7 @@
     judge.py       one check, run with a limit, believed only if it makes sense
     lines.py       lines of a lesson, run as if typed
     scene.py       what a lesson sets up in the engine, and its removal
+    world.py       the world of a step: made, credited, taken down
     attempt.py     one student in one lesson: steps, answers, points
     screen.py      how it looks on the terminal
     stage.py       the step on the screen, and what came of an answer

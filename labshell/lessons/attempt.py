@@ -8,15 +8,10 @@
 Nothing is printed here: the runner shows it, the proof (`lab lesson test`) asks the
 same questions, and the grade reads what was saved.
 
-The world of a step is a function of the lesson: its setup, then what each step before
-it did, by the reference solution. So a step that is skipped leaves what the next one
-needs, a reset step begins as it should, and a lesson goes on after a reboot.
-
-Try it: `:reset step` in the middle of a lesson.
+Try it: `:progress`, and beside it `cat ~/.local/share/labshell/progress.json`
 """
 
 from engine.engine import Engine
-from labshell.lessons import prose, scene
 from labshell.lessons.checks import FAILED, PASSED, Lab, Outcome
 from labshell.lessons.fields import LessonError
 from labshell.lessons.judge import judge, load_check
@@ -30,7 +25,8 @@ from labshell.lessons.progress import (
     Progress,
     StepRecord,
 )
-from labshell.lessons.values import derive, fill, shuffled
+from labshell.lessons.values import fill, shuffled
+from labshell.lessons.world import World
 
 
 class Attempt:
@@ -38,7 +34,7 @@ class Attempt:
 
     def __init__(self, engine: Engine, progress: Progress, lesson: Lesson) -> None:
         self.engine, self.progress, self.lesson = engine, progress, lesson
-        self._known = Made()  # the inventory when last looked at
+        self.world = World(engine, progress, lesson)
 
     @property
     def record(self) -> LessonRecord:
@@ -48,8 +44,7 @@ class Attempt:
     @property
     def values(self) -> dict[str, str]:
         """What `{{name}}` stands for in this attempt."""
-        seed = self.progress.seed_of(self.lesson.name)
-        return derive(seed, self.lesson.name, self.lesson.rules)
+        return self.world.values
 
     def fill(self, text: str) -> str:
         """A text of the lesson, with this attempt's values."""
@@ -89,23 +84,16 @@ class Attempt:
         known_steps = [step.id for step in self.lesson.steps]
         if record.step not in known_steps:  # new, or the lesson has changed since
             record.step = known_steps[0]
-        self._recover()
-        anew = self.needs_world()
-        if anew:
-            self._make_world()
-        self._known = scene.inventory(self.engine)
+        anew = not self.world.stands
+        self.world.begin(self.lesson.steps[: self.number])
         self.progress.current = None if record.finished else self.lesson.name
         self.save()
         return anew
 
-    def needs_world(self) -> bool:
-        """Is what the lesson set up not there: not yet, elsewhere, or not any more?"""
-        return self.record.world != scene.world(self.engine)
-
     def enter(self, position: int) -> None:
         """Go to the step at this position."""
         self.record.step = self.lesson.steps[position].id
-        self.record.began = self._known = scene.inventory(self.engine)
+        self.record.began = self.world.look()
         self.save()
 
     def finish(self) -> None:
@@ -118,77 +106,16 @@ class Attempt:
         """Write down how far the student is."""
         self.progress.save(self.lesson.name)
 
-    # The world of a step.
-
-    def _make_world(self) -> None:
-        """Remove what an earlier start made; set up; do again what came before."""
-        record = self.record
-        if record.before is not None:
-            scene.clear(self.engine, record.made, record.before)
-        scene.ensure_base_image(self.engine)
-        record.made, record.before = Made(), scene.inventory(self.engine)
-        record.world, self._known = "", record.before  # until everything stands
-        self.save()
-        try:
-            self._do(self.lesson.setup)
-            for step in self.lesson.steps[: self.number]:
-                self._do(self.reference(step))
-        except LessonError:
-            scene.clear(self.engine, record.made, record.before)
-            raise
-        record.world = scene.world(self.engine)
-        record.began = self._known
-
-    def _recover(self) -> None:
-        """Credit what was made when a shell was killed before it could say so.
-
-        Other things may have come since, and are not ours: so only by their names.
-        """
-        before = self.record.before
-        if before is not None:
-            came = scene.news(before, scene.inventory(self.engine))
-            lines = [self.lesson.setup, *map(self.reference, self.lesson.steps)]
-            text = self.fill("\n".join(lines))
-            scene.credit(self.record.made, scene.mentioned(self.engine, came, text))
-
-    def reference(self, step: Step) -> str:
-        """The bash lines that a step leads to: what it runs, and its solution.
-
-        What a step shows may fail, and often should; a solution must not.
-        """
-        section = {step.id: self.lesson.sections[step.id]}
-        shown = prose.commands(section, self.lesson.shown)
-        lines = [f"{line} || true" for _, line in shown]
-        lines += [line for line in step.solve if not line.startswith(":")]
-        return "\n".join(lines)
-
-    def _do(self, lines: str) -> None:
-        try:
-            if lines:
-                scene.run_lines(self.engine, self.lesson, self.fill(lines))
-        finally:
-            self.notice()
-
-    def notice(self) -> None:
-        """Credit what has come into the engine since the last look to the lesson."""
-        now = scene.inventory(self.engine)
-        if scene.credit(self.record.made, scene.news(self._known, now)):
-            self.save()
-        self._known = now
-
     def reset_step(self) -> None:
         """Back to the beginning of this step: its result and its effects are gone."""
         self.record.steps[self.step.id] = StepRecord()
         self.record.finished = False
-        self._make_world()
+        self.world.make(self.lesson.steps[: self.number])
         self.save()
 
     def reset_lesson(self) -> list[str]:
         """Back to before the lesson; returns what was removed from the engine."""
-        removed = []
-        if self.record.before is not None:
-            self.notice()
-            removed = scene.clear(self.engine, self.record.made, self.record.before)
+        removed = self.world.take_down()
         self.progress.current = None
         self.progress.forget(self.lesson.name)
         return removed
@@ -205,7 +132,7 @@ class Attempt:
         """Go on without the points; the next step finds what it needs all the same."""
         if not self.here.done:
             self.here.status = SKIPPED
-            self._do(self.reference(self.step))
+            self.world.do(self.step)
             self.save()
 
     def hint(self) -> str:

@@ -65,12 +65,14 @@ class Made:
 class LessonRecord:
     """What is known of one lesson.
 
-    `world` is the engine and the boot in which its containers run. `before` is what
-    stood in the engine when the lesson began, `began` the same for
-    the step the student is at, `made` what has come since, while it was being learnt.
+    `root` is the engine it is learnt in, `world` that and the boot in which its
+    containers run. `before` is what stood in the engine when the lesson began, `began`
+    the same for the step the student is at, `made` what has come since, while it was
+    being learnt.
     """
 
     attempt: int = 1
+    root: str = ""
     world: str = ""
     step: str = ""
     finished: bool = False
@@ -93,6 +95,7 @@ class LessonRecord:
         before, began = data["before"], data["began"]
         return LessonRecord(
             attempt=int(data["attempt"]),
+            root=str(data["root"]),
             world=str(data["world"]),
             step=str(data["step"]),
             finished=bool(data["finished"]),

@@ -135,7 +135,7 @@ def _try(attempt: Attempt, step: Step, lines: tuple[str, ...]) -> Outcome:
     if commands:
         script = attempt.fill("\n".join(commands))
         finished = run_hidden(attempt.engine, script)
-        attempt.notice()
+        attempt.world.look()
         if finished.code != 0:
             raise ProofFailed(f"{commands[0]}: {finished.last_words}")
     for line in lines:

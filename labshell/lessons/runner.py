@@ -131,7 +131,7 @@ class LessonRunner:
         new = attempt.record.before is None
         if new:
             self.screen.say("Setting up …", "dim")
-        elif attempt.needs_world():
+        elif not attempt.world.stands:
             self.screen.say("The machine or the engine is another: setting up again …")
         attempt.begin()
         self.stage = Stage(attempt, self.screen, self.shell)
@@ -142,7 +142,7 @@ class LessonRunner:
     def _look(self) -> None:
         assert self.stage is not None
         attempt = self.stage.attempt
-        attempt.notice()
+        attempt.world.look()
         if attempt.step.kind == "do" and not attempt.here.done:
             self.stage.look()
 
@@ -177,7 +177,7 @@ class LessonRunner:
         self.screen.line(f"{given}/{len(hints)}  {hint}", "cyan")
 
     def _check(self, stage: Stage, argument: str) -> None:
-        if not stage.attempt.step.check:
+        if stage.attempt.step.kind != "do":
             self.screen.say("Nothing is checked in this step.", "yellow")
         elif stage.attempt.here.done:
             stage.status()

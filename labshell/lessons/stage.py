@@ -54,7 +54,7 @@ class Stage:
 
     def _run(self, line: str) -> None:
         self.shell.run(line)
-        self.attempt.notice()
+        self.attempt.world.look()
 
     def show(self) -> None:
         """The step the student is at: its prose, its question, how to go on."""

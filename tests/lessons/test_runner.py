@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from engine.engine import ContainerOptions
+from engine.engine import ContainerOptions, Engine
 from labshell.lessons.lines import run_hidden
 from labshell.lessons.progress import Progress
 from labshell.lessons.runner import LessonRunner
@@ -199,6 +199,16 @@ def test_a_shell_killed_while_setting_up_leaves_nothing_in_the_way(student):
     again.says("reset", "lesson")
     assert [container.id for container in engine.containers(all=True)] == [mine.id]
     assert engine.volumes() == []
+
+
+def test_a_lesson_in_another_engine_leaves_the_first_one_alone(student, fresh_root):
+    name = student.attempt.values["name"]
+    other = Student(Engine(fresh_root))
+    assert "setting up again" in other.saw()
+    assert other.engine.container(name).running
+    other.says("reset", "lesson")
+    assert other.engine.containers(all=True) == []
+    assert student.engine.container(name).running
 
 
 def test_reset_step_takes_back_its_points_and_its_effects(student):

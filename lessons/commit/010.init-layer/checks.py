@@ -14,11 +14,11 @@ def is_the_hosts_file(lab: Lab) -> Outcome:
         return lab.failed("No answer yet: `:answer …`.")
     inside = lab.container(lab.values["name"]).inside("/etc/hosts").status
     given = Path(lab.answer.strip())
-    if not given.is_absolute() or not given.exists():
+    if not given.is_absolute() or not os.path.exists(given):
         return lab.failed("There is no such file on this machine.")
     if inside is not None and os.path.samestat(given.stat(), inside):
         return lab.passed("It is: both are one file, with the same inode number.")
-    if given.samefile("/etc/hosts"):
+    if os.path.exists("/etc/hosts") and given.samefile("/etc/hosts"):
         return lab.failed(
             "This one belongs to the machine, not to the container. "
             "Compare what is in them."
@@ -88,5 +88,10 @@ def volume_was_kept(lab: Lab) -> Outcome:
     if note not in (image.content("/note") or b""):
         return lab.failed(
             "/keep/note is there, and /note has been lost on the way.", earned=2
+        )
+    if not image.shows("/bin/sh"):
+        return lab.failed(
+            "{{name}}-copy:2 holds the notes and no program: nothing could run in it.",
+            earned=2,
         )
     return lab.passed("Both notes are in layers of {{name}}-copy:2.")

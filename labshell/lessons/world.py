@@ -1,0 +1,131 @@
+"""The world of a step: what is in the engine when the step begins.
+
+It is a function of the lesson: its setup, then what each step before did, by the
+reference solution. So a step that is skipped leaves what the next one needs, a reset
+step begins as it should, and a lesson goes on after a reboot.
+
+    before       an inventory of what is the student's own
+    make         take down what an earlier start made; set up; do the steps before
+    look         credit what has come since the last look to the lesson
+    take down    remove what was credited, and nothing else
+
+Try it: `:reset step` in the middle of a lesson.
+"""
+
+from collections.abc import Sequence
+
+from engine.engine import Engine
+from labshell.lessons import prose, scene
+from labshell.lessons.fields import LessonError
+from labshell.lessons.lesson import Lesson, Step
+from labshell.lessons.progress import LessonRecord, Made, Progress
+from labshell.lessons.values import derive, fill
+
+
+class World:
+    """What one attempt at a lesson has made in the engine."""
+
+    def __init__(self, engine: Engine, progress: Progress, lesson: Lesson) -> None:
+        self._engine, self._progress, self._lesson = engine, progress, lesson
+        self._known: Made | None = None  # the inventory when last looked at
+
+    @property
+    def _record(self) -> LessonRecord:
+        return self._progress.of(self._lesson.name)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What `{{name}}` stands for in this attempt."""
+        seed = self._progress.seed_of(self._lesson.name)
+        return derive(seed, self._lesson.name, self._lesson.rules)
+
+    @property
+    def stands(self) -> bool:
+        """Is it there: set up to the end, in this engine, since this boot?"""
+        return self._record.world == scene.world(self._engine)
+
+    @property
+    def _is_here(self) -> bool:
+        """What was made in another engine is not looked at, and stays there."""
+        record = self._record
+        return record.before is not None and record.root == str(self._engine.root)
+
+    def begin(self, before: Sequence[Step]) -> None:
+        """Go on in the world that stands, or make it; `before` are the steps done."""
+        self._recover()
+        if not self.stands:
+            self.make(before)
+        self._known = scene.inventory(self._engine)
+
+    def make(self, before: Sequence[Step]) -> None:
+        """Take down what an earlier start made; set up; do again what came before."""
+        record = self._record
+        self._clear()
+        scene.ensure_base_image(self._engine)
+        record.root, record.world = str(self._engine.root), ""  # until it stands
+        record.made, record.before = Made(), scene.inventory(self._engine)
+        self._known = record.before
+        self._progress.save(self._lesson.name)
+        try:
+            self._run(self._lesson.setup)
+            for step in before:
+                self.do(step)
+        except LessonError:
+            self._clear()
+            raise
+        record.world = scene.world(self._engine)
+        record.began = self._known
+
+    def do(self, step: Step) -> None:
+        """Do what a step leads to, by its reference solution."""
+        self._run(self._reference(step))
+
+    def _reference(self, step: Step) -> str:
+        """The bash lines of a step: what it shows may fail; a solution must not."""
+        section = {step.id: self._lesson.sections[step.id]}
+        shown = prose.commands(section, self._lesson.shown)
+        lines = [f"{line} || true" for _, line in shown]
+        lines += [line for line in step.solve if not line.startswith(":")]
+        return "\n".join(lines)
+
+    def _run(self, lines: str) -> None:
+        try:
+            if lines:
+                scene.run_lines(self._engine, self._lesson, fill(lines, self.values))
+        finally:
+            self.look()
+
+    def look(self) -> Made:
+        """Credit what has come since the last look to the lesson; what is there now."""
+        now = scene.inventory(self._engine)
+        came = scene.news(self._known or now, now)
+        if scene.credit(self._record.made, came):
+            self._progress.save(self._lesson.name)
+        self._known = now
+        return now
+
+    def take_down(self) -> list[str]:
+        """Remove what the lesson made; the names of what was removed."""
+        self._recover()
+        if self._known is not None:
+            self.look()
+        return self._clear()
+
+    def _clear(self) -> list[str]:
+        record = self._record
+        if not self._is_here or record.before is None:
+            return []
+        return scene.clear(self._engine, record.made, record.before)
+
+    def _recover(self) -> None:
+        """Credit what was made when a shell was killed before it could say so.
+
+        Other things may have come since, and are not ours: so only by their names.
+        """
+        before = self._record.before
+        if not self._is_here or before is None:
+            return
+        came = scene.news(before, scene.inventory(self._engine))
+        lines = [self._lesson.setup, *map(self._reference, self._lesson.steps)]
+        text = fill("\n".join(lines), self.values)
+        scene.credit(self._record.made, scene.mentioned(self._engine, came, text))

@@ -1,0 +1,80 @@
+"""`lab learn`, `lab grade` and `lab lesson`, as they are typed."""
+
+import json
+
+import pytest
+
+from engine.engine import Engine
+from labshell.cli import run_line
+from labshell.lessons.progress import DONE, Progress
+
+
+@pytest.fixture(autouse=True)
+def progress(tmp_path, monkeypatch):
+    monkeypatch.setenv("LABSHELL_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.fixture
+def lab(tmp_path, capsys):
+    def run(*words: str) -> tuple[int, str]:
+        code = run_line(Engine(tmp_path / "unused"), words)
+        return code, "".join(capsys.readouterr())
+
+    return run
+
+
+def test_grade_of_somebody_new_is_nothing_of_everything(lab):
+    code, shown = lab("grade")
+    assert code == 0
+    assert "commit/init-layer" in shown
+    assert shown.rstrip().endswith("0/18")
+
+
+def test_grade_as_json_can_be_read_by_a_program(lab):
+    progress = Progress()
+    progress.of("commit/init-layer").of("recall").status = DONE
+    progress.of("commit/init-layer").of("recall").earned = 1
+    progress.save("commit/init-layer")
+    code, shown = lab("grade", "--json")
+    assert code == 0
+    assert json.loads(shown)["schema"] == "labshell.grade/1"
+    assert json.loads(shown)["earned"] == 1
+
+
+def test_grade_speaks_the_language_of_the_terminal(lab, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert "预测" in lab("grade")[1]
+
+
+def test_a_damaged_progress_file_is_one_clear_error(lab, tmp_path):
+    (tmp_path / "progress.json").write_text("{")
+    code, shown = lab("grade")
+    assert code == 1
+    assert "progress.json is not a progress file" in shown
+    assert "Move it away" in shown
+
+
+def test_the_lessons_are_listed(lab):
+    code, shown = lab("lesson", "list")
+    assert code == 0
+    assert "What commit takes, and what it leaves" in shown
+    listed = json.loads(lab("lesson", "list", "--json")[1])
+    assert listed[0]["lesson"] == "commit/init-layer"
+
+
+def test_the_shipped_lessons_are_sound(lab):
+    code, shown = lab("lesson", "lint")
+    assert code == 0
+    assert "FAILED" not in shown
+
+
+@pytest.mark.parametrize("verb", [("lesson", "lint"), ("lesson", "test"), ("learn",)])
+def test_an_unknown_lesson_is_one_clear_error(lab, verb):
+    code, shown = lab(*verb, "layers/init-layer")
+    assert code == 1
+    assert "No such lesson: layers/init-layer" in shown
+
+
+def test_learn_guesses_what_was_meant(lab):
+    assert "Is commit/init-layer meant?" in lab("learn", "layers/init-layer")[1]
