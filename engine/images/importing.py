@@ -1,6 +1,6 @@
 """Import: a plain tar of a root file system becomes an image of one layer.
 
-    lab export a | lab import - flat          no history, no Env, no Cmd, no layers
+    lab export box | lab import - flat          no history, no Env, no Cmd, no layers
     debootstrap … | tar … | lab import - debian
 
 Order of steps: the tar is decompressed and stored as a blob; the store unpacks it at

@@ -17,7 +17,7 @@ Given the last name of an image that has children, the name goes and the image s
 `plan` only decides, on data; the store then does it.
 
 Source: Docker's daemon/images/image_delete.go (behaviour), measured
-Try it: `lab tag busybox b2; lab rmi b2; lab run --name a busybox true; lab rmi busybox`
+Try it: `lab run --name box busybox true; lab rmi busybox`
 """
 
 from collections.abc import Collection, Mapping, Sequence

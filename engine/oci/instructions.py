@@ -1,6 +1,6 @@
 """`--change`: one Dockerfile instruction changes the defaults of an image.
 
-    lab commit -c 'ENV A=1 B="two words"' -c 'CMD ["sh", "-l"]' a mine
+    lab commit -c 'ENV A=1 B="two words"' -c 'CMD ["sh", "-l"]' box mine
 
 Each instruction is a word and what follows it. CMD and ENTRYPOINT (and VOLUME) know
 two forms, and the difference matters:
@@ -12,7 +12,7 @@ Values may name variables, as $A or ${A}: of the image's ENV, as it was before t
 instruction. Only instructions that change no file are allowed here: nothing is run.
 
 Source: Docker's commit --change: the same list, the same words for refusals
-Try it: `lab commit -c 'CMD ["date"]' a mine; lab inspect mine`
+Try it: `lab commit -c 'CMD ["date"]' box mine; lab inspect mine`
 """
 
 import json

@@ -17,7 +17,7 @@ or changed. Of a directory that was deleted and made anew, the old content is no
 listed: its opaque mark hides it all at once.
 
 Source: what Docker was measured to print; Documentation/filesystems/overlayfs.rst
-Try it: `lab run --name a busybox rm /etc/group; lab diff a`
+Try it: `lab run --name box busybox rm /etc/group; lab diff box`
 """
 
 import os

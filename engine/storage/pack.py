@@ -20,7 +20,7 @@ link, so nothing that it swaps under our feet leads out of the upper directory. 
 that shrinks while it is read is filled up with zeros.
 
 man: scandir(3), openat(2), listxattr(2)
-Try it: `lab diff a; lab commit a mine`, then `tar tvf` of the new blob
+Try it: `lab diff box; lab commit box mine`, then `tar tvf` of the new blob
 """
 
 import os

@@ -119,7 +119,8 @@ def decode(header: bytes, records: Mapping[str, bytes]) -> Entry:
     """The entry in a header block; PAX `records` for it win over what is in there."""
     (name, mode, uid, gid, size, mtime, checksum, kind, target, magic, _, _, major,
      minor, prefix) = _HEADER.unpack(header)  # fmt: skip
-    if octal(checksum) != sum(header) - sum(header[_CHECKSUM]) + 8 * ord(" "):
+    expected = sum(header) - sum(header[_CHECKSUM]) + 8 * ord(" ")
+    if checksum.strip(b" \0").lstrip(b"0") != b"%o" % expected:
         raise damaged("a header's checksum is wrong")
     name = text(name)
     if magic == _MAGIC and prefix[0]:

@@ -14,7 +14,7 @@ bookkeeping (.wh..wh.plnk and the like) means nothing today and is skipped.
 Source: Documentation/filesystems/overlayfs.rst "whiteouts and opaque directories";
         opencontainers/image-spec, layer.md "Whiteouts"
 man: mknod(2), setxattr(2)
-Try it: `lab run --name a busybox rm /etc/group; lab layers a --paths`, then `ls -l`
+Try it: `lab run --name box busybox rm /etc/passwd; lab layers box --paths`
 """
 
 import os
