@@ -14,6 +14,7 @@ Try it: `./lab test tests/engine -x -v`
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from engine.engine import Engine
 
 _DIRECTORY = "LABSHELL_TESTS_DIRECTORY"  # how pytest-xdist's workers learn of it
+PATIENCE = 240  # seconds for one test
 _before = pytest.StashKey[leftovers.Census]()
 _left = pytest.StashKey[list[str]]()
 
@@ -72,6 +74,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked `require(...)` where the machine lacks something."""
     for mark in item.iter_markers("require"):
         machine.need(*mark.args)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """Fail a test that hangs, instead of waiting for it for ever."""
+
+    def give_up(*_: object) -> None:
+        pytest.fail(f"took longer than {PATIENCE} seconds")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
 
 
 @pytest.hookimpl(wrapper=True)
