@@ -17,8 +17,9 @@ import termios
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, NotFound
+from labshell.commands.report import notice, report
 from labshell.shell import home, machine, process, words
-from labshell.shell.bash import Bash
+from labshell.shell.bash import Bash, quoted
 from labshell.shell.changes import Watcher, show
 from labshell.shell.lines import Line, World, read
 from labshell.shell.offers import Offer, offer
@@ -70,8 +71,6 @@ class Shell:
 
     def _set_up(self) -> list[str]:
         """What bash has to know: the same engine, and where `lab` is."""
-        from labshell.shell.bash import quoted
-
         lines = [f"export LABSHELL_ROOT={quoted(str(self.engine.root))}"]
         if self._own:
             first, last = (quoted(str(path)) for path in self._own)
@@ -150,7 +149,7 @@ class Shell:
             print()
         except (EngineError, OSError) as error:
             self.status = 1
-            self._report(error)
+            report(error)
         if self.interactive and not self._leaving:
             self._afterwards(line)
         return self.status
@@ -202,7 +201,7 @@ class Shell:
             show(self.watcher.look())
             self._tell()
         except (EngineError, OSError) as error:
-            self._report(error)
+            report(error)
         if self._runner is not None and line.world is not World.WORD:
             self._runner.after_command()
         if self._offer is not None:
@@ -210,8 +209,6 @@ class Shell:
 
     def _tell(self) -> None:
         """Say what the engine repaired while we looked."""
-        from labshell.commands.report import notice
-
         for line in self.engine.notices:
             notice(line)
         self.engine.notices.clear()
@@ -252,11 +249,6 @@ class Shell:
     def _words(self) -> dict[str, str]:
         return {**words.OWN, **(self.runner.words() if self.runner else {})}
 
-    def _report(self, error: Exception) -> None:
-        from labshell.commands.report import report
-
-        report(error)
-
     # What the words and the lessons ask of the shell.
 
     @property
@@ -276,6 +268,7 @@ class Shell:
         if self.runner is None:
             raise NotFound("This labshell came without lessons")
         self.runner.start(lesson or None)
+        self.watcher.look()  # what was set up is the lesson's to tell
 
     def run(self, line: str) -> int:
         """Run a line for the student to watch; `$?` stays what it was for them."""
@@ -286,7 +279,8 @@ class Shell:
 
     def expand(self, text: str) -> str:
         """What bash makes of the words of `text`: `$(cat file)` is the file's text."""
-        return self.bash.ask(f'( set -- {text}; printf %s "$*" )')
+        words = quoted(f"set -- {text}")
+        return self.bash.ask(f'( eval {words} && printf %s "$*" )')
 
     def leave(self) -> None:
         """Leave, as `exit` does: not at the first time while jobs are stopped."""
