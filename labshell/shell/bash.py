@@ -29,6 +29,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from engine.errors import EngineError
 from labshell.shell.terminal import PseudoTerminal
@@ -65,7 +66,9 @@ class Bash:
         self._received = b""
         self._serial = 0
         self._input = terminal.name if terminal else "/dev/null"
-        self._process = _start(terminal)
+        reading, self._commands = os.pipe()
+        self._process = _start(terminal, reading)
+        os.close(reading)
         self._ending = os.pidfd_open(self._process.pid)
         self._send(self._filled_in(_SET_UP) + "; ".join(set_up))
         self._send(f"_lab_report 0 {self._next()}")
@@ -126,8 +129,7 @@ class Bash:
 
     def close(self) -> None:
         """End bash: as when its terminal is closed, its jobs are told with SIGHUP."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        os.close(self._commands)
         if self.terminal:
             self.terminal.close()
         if not self.ended:
@@ -141,13 +143,10 @@ class Bash:
         return self._serial
 
     def _send(self, command: str) -> None:
-        assert self._process.stdin is not None
-        try:
-            data = f"{command}\n".encode(errors="surrogateescape")
-            self._process.stdin.write(data)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # bash has ended: `ended` says so
+        data = f"{command}\n".encode(errors="surrogateescape")
+        with suppress(BrokenPipeError):  # bash has ended: `ended` says so
+            while data:
+                data = data[os.write(self._commands, data) :]
 
     def _await_report(self, *, quiet: bool = False) -> None:
         """Lend the terminal until bash reports or ends, and take down the report."""
@@ -195,19 +194,19 @@ class Bash:
         self.environment = {name: value for name, _, value in pairs} or self.environment
 
 
-def _start(terminal: PseudoTerminal | None) -> "subprocess.Popen[bytes]":
+def _start(terminal: PseudoTerminal | None, commands: int) -> "subprocess.Popen[bytes]":
     """Start bash, as the leader of a session of its own if it gets a terminal."""
     bash = shutil.which("bash")
     if bash is None:
         raise EngineError("The shell needs bash", "apt-get install bash")
     if terminal is None:
-        return subprocess.Popen([bash], stdin=subprocess.PIPE)
+        return subprocess.Popen([bash], stdin=commands)
     # A session leader that opens a terminal for reading and writing gets it as its
     # controlling terminal: job control and Ctrl-C hang on that.
     script = 'exec "$2" --noediting -i 2<>"$1" >&2'
     return subprocess.Popen(
         ["/bin/sh", "-c", script, "sh", terminal.name, bash],
-        stdin=subprocess.PIPE,
+        stdin=commands,
         start_new_session=True,
     )
 
