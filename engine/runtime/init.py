@@ -117,6 +117,7 @@ def _become(process: Process, program: bytes, report: socket.socket) -> None:
     environment = dict(entry.split("=", 1) for entry in process.environment)
     path = find_program(process.arguments[0], environment.get("PATH", ""))
     processes.close_from()
+    processes.reset_signals()
     try:
         processes.execute(path, list(process.arguments), environment)
     except SyscallError as error:
