@@ -22,6 +22,7 @@ from engine.storage.tarball import BLOCK, Entry
 
 _CHUNK = 1 << 20  # bytes read and handed on at a time
 _LONGEST_NAMES = 1 << 20  # bytes of PAX records or of a long name, for one entry
+_WITH_DATA = {tarball.FILE, tarball.GNU_SPARSE}
 _ABOUT_THE_NEXT = {
     tarball.PAX_NEXT,
     tarball.PAX_GLOBAL,
@@ -98,8 +99,9 @@ class TarReader:
 
     def _begin(self, entry: Entry, header: bytes) -> Entry:
         """Prepare for the data of an entry; for a sparse file, read where it goes."""
-        self._size = entry.size
-        self._skip = entry.size + -entry.size % BLOCK
+        # Some tars write the size of a link's target; no data follows all the same.
+        self._size = entry.size if entry.kind in _WITH_DATA else 0
+        self._skip = self._size + -self._size % BLOCK
         self._holes = sparse.find_map(entry, header, self._take, self._take_data)
         return self._holes.entry if self._holes else entry
 

@@ -30,6 +30,7 @@ PAX_NEXT, PAX_GLOBAL, GNU_NAME, GNU_LINK, GNU_SPARSE = "x", "g", "L", "K", "S"
 XATTR = "SCHILY.xattr."  # and the attribute's name: a PAX key
 
 _HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12x")
+_ALSO_FILES = b"\x007"  # from before there were types; "contiguous", which no one is
 _CHECKSUM = slice(148, 156)
 _MAGIC = b"ustar\x0000"
 _LARGEST_ID = 0xFFFF_FFFE  # the last one means "no change" to chown(2)
@@ -125,11 +126,12 @@ def decode(header: bytes, records: Mapping[str, bytes]) -> Entry:
     name = text(name)
     if magic == _MAGIC and prefix[0]:
         name = f"{text(prefix)}/{name}"
-    kind = FILE if kind in b"\0" else kind.decode("latin-1")
+    name = _path(records, "path", name)
+    kind = FILE if kind in _ALSO_FILES else kind.decode("latin-1")
     if kind == FILE and name.endswith("/"):
         kind = DIRECTORY  # how tar wrote directories before it had a type for them
     return Entry(
-        name=_path(records, "path", name),
+        name=name,
         kind=kind,
         mode=octal(mode) & 0o7777,
         uid=_number(records, "uid", uid, _LARGEST_ID),

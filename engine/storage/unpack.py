@@ -78,6 +78,8 @@ class _Unpacking:
         """Make what one entry describes."""
         path = inside(entry.name)
         if not path:
+            if entry.kind != tarball.DIRECTORY:
+                raise tarball.damaged("its root is no directory")
             nodes.set_attributes(self._root, entry)
             self._directory_times[""] = entry.modified
             return

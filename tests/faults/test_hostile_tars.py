@@ -68,6 +68,7 @@ HOSTILE = {
     "a name without end": archive(regular("d/" * 3000 + "f")),
     "a part of a name without end": archive(regular("n" * 300)),
     "a name with a zero": with_header("path", "a\0b"),
+    "a root that is a file": archive(regular("./", mode=0o4777), regular(".")),
     "an unknown type": archive(part("a", b"Z")),
     "an owner out of range": with_header("uid", str(1 << 32)),
     "a size out of range": with_header("size", str(1 << 70)),

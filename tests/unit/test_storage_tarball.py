@@ -69,7 +69,9 @@ def test_what_we_write_we_read(entry) -> None:
 def test_long_names_and_targets_are_read_in_either_dialect(form) -> None:
     name, target = "d/" * 60 + "ü" * 70, "t" * 300
     data = archive(regular(name, b"x"), link("l", target), form=form)
-    assert [(e.name, e.target) for e, _ in read(data)] == [(name, ""), ("l", target)]
+    found = read(data)
+    assert [(e.name, e.target) for e, _ in found] == [(name, ""), ("l", target)]
+    assert [e.kind for e, _ in found] == [tarball.FILE, tarball.LINK]
 
 
 def test_names_that_are_no_utf8_survive() -> None:
@@ -145,6 +147,19 @@ def test_every_kind_of_entry_is_told_apart() -> None:
         part("p", tarfile.FIFOTYPE), part("c", tarfile.CHRTYPE, devmajor=1, devminor=3),
     )  # fmt: skip
     assert [entry.kind for entry, _ in read(data)] == list("502163")
+
+
+def test_a_link_has_no_data_whatever_size_it_claims() -> None:
+    data = archive(
+        regular("a", b"x" * 600),
+        (hard_link("b", "a")[0], b""),
+        part("c", tarfile.CONTTYPE, b"yy"),
+    )
+    claimed = tarball.encode(
+        Entry(name="l", kind=tarball.HARD_LINK, target="a", size=600)
+    )
+    assert [e.name for e, _ in read(claimed + data)] == ["l", "a", "b", "c"]
+    assert read(data)[2][1] == b"yy"
 
 
 WHOLE = archive(folder("d"), regular("d/f", b"hello" * 300), link("d/l", "f"))
