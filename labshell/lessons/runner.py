@@ -120,6 +120,9 @@ class LessonRunner:
         except OSError as error:
             known = from_os_error(error)
             self.screen.error(known.message, known.hint)
+        except KeyboardInterrupt:
+            self.screen.console.print()
+            self.screen.say("Interrupted. `lab learn` goes on with the lesson.")
 
     def _start(self, name: str | None) -> None:
         progress = Progress()

@@ -55,17 +55,24 @@ class Typist:
         )
         self._child.delaybeforesend = None
 
+    @property
+    def pid(self) -> int:
+        """The process of the shell."""
+        pid = self._child.pid
+        assert pid is not None  # spawned when this was made
+        return pid
+
     def walk(self) -> None:
         """Take the whole lesson, by the reference solution."""
         for step in self.lesson.steps:
-            self._wait(partial(self._is_at, step.id), f"going to {step.id}")
+            self.wait(partial(self._is_at, step.id), f"going to {step.id}")
             self._settle()
             for line in step.solve:
                 self.type(line)
-            self._wait(partial(self._is_done, step.id), f"solving {step.id}")
+            self.wait(partial(self._is_done, step.id), f"solving {step.id}")
             self._settle()
             self.type(":next")
-        self._wait(lambda: self._record().finished, "the end")
+        self.wait(lambda: self._record().finished, "the end")
 
     def _is_at(self, step: str) -> bool:
         return self._record().step == step
@@ -78,7 +85,7 @@ class Typist:
         attempt = self._record().attempt
         self._settle()
         self.type(":reset lesson")
-        self._wait(lambda: self._record().attempt == attempt + 1, ":reset lesson")
+        self.wait(lambda: self._record().attempt == attempt + 1, ":reset lesson")
 
     def close(self) -> None:
         """Leave the shell; if it does not end by itself, end it."""
@@ -114,9 +121,11 @@ class Typist:
         while self._read(_QUIET):
             pass
 
-    def _wait(self, reached: Callable[[], bool], what: str) -> None:
-        """Wait until the progress file says so."""
-        end = time.monotonic() + _SECONDS
+    def wait(
+        self, reached: Callable[[], bool], what: str, seconds: float = _SECONDS
+    ) -> None:
+        """Read the screen until `reached`; NotUnderstood if that takes too long."""
+        end = time.monotonic() + seconds
         while not reached():
             if time.monotonic() > end:
                 raise NotUnderstood(f"{what}: nothing came of it:\n{self.tail()}")

@@ -106,6 +106,9 @@ _CHINESE = {
         "`lab grade` 查看得分；`lab learn` 打开下一课。"
     ),
     "All lessons are finished.": "所有课程都已完成。",
+    "Interrupted. `lab learn` goes on with the lesson.": (
+        "已中断。`lab learn` 继续这一课。"
+    ),
     "The lesson is finished. `:reset lesson` begins it again.": (
         "本课已完成。`:reset lesson` 重新开始。"
     ),

@@ -14,6 +14,7 @@ def is_the_hosts_file(lab: Lab) -> Outcome:
         return lab.failed("No answer yet: `:answer …`.")
     inside = lab.container(lab.values["name"]).inside("/etc/hosts").status
     given = Path(lab.answer.strip())
+    # Not Path.exists(), which raises when a name is too long.
     if not given.is_absolute() or not os.path.exists(given):
         return lab.failed("There is no such file on this machine.")
     if inside is not None and os.path.samestat(given.stat(), inside):
