@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from prompt_toolkit.lexers import Lexer
 
 
+# The terminal's own colours: whoever chose its background chose them to be read on it.
+COLOURS = {
+    "pygments.keyword": "bold ansigreen",
+    "pygments.name.function": "bold ansicyan",
+    "pygments.name.builtin": "ansigreen",
+    "pygments.name.variable": "ansicyan",
+    "pygments.literal.string": "ansiyellow",
+    "pygments.literal.string.interpol": "nobold ansiyellow",
+    "pygments.literal.number": "ansidefault",
+    "pygments.operator": "ansidefault",
+    "pygments.comment": "ansibrightblack",
+}
+
+
 class LineLexer(BashLexer):
     """Bash, in which `lab` is a word of the language."""
 

@@ -195,7 +195,7 @@ def _session(history: Path | None, completer: "Completer") -> "PromptSession[str
     from prompt_toolkit.history import FileHistory, InMemoryHistory
     from prompt_toolkit.styles import Style
 
-    from labshell.shell.highlight import lexer
+    from labshell.shell.highlight import COLOURS, lexer
 
     return PromptSession(
         history=FileHistory(str(history)) if history else InMemoryHistory(),
@@ -209,7 +209,7 @@ def _session(history: Path | None, completer: "Completer") -> "PromptSession[str
         prompt_continuation="> ",
         reserve_space_for_menu=5,
         # Italic, so that a suggestion differs from what is typed without colours too.
-        style=Style.from_dict({"auto-suggestion": "ansibrightblack italic"}),
+        style=Style.from_dict({**COLOURS, "auto-suggestion": "ansibrightblack italic"}),
     )
 
 
