@@ -1,7 +1,9 @@
 """Import: a plain tar of a root file system becomes an image of one layer.
 
-    lab export box | lab import - flat          no history, no Env, no Cmd, no layers
-    debootstrap … | tar … | lab import - debian
+    tar -C DIR -c . | lab import - mine          any tree of files
+    debootstrap … DIR; then the same             a whole distribution
+
+It comes without history, Env and Cmd: a tar knows nothing of them (`--change` does).
 
 Order of steps: the tar is decompressed and stored as a blob; the store unpacks it at
 once, which is the proof that it is a sound archive and harms nothing; only then the

@@ -13,7 +13,7 @@ This file turns one entry into bytes and back. Names are bytes on Linux, in any
 encoding or none; Python keeps them as text with os.fsdecode, and so do we.
 
 man: tar(5) of libarchive, pax(1p)
-Try it: `lab save busybox | head -c 512 | xxd`
+Try it: `tar c /etc/hostname | xxd | head -40`
 """
 
 import os
