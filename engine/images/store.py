@@ -122,7 +122,7 @@ class ImageStore:
         if len(stack) > MOST_LAYERS:
             raise ImageError(
                 f"max depth exceeded: an image has at most {MOST_LAYERS} layers",
-                "Flatten it: `tar` the whole tree of a container, and `lab import` that.",
+                "Flatten it: `tar` the tree of a container, and `lab import` that.",
             )
         config_blob = self.content.write(_as_json(config.to_json()))
         manifest = Manifest(
