@@ -75,7 +75,8 @@ class Session:
         """Copy input and output until the program ends; its exit status.
 
         Descriptors as of this process; `stdin` None sends no input. Returns 0 after
-        the detach keys.
+        the detach keys. BrokenPipeError if nobody reads the output any more: then the
+        container runs on, as under Docker.
         """
         outputs = {channel.STDOUT: stdout, channel.STDERR: stderr}
         with self._terminal_of(stdin), self._signals() as wakeup:
@@ -194,13 +195,15 @@ class _Copier:
 
     def _send(self) -> None:
         """Send what waits to be sent, if there is room for it now."""
-        if self._unsent:
-            with contextlib.suppress(BlockingIOError):
-                try:
-                    self._connection.socket.send(self._unsent, socket.MSG_DONTWAIT)
-                except ConnectionError:
-                    pass  # the shim is ending: its last words are still to be read
-                self._unsent = b""
+        if not self._unsent:
+            return
+        try:
+            self._connection.socket.send(self._unsent, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            pass  # the shim is ending: its last words are still to be read
+        self._unsent = b""
 
     def _without_detach_keys(self, data: bytes) -> bytes:
         """Hold back what may be the beginning of the detach keys."""
@@ -221,5 +224,3 @@ def _write(descriptor: int, data: bytes) -> None:
             rest = rest[os.write(descriptor, rest) :]
         except BlockingIOError:
             select.select([], [descriptor], [])
-        except BrokenPipeError:
-            return  # nobody reads: `lab run … | head -1`
