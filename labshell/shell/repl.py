@@ -192,7 +192,7 @@ class Shell:
             return
         if self.terminal:
             self._typed += self.terminal.typed_ahead()
-            self._end_line()
+            self.terminal.end_line()
             self._offer = offer(self.engine, text, self.status, self.bash.directory)
 
     def _afterwards(self, line: Line) -> None:
@@ -213,17 +213,10 @@ class Shell:
             notice(line)
         self.engine.notices.clear()
 
-    def _end_line(self) -> None:
-        """Begin a new line if the output did not end with one, and show that."""
-        assert self.terminal is not None
-        if self.terminal.last != b"\n":
-            print(painted("⏎", "dim"))
-            self.terminal.last = b"\n"
-
     def _say_background(self) -> None:
         assert self.terminal is not None
         self.terminal.show_output()
-        self._end_line()
+        self.terminal.end_line()
 
     # What the prompt shows.
 

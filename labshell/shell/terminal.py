@@ -139,6 +139,22 @@ class PseudoTerminal:
         while data:
             data = data[os.write(SCREEN, data) :]
 
+    def end_line(self) -> None:
+        """Begin a new line, unless the cursor stands at the beginning of one.
+
+        Where it stands nobody can tell: a program may have moved it. So a mark and a
+        line full of spaces are printed. From the first column they fill that line, and
+        are wiped out again; from any other the mark stays, and we are on the next line.
+        """
+        if self.last == b"\n":
+            return
+        if os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+            self._show(b"\n")
+            return
+        width = os.get_terminal_size(SCREEN).columns or 80
+        self._show(("\x1b[2m⏎\x1b[0m" + " " * (width - 1) + "\r\x1b[K").encode())
+        self.last = b"\n"
+
     def typed_ahead(self) -> str:
         """The keys that no program has read: they were meant for the next prompt."""
         before = termios.tcgetattr(self.slave)
