@@ -33,7 +33,7 @@ class Census:
     def left_since(self, before: "Census") -> list[str]:
         """What is here and was not before, one line each."""
         return sorted(
-            f"{kind[:-1]} {thing}"
+            f"{kind}: {thing}"
             for kind in self.__slots__
             for thing in getattr(self, kind) - getattr(before, kind)
         )
@@ -64,7 +64,8 @@ def _processes(directory: Path) -> list[str]:
         if process.name.isdigit() and int(process.name) != os.getpid():
             command = _read(process / "cmdline").replace("\0", " ").strip()
             if _touches(process, command, directory):
-                found.append(f"{process.name}: {command}")
+                name = _read(process / "comm").strip()
+                found.append(f"{process.name} {name}: {command}")
     return found
 
 
