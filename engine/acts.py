@@ -20,7 +20,7 @@ written in one `O_APPEND` write at `flush()`, before fork and exec: recording mu
 not slow down what it describes.
 
 man: strace(1), open(2) on O_APPEND
-Try it: `lab run --name a busybox true; lab acts a`
+Try it: `lab run --name box busybox true; lab acts box`
 """
 
 import functools

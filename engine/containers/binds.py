@@ -123,7 +123,7 @@ def _invalid(text: str, reason: str) -> EngineError:
 
 def fill(root: int, bound: BoundPath) -> None:
     """Copy what the image has at the destination into a volume that is empty."""
-    if not bound.fill or any(os.scandir(bound.source)):
+    if not bound.fill or os.listdir(bound.source):
         return
     try:
         flags = os.O_RDONLY | os.O_DIRECTORY

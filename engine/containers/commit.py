@@ -9,7 +9,7 @@ What is mounted over the container's tree (volumes, /proc, /etc/hosts) lies in n
 and so cannot be taken. The container is paused meanwhile, so that no file changes
 while it is being read. It is a local act: no registry has a part in it.
 
-Try it: `lab run --name a busybox touch /new; lab commit a mine; lab history mine`
+Try it: `lab run --name box busybox touch /new; lab commit box mine; lab history mine`
 """
 
 import contextlib
@@ -43,7 +43,7 @@ def commit(
     upper = container.directory / "upper"
     with house.images.writing():
         layer = None
-        if any(os.scandir(upper)):
+        if os.listdir(upper):
             with _still(house, container, pause):
                 layer = house.images.add_layer(upper)
         step = History(

@@ -13,7 +13,7 @@ The **init layer** lies between the image and the read-write layer. It holds emp
 files where /etc/hosts and the like will be bind-mounted: so those mount points are
 neither the image's nor part of what `commit` takes.
 
-Try it: `lab create --name a busybox; ls -R /var/lib/labshell/containers/*/init`
+Try it: `lab create --name box busybox; ls -R /var/lib/labshell/containers/*/init`
 """
 
 import os
@@ -68,7 +68,18 @@ def create(house: House, options: ContainerOptions, image: StoredImage) -> Conta
     command = specification.command(options, defaults)
     specification.seccomp_policy(options, ())
     house.prepare()
+    with house.images.writing():  # the layers it will stand on must not go meanwhile
+        return _create(house, options, house.images.find(image.id), command)
+
+
+def _create(
+    house: House,
+    options: ContainerOptions,
+    image: StoredImage,
+    command: tuple[str, ...],
+) -> Container:
     identity = os.urandom(32).hex()
+    defaults = image.config.defaults
     lower = house.images.layer_directories(image)
     bound = _bound(house, options, defaults.volumes)
     container = Container(

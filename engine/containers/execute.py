@@ -5,7 +5,7 @@ same system call policy; but it is not a child of process 1, and the container d
 end with it. When process 1 ends, it is killed like everything else in the container.
 
 man: setns(2), nsenter(1)
-Try it: `lab run -d --name a busybox sleep 60; lab exec a ps`
+Try it: `lab run -d --name box busybox sleep 60; lab exec box ps`
 """
 
 import os

@@ -32,7 +32,7 @@ class House:
         self.records = Records(root)
         self.images = ImageStore(root)
         self.volumes = Volumes(root)
-        self.notices: list[str] = []
+        self.notices = self.images.catalogue.notices
         self._ready = False
 
     def prepare(self) -> None:

@@ -10,7 +10,7 @@ Everything goes through the shim, because only it may write the state. What a
 container may be asked in which state is a table in runtime/state.py.
 
 man: signal(7), cgroups(7) on the freezer
-Try it: `lab run -d --name a busybox sleep 60; time lab stop a`
+Try it: `lab run -d --name box busybox sleep 60; time lab stop box`
 """
 
 import contextlib

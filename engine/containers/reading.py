@@ -4,7 +4,7 @@ A follower reads what is there, then waits for more. inotify(7) wakes it when th
 grows, and the container's end is told by its shim: so there is nothing to poll.
 
 man: inotify(7)
-Try it: `lab run -d --name a busybox ping 127.0.0.1; lab logs -f a`
+Try it: `lab run -d --name box busybox ping 127.0.0.1; lab logs -f box`
 """
 
 import os

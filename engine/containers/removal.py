@@ -4,7 +4,7 @@
     the layers      init and read-write layer go with it: what was written is lost
     the volumes     anonymous ones with -v or --rm, named ones never
 
-Try it: `lab run --name a busybox sh -c 'echo hello > /f'; lab rm a`
+Try it: `lab run --name box busybox sh -c 'echo hello > /f'; lab rm box`
 """
 
 import contextlib

@@ -13,7 +13,7 @@ them; instead, whoever meets a record looks at the lock under it:
 Each repair is one notice, so that the student hears of it. Nothing here reads acts.
 
 man: flock(2), cgroups(7) on cgroup.kill
-Try it: `lab run -d --name a busybox sleep 600; pkill -9 lab-shim; lab ps -a`
+Try it: `lab run -d --name box busybox sleep 600; pkill -9 lab-shim; lab ps -a`
 """
 
 import contextlib

@@ -33,6 +33,8 @@ MNT_DETACH = 0x2
 
 _PAGE = 4096  # bytes: the options of one mount(2) must fit in a page
 
+_WHOLE = "redirect_dir=off,metacopy=off"
+
 # Option word of mount(8) -> flag of mount(2).
 FLAGS = {
     "ro": MS_RDONLY,
@@ -70,12 +72,16 @@ def make_private(target: Path) -> None:
     "mount(2)",
     lambda target, lower, upper, work: (
         f"mount -t overlay overlay -o lowerdir={':'.join(map(str, lower))},"
-        f"upperdir={upper},workdir={work} {target}"
+        f"upperdir={upper},workdir={work},{_WHOLE} {target}"
     ),
 )
 def overlay(target: Path, lower: Sequence[Path], upper: Path, work: Path) -> None:
-    """Show `upper` over the `lower` directories, topmost first, as one tree."""
-    _mount_overlay(target, lower, f",upperdir={upper},workdir={work}")
+    """Show `upper` over the `lower` directories, topmost first, as one tree.
+
+    Two shortcuts are switched off with which a kernel may leave in `upper` only half
+    of what was written: the other half would be missing in a commit.
+    """
+    _mount_overlay(target, lower, f",upperdir={upper},workdir={work},{_WHOLE}")
 
 
 @act(

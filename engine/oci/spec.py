@@ -14,7 +14,7 @@ These classes hold the part of the specification that the engine uses; a field t
 is not here is not in our bundles.
 
 Source: opencontainers/runtime-spec 1.0.2, config.md and config-linux.md
-Try it: `lab create --name a busybox true; lab inspect -f '{{.Bundle}}' a`
+Try it: `lab create --name box busybox true; lab inspect -f '{{.Bundle}}' box`
 """
 
 from collections.abc import Mapping

@@ -7,7 +7,7 @@ Each line of `log.jsonl` is one line of output:
 A line that the program has not ended yet has no newline in "log". Lines over 16 KB
 are cut. The shim writes, anybody reads.
 
-Try it: `lab run --name a busybox echo hello`, then read containers/ID/log.jsonl
+Try it: `lab run --name box busybox echo hello`, then read containers/ID/log.jsonl
 """
 
 import json

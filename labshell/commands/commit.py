@@ -8,7 +8,7 @@
 Nothing is sent anywhere: commit is a local act. What lies in volumes, in tmpfs or in
 the mounted /etc/hosts is in no layer, so it is not in the new image.
 
-Try it: `lab run --name a busybox touch /x; lab diff a; lab commit a mine`
+Try it: `lab run --name box busybox touch /x; lab diff box; lab commit box mine`
 """
 
 import click

@@ -5,7 +5,7 @@ namespaces and the same control groups, one setns(2) each: it sees the same file
 processes and network. It is no child of the container's first process, and when it
 ends the container goes on.
 
-Try it: `lab run -d --name a busybox sleep 1d; lab exec a ps; lab exec -it a sh`
+Try it: `lab run -d --name box busybox sleep 1d; lab exec box ps; lab exec -it box sh`
 """
 
 import os

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
-from engine.engine import Engine
 
+from engine.engine import Engine
 from labshell.commands.grammar import Option, Verb, Verbs
 from labshell.commands.listing import JSON, print_json
 

@@ -9,7 +9,7 @@
 Each takes several containers and does what it can: a failure is told, the others
 still get their turn, and the exit code is 1 in the end.
 
-Try it: `lab run -d --name a busybox sleep 1d; lab pause a; lab ps; lab rm -f a`
+Try it: `lab run -d --name box busybox sleep 1d; lab pause box; lab ps; lab rm -f box`
 """
 
 from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ The shim writes each line that the program prints to `log.jsonl`, with the time 
 whether it came from stdout or stderr. So it is there later, after the container has
 ended, and for any number of readers.
 
-Try it: `lab run --name a busybox sh -c 'echo out; echo err >&2'; lab logs -t a`
+Try it: `lab run --name box busybox sh -c 'echo out; echo err >&2'; lab logs -t box`
 """
 
 import os

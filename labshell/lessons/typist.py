@@ -29,7 +29,7 @@ from labshell.lessons.progress import LessonRecord, Progress
 from labshell.lessons.values import derive, fill
 
 _SECONDS = 60.0  # for one line to have its effect
-_QUIET = 0.25  # of silence: the shell waits for the next line
+_QUIET = 0.1  # of silence: the shell waits for the next line
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()].|.)")
 
 

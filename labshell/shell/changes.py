@@ -11,7 +11,7 @@ a container that ended by itself meanwhile is told of, too.
 Nothing is printed when nothing changed, and never more than a few lines: the pictures
 themselves are `lab mounts`, `lab tree` and `lab layers`.
 
-Try it: `lab run -d --name a busybox sleep 1000`, then `lab rm -f a`
+Try it: `lab run -d --name box busybox sleep 1000`, then `lab rm -f box`
 """
 
 import os

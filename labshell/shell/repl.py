@@ -9,7 +9,7 @@ The exit status goes round with it: `$?` is that of the line before, whichever w
 it ran in. A `lab` line sees bash's directory and exported variables, as if bash had
 started it. Ctrl-C ends a line and never the shell.
 
-Try it: `lab run --name a busybox false`, then `echo $?`
+Try it: `lab run --name box busybox false`, then `echo $?`
 """
 
 import os

@@ -6,7 +6,7 @@ row. So everything that is not printable is shown as what it is: `\\x1b`.
 
 Wide characters (CJK) take two columns of a terminal; see `width`.
 
-Try it: `lab run --label $'a=\\e[31mred' --name a busybox true; lab inspect a`
+Try it: `lab run --label $'a=\\e[31mred' --name box busybox true; lab inspect box`
 """
 
 from collections.abc import Sequence
