@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
+DEFAULT_ROOT = Path("/var/lib/labshell")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,8 @@ def roots_in_use() -> set[Path]:
 
 def _tags_of_others(directory: Path) -> set[str]:
     """The hashes of roots outside `directory` that are in use now."""
-    others = [r for r in roots_in_use() if not r.is_relative_to(directory)]
+    in_use = roots_in_use() | {DEFAULT_ROOT}
+    others = [root for root in in_use if not root.is_relative_to(directory)]
     return {f"{zlib.crc32(os.fsencode(root)):08x}" for root in others}
 
 
@@ -113,8 +115,7 @@ def _files() -> list[str]:
     run = Path("/run/labshell")
     found = [str(run / tag / name) for tag in _names(run) for name in _names(run / tag)]
     found = [path for path in found if not path.endswith(".lock")]
-    default = Path("/var/lib/labshell")
-    return [*found, str(default)] if default.exists() else found
+    return [*found, str(DEFAULT_ROOT)] if DEFAULT_ROOT.exists() else found
 
 
 def _is_in(path: str, directory: Path) -> bool:
