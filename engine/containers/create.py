@@ -19,7 +19,7 @@ Try it: `lab create --name box busybox; ls -R /var/lib/labshell/containers/*/ini
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -112,6 +112,10 @@ def _create(
 
 def _give_up(house: House, draft: Path, bound: tuple[BoundPath, ...]) -> None:
     files.remove_tree(draft)
+    _remove_anonymous(house, bound)
+
+
+def _remove_anonymous(house: House, bound: Iterable[BoundPath]) -> None:
     for path in bound:
         if path.anonymous:
             house.volumes.remove(path.volume, [])
@@ -121,13 +125,17 @@ def _bound(
     house: House, options: ContainerOptions, image_volumes: tuple[str, ...]
 ) -> tuple[BoundPath, ...]:
     """What -v asks for, and an anonymous volume for each VOLUME of the image."""
-    found = {}
-    asked = [binds.parse(text, house.volumes) for text in options.volumes]
-    for path in asked:
-        found[path.destination] = path
-    for destination in image_volumes:
-        if destination not in found:
-            found[destination] = binds.parse(destination, house.volumes)
+    found: dict[str, BoundPath] = {}
+    try:
+        for text in options.volumes:
+            path = binds.parse(text, house.volumes)
+            found[path.destination] = path
+        for destination in image_volumes:
+            if destination not in found:
+                found[destination] = binds.parse(destination, house.volumes)
+    except BaseException:
+        _remove_anonymous(house, found.values())
+        raise
     return tuple(found.values())
 
 

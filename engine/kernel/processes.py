@@ -117,13 +117,20 @@ def set_limit(name: str, soft: int, hard: int) -> None:
 
 
 def copy_limit_of_init(name: str) -> None:
-    """Set a limit to that of the machine's process 1, as far as we are allowed."""
+    """Set a limit to that of the machine's process 1, as far as we are allowed.
+
+    Only CAP_SYS_RESOURCE may raise a hard limit: without it, up to our own.
+    """
     number = getattr(resource, name)
     try:
-        soft, hard = resource.prlimit(1, number)
-        resource.setrlimit(number, (soft, hard))
+        limits = resource.prlimit(1, number)
+    except OSError:  # a process 1 that we may not ask
+        limits = resource.getrlimit(number)
+    try:
+        resource.setrlimit(number, limits)
     except (OSError, ValueError):
-        return  # only CAP_SYS_RESOURCE may raise a hard limit: the old one stays
+        highest = resource.getrlimit(number)[1]
+        resource.setrlimit(number, (highest, highest))
 
 
 def name_process(name: str) -> None:

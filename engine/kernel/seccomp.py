@@ -66,7 +66,7 @@ def compile_policy(policy: Mapping[str, Any]) -> bytes:
             program.append(_instruction(0x05, len(section)))  # jump always
             program += section
         program.append(_instruction(_RETURN, _ACTIONS["SCMP_ACT_KILL_PROCESS"]))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, struct.error) as error:
         raise InvalidArgument(
             f"the seccomp profile is not valid: {error}",
             "Its format is the `seccomp` section of the OCI runtime specification.",

@@ -56,9 +56,7 @@ def test_a_program_that_is_not_there_is_127_and_the_container_stays_created(
     with pytest.raises(ProgramNotFound) as caught:
         box.engine.start(container.id)
     assert caught.value.exit_code == 127
-    assert (
-        caught.value.message == 'exec: "nosuch": executable file not found in $PATH'
-    )
+    assert caught.value.message == 'exec: "nosuch": executable file not found in $PATH'
     assert caught.value.hint
     after = box.engine.container(container.id).state
     assert (after.status, after.exit_code, after.pid) == ("created", 127, 0)
