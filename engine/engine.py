@@ -62,10 +62,10 @@ class Engine(LookingVerbs):
         return self._house.notices
 
     def close(self) -> None:
-        """End the idle spawner now, and take its mount away if nothing needs it."""
+        """End idle spawners now, and take its mount away if nothing needs it."""
         from engine.runtime import client
 
-        client.end_spawner(self._house.place)
+        client.end_spawners(self._house.place)
         self._house.leave()
 
     def destroy(self) -> None:

@@ -39,6 +39,8 @@ def commit(
     pause: bool = True,
 ) -> StoredImage:
     """Make an image of what the container has changed."""
+    if reference:
+        house.images.name_for(reference)  # refused now, before anything is written
     defaults = apply_changes(own_defaults(container, base.config.defaults), changes)
     upper = container.directory / "upper"
     with house.images.writing():

@@ -100,7 +100,8 @@ class Session:
 
     def _pass_size_on(self, descriptor: int) -> None:
         rows, columns = terminal.size(descriptor)
-        self._connection.tell("resize", rows=rows, columns=columns)
+        with contextlib.suppress(EngineBroken):  # the program has ended already
+            self._connection.tell("resize", rows=rows, columns=columns)
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[int]:
@@ -134,8 +135,7 @@ class Session:
             self._connection.tell("signal", number=number)
 
     def _resized(self, number: int, frame: FrameType | None) -> None:
-        with contextlib.suppress(EngineBroken):
-            self._pass_size_on(0)
+        self._pass_size_on(0)
 
 
 def attach(house: House, container: Container, stdin: bool) -> Session:

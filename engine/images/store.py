@@ -118,7 +118,7 @@ class ImageStore:
         parent: str | None = None,
     ) -> StoredImage:
         """Make an image of layers that are in the store. Call it inside `writing()`."""
-        name = self._name_for(reference) if reference else ""
+        name = self.name_for(reference) if reference else ""
         if len(stack) > MOST_LAYERS:
             raise ImageError(
                 f"max depth exceeded: an image has at most {MOST_LAYERS} layers",
@@ -151,12 +151,13 @@ class ImageStore:
             media_type=MANIFEST,
             digest=image.manifest_digest,
             size=image.manifest_size,
-            annotations=_annotations(self._name_for(reference), image.parent),
+            annotations=_annotations(self.name_for(reference), image.parent),
         )
         with self.index.changing() as entries:
             index.put_name(entries, entry)
 
-    def _name_for(self, text: str) -> str:
+    def name_for(self, text: str) -> str:
+        """The name under which an image is kept; an error if none can have it."""
         reference = Reference.parse(text)
         if reference.digest:
             raise InvalidArgument(

@@ -167,14 +167,23 @@ def _connect_to_spawner(place: Place) -> socket.socket:
     return sock
 
 
-def end_spawner(place: Place) -> None:
-    """Let the spawner end now instead of when it has been idle for a while."""
-    sock = _new_socket()
-    with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
-        sock.connect(str(place.spawner_socket()))
-        channel.send(sock, {"end": True})
-        sock.recv(1)
-    sock.close()
+def end_spawners(place: Place) -> None:
+    """Let spawners end now instead of when they have been idle for a while.
+
+    Usually there is one; after a change of the code there may be one of the old.
+    """
+    for path in place.directory.glob("spawner-*.sock"):
+        sock = _new_socket()
+        try:
+            sock.connect(str(path))
+            channel.send(sock, {"end": True})
+            sock.recv(1)
+        except ConnectionRefusedError:  # it was killed
+            path.unlink(missing_ok=True)
+        except (FileNotFoundError, ConnectionError):
+            pass  # it has ended by itself
+        finally:
+            sock.close()
 
 
 def _listen(path: Path) -> socket.socket:
