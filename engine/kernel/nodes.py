@@ -8,11 +8,13 @@ man: mknod(2), symlink(2), null(4)
 Try it: `ls -l /dev/null`, and the same in a container
 """
 
+import errno
 import os
 import stat
 
 from engine.acts import act
 from engine.errors import SyscallError
+from engine.kernel import paths
 from engine.oci.resources import DeviceNode
 
 _TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK}
@@ -43,3 +45,22 @@ def make_link(place: int, name: str, to: str, shown: str) -> None:
         os.symlink(to, name, dir_fd=place)
     except FileExistsError:
         return
+
+
+def open_null(root: int) -> int:
+    """Open /dev/null inside the open directory `root`, and prove that it is that.
+
+    Never the machine's own: root in a container may change the mode and the owner of
+    whatever file it holds open, and that of /dev/null would change for everybody.
+    """
+    null = paths.open_inside(root, "/dev/null", os.O_RDWR | os.O_NOFOLLOW)
+    if not is_null(null):
+        os.close(null)
+        raise SyscallError("open", errno.ENODEV, "/dev/null")
+    return null
+
+
+def is_null(descriptor: int) -> bool:
+    """Whether the open file is the null device."""
+    status = os.fstat(descriptor)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 3)

@@ -40,6 +40,7 @@ from engine.kernel import (
     links,
     mounts,
     namespaces,
+    nodes,
     paths,
     processes,
     seccomp,
@@ -173,10 +174,16 @@ def _open_terminal(process: Process, report: socket.socket) -> None:
 
 
 def _own_streams(process: Process) -> None:
-    """Let the user open /dev/stdout again: the pipes are the engine's until now."""
+    """Make the streams the container's: the pipes its user's, /dev/null its own."""
     for descriptor in (0, 1, 2):
         if process.uid and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            os.fchown(descriptor, process.uid, -1)
+            os.fchown(descriptor, process.uid, -1)  # to open /dev/stdout again
+        elif nodes.is_null(descriptor):
+            root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            null = nodes.open_null(root)
+            os.dup2(null, descriptor)
+            os.close(null)
+            os.close(root)
 
 
 def find_program(name: str, search: str) -> str:

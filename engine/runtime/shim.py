@@ -69,6 +69,9 @@ class Shim:
         """Serve until the container has ended and everybody has heard of it."""
         while not self._over():
             self._loop.turn()
+        if not self._ended:  # whoever was attached has gone before it was started
+            self._task.close()
+            self._let_go()
 
     def _over(self) -> bool:
         if self._ended:

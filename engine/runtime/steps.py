@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from engine.errors import EngineError, from_os_error
+from engine.errors import SyscallError, from_os_error
 from engine.kernel import cgroups, mounts, nodes, paths
 from engine.oci.resources import DeviceNode
 
@@ -201,9 +201,8 @@ class ReadOnly:
 
     def apply(self, root: int, shown: str) -> None:
         """Bind the path onto itself, to have a mount whose flags can change."""
-        try:
-            place = paths.open_inside(root, self.path, os.O_PATH)
-        except EngineError:
+        place = _if_there(root, self.path)
+        if place is None:
             return
         try:
             mounts.bind(Path(f"/proc/self/fd/{place}"), place, shown + self.path)
@@ -224,16 +223,17 @@ class Mask:
 
     def apply(self, root: int, shown: str) -> None:
         """Mount over it; a path that is not there needs nothing."""
-        try:
-            place = paths.open_inside(root, self.path, os.O_PATH)
-        except EngineError:
+        place = _if_there(root, self.path)
+        if place is None:
             return
         try:
             if stat.S_ISDIR(os.fstat(place).st_mode):
                 flags = mounts.MS_RDONLY
                 mounts.filesystem("tmpfs", "tmpfs", place, flags, "", shown + self.path)
             else:
-                mounts.bind(Path("/dev/null"), place, shown + self.path)
+                null = nodes.open_null(root)
+                mounts.bind(Path(f"/proc/self/fd/{null}"), place, shown + self.path)
+                os.close(null)
         finally:
             os.close(place)
 
@@ -253,6 +253,16 @@ class Pivot:
         if self.read_only:
             _change_flags(root, "/", mounts.MS_RDONLY, shown)
         mounts.pivot(root, shown)
+
+
+def _if_there(root: int, path: str) -> int | None:
+    """Open `path`; None if nothing is there. No other failure may pass for that."""
+    try:
+        return paths.open_inside(root, path, os.O_PATH)
+    except SyscallError as error:
+        if error.name in ("ENOENT", "ENOTDIR"):
+            return None
+        raise
 
 
 def _change_flags(root: int, path: str, flags: int, shown: str) -> None:
