@@ -7,6 +7,7 @@ close            after the last test of a root: end its spawner, remove its file
 """
 
 import ast
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import files
+from engine.errors import NotFound
 from engine.runtime import client
 from tests import leftovers
 
@@ -75,7 +77,8 @@ def tidy(engine: "Engine") -> None:
             for name in set(image.references) - {"busybox:latest"}:
                 engine.remove_image(name)
         else:
-            engine.remove_image(image.id, force=True)
+            with contextlib.suppress(NotFound):  # it went with an image made of it
+                engine.remove_image(image.id, force=True)
     engine.notices.clear()
 
 
