@@ -200,6 +200,16 @@ def test_a_user_who_is_not_root_cannot_change_what_root_made(ready: Path) -> Non
     assert refused.stderr.endswith(f"try: sudo {ready}/lab\n")
 
 
+@pytest.mark.require("root", "setpriv")
+def test_the_shell_without_root_is_refused_in_one_line(ready: Path) -> None:
+    let_everybody_in(ready)
+    refused = as_nobody(ready / "lab")
+    assert refused.returncode == 125
+    assert (
+        refused.stderr == f"lab: containers are made by root; try: sudo {ready}/lab\n"
+    )
+
+
 def let_everybody_in(folder: Path) -> None:
     """pytest's own folders are closed to all but the user who runs it."""
     for parent in list(folder.parents)[:4]:
