@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.engine import Engine
-
 from engine.errors import NotFound
 from labshell.lessons.looking import Found, look, look_through, paths_in
 from labshell.lessons.progress import Made

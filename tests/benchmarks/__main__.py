@@ -18,7 +18,6 @@ import tempfile
 from pathlib import Path
 
 from engine.engine import Engine
-
 from tests import workshop
 from tests.benchmarks import rivals
 from tests.benchmarks.jobs import JOBS, Field
