@@ -81,9 +81,13 @@ def sync_directory(path: Path) -> None:
 
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
-    """Write `data` as JSON that a person can read."""
+    """Write `data` as JSON that a person can read.
+
+    Bytes that are no text (an argument, a path) are lone surrogates in Python, and
+    "\\udcff" in the file: to write them with a backslash is what JSON asks for.
+    """
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    atomic_write(path, text.encode(), durable=durable)
+    atomic_write(path, text.encode(errors="backslashreplace"), durable=durable)
 
 
 def read_json(path: Path) -> Any:

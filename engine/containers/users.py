@@ -77,11 +77,10 @@ def _find(lines: list[list[str]], name: str) -> list[str] | None:
 
 
 def _number(text: str) -> int | None:
-    return (
-        int(text)
-        if text.isascii() and text.isdigit() and int(text) <= _LARGEST
-        else None
-    )
+    """The number in `text`, if it is one of a user; of a million digits none is."""
+    if text.isascii() and text.isdigit() and len(text) <= 20:
+        return int(text) if int(text) <= _LARGEST else None
+    return None
 
 
 def _lines(root: int, path: str, fields: int) -> list[list[str]]:

@@ -81,7 +81,8 @@ def overlay(target: Path, lower: Sequence[Path], upper: Path, work: Path) -> Non
     Two shortcuts are switched off with which a kernel may leave in `upper` only half
     of what was written: the other half would be missing in a commit.
     """
-    _mount_overlay(target, lower, f",upperdir={upper},workdir={work},{_WHOLE}")
+    rest = f",upperdir={_escaped(upper)},workdir={_escaped(work)},{_WHOLE}"
+    _mount_overlay(target, lower, rest)
 
 
 @act(
@@ -97,13 +98,13 @@ def overlay_to_read(target: Path, lower: Sequence[Path]) -> None:
 
 def _mount_overlay(target: Path, lower: Sequence[Path], rest: str) -> None:
     """Mount it; if the options are too long for a page, name layers by descriptors."""
-    options = f"lowerdir={_joined(map(str, lower))}{rest}"
-    if len(options) < _PAGE:
+    options = f"lowerdir={_joined(lower)}{rest}"
+    if len(os.fsencode(options)) < _PAGE:
         _overlay_with(target, options)
         return
     opened = [os.open(layer, os.O_PATH | os.O_CLOEXEC) for layer in lower]
     try:
-        short = _joined(f"/proc/self/fd/{descriptor}" for descriptor in opened)
+        short = ":".join(f"/proc/self/fd/{descriptor}" for descriptor in opened)
         _overlay_with(target, f"lowerdir={short}{rest}")
     finally:
         for descriptor in opened:
@@ -115,9 +116,17 @@ def _overlay_with(target: Path, options: str) -> None:
     libc.call("mount", "overlay", where, "overlay", 0, options, target=where)
 
 
-def _joined(layers: Iterable[str]) -> str:
-    """With colons between them; a colon that is part of a name is escaped."""
-    return ":".join(p.replace("\\", "\\\\").replace(":", "\\:") for p in layers)
+def _joined(layers: Iterable[Path]) -> str:
+    """With colons between them."""
+    return ":".join(map(_escaped, layers))
+
+
+def _escaped(path: Path) -> str:
+    """A colon, a comma or a backslash that is part of a name, with one before it."""
+    text = str(path)
+    for character in "\\:,":
+        text = text.replace(character, f"\\{character}")
+    return text
 
 
 @act(
@@ -203,10 +212,10 @@ class Mount:
 def table(pid: int | str = "self") -> Iterator[Mount]:
     """The mounts that process `pid` sees, in the order in which they were made."""
     try:
-        text = Path(f"/proc/{pid}/mountinfo").read_text(errors="surrogateescape")
+        text = os.fsdecode(Path(f"/proc/{pid}/mountinfo").read_bytes())
     except (FileNotFoundError, ProcessLookupError, OSError):
         return  # the process has ended: it sees nothing
-    for line in text.splitlines():
+    for line in text.split("\n")[:-1]:  # other ends of line may be part of a name
         before, _, after = line.partition(" - ")
         fields, (kind, source, options) = before.split(" "), after.split(" ", 2)
         yield Mount(
@@ -220,10 +229,9 @@ def table(pid: int | str = "self") -> Iterator[Mount]:
 
 
 def _unescape(field: str) -> str:
-    """Spaces and the like are written \\040 in mountinfo."""
-    if "\\" not in field:
-        return field
-    return field.encode("utf-8", "surrogateescape").decode("unicode_escape")
+    """Spaces, tabs, newlines and backslashes are written \\040 and so on."""
+    first, *rest = field.split("\\")
+    return first + "".join(chr(int(part[:3], 8)) + part[3:] for part in rest)
 
 
 def is_mount_point(path: Path) -> bool:

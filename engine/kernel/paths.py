@@ -14,6 +14,7 @@ Try it: `ln -s / /tmp/r/x`, then open_inside(root, "x/etc/passwd") finds /tmp/r/
 
 import errno
 import os
+import stat
 
 from engine.errors import SyscallError
 from engine.kernel import libc
@@ -46,18 +47,20 @@ def open_inside(root: int, path: str, flags: int = os.O_RDONLY, mode: int = 0) -
 def read_inside(root: int, path: str, limit: int = 1 << 20) -> bytes | None:
     """Up to `limit` bytes of the regular file `path` inside `root`; None if not one.
 
-    Opening does not wait: a fifo that an image put there cannot hold us up.
+    It is looked at before it is opened: opening a fifo that a container put there
+    would wait, and opening a device would set a driver of the machine to work.
     """
     try:
-        descriptor = open_inside(root, path, os.O_RDONLY | os.O_NONBLOCK)
+        place = open_inside(root, path, os.O_PATH)
     except SyscallError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(limit) if _is_regular(descriptor) else None
-
-
-def _is_regular(descriptor: int) -> bool:
-    return os.fstat(descriptor).st_mode & 0o170000 == 0o100000
+    try:
+        if not stat.S_ISREG(os.fstat(place).st_mode):
+            return None
+        with open(f"/proc/self/fd/{place}", "rb") as file:
+            return file.read(limit)
+    finally:
+        os.close(place)
 
 
 def make_directory(root: int, path: str) -> int:

@@ -163,9 +163,19 @@ def _copy_file(name: str, source: int, target: int) -> None:
 
 
 def _copy_attributes(name: str, target: int, status: os.stat_result) -> None:
+    """Owner, mode and times, none of them through a link.
+
+    A container that has the volume too may put a link to any path in the place of
+    what was just copied, and chmod(2) by name would follow it on the machine.
+    """
     os.chown(name, status.st_uid, status.st_gid, dir_fd=target, follow_symlinks=False)
-    if not stat.S_ISLNK(status.st_mode):
-        os.chmod(name, stat.S_IMODE(status.st_mode), dir_fd=target)
+    flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+    copy = os.open(name, flags, dir_fd=target)
+    try:
+        if not stat.S_ISLNK(os.fstat(copy).st_mode):
+            os.chmod(f"/proc/self/fd/{copy}", stat.S_IMODE(status.st_mode))
+    finally:
+        os.close(copy)
     times = (status.st_atime_ns, status.st_mtime_ns)
     os.utime(name, ns=times, dir_fd=target, follow_symlinks=False)
 
