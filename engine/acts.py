@@ -7,7 +7,7 @@ call of it leaves one line of JSON behind:
      "pid": 4711,                              who asked the kernel
      "call": "mount(2)",                       the system call, and its man page
      "arguments": "\"overlay\", \"/x\"",        as strace(1) would print them
-     "result": "0",                            or "-1 EPERM"
+     "result": "0",                            or "-1 EPERM"; "?" if it never returns
      "microseconds": 57,
      "concept": "mounts",                      the file of engine/kernel/ it is in
      "symbol": "engine.runtime.steps:Pivot.apply",  the engine's function that asked
@@ -99,11 +99,12 @@ def descriptors() -> tuple[int, ...]:
 
 
 def act(
-    call: str, shell: Callable[..., str]
+    call: str, shell: Callable[..., str], *, returns: bool = True
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as one that asks the kernel for `call`, such as "mount(2)".
 
-    `shell` gets the function's arguments and returns a command that does the same.
+    `shell` gets the function's arguments and returns a command that does the same. A
+    call that `returns` only if it fails is noted before it is made.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -115,6 +116,10 @@ def act(
             if recorder is None:
                 return function(*args, **kwargs)
             fields = _beginning(call, [*args, *kwargs.values()])
+            fields |= {"concept": concept, "symbol": _symbol(sys._getframe(1))}
+            fields |= {"shell": shell(*args, **kwargs), "microseconds": 0}
+            if not returns:
+                recorder.add({**fields, "result": "?"})
             clock = time.perf_counter_ns()
             try:
                 result = function(*args, **kwargs)
@@ -124,12 +129,7 @@ def act(
                 fields["result"] = f"-1 {getattr(error, 'name', type(error).__name__)}"
                 raise
             finally:
-                fields |= {
-                    "microseconds": (time.perf_counter_ns() - clock) // 1000,
-                    "concept": concept,
-                    "symbol": _symbol(sys._getframe(1)),
-                    "shell": shell(*args, **kwargs),
-                }
+                fields["microseconds"] = (time.perf_counter_ns() - clock) // 1000
                 recorder.add(fields)
 
         return recorded

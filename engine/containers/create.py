@@ -21,6 +21,7 @@ import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from engine import acts, files
@@ -30,7 +31,7 @@ from engine.containers.house import House
 from engine.containers.lifecycle import signal_number
 from engine.containers.options import ContainerOptions
 from engine.containers.record import Container
-from engine.errors import SyscallError, from_os_error
+from engine.errors import Conflict, EngineError, SyscallError, from_os_error
 from engine.images.stored import StoredImage
 from engine.kernel import capabilities, mounts, paths, seccomp
 from engine.oci import seccomp as policy
@@ -96,23 +97,32 @@ def _create(
         state=State(),
         directory=house.records.containers / identity,
     )
-    draft = house.records.draft(identity)
     try:
-        with files.locked(draft / "alive"), acts.recording(draft / "acts.jsonl"):
+        with (
+            house.records.draft(identity) as draft,
+            acts.recording(draft / "acts.jsonl"),
+        ):
             _furnish(house, draft, container, image, lower)
-            house.records.publish(draft, container)
+            return _publish(house, draft, container)
     except OSError as error:
-        _give_up(house, draft, bound)
+        _remove_anonymous(house, bound)
         raise from_os_error(error) from error
     except BaseException:
-        _give_up(house, draft, bound)
+        _remove_anonymous(house, bound)
         raise
-    return container
 
 
-def _give_up(house: House, draft: Path, bound: tuple[BoundPath, ...]) -> None:
-    files.remove_tree(draft)
-    _remove_anonymous(house, bound)
+def _publish(house: House, draft: Path, container: Container) -> Container:
+    """Make the record real. A name that nobody asked for may be another one."""
+    for crowded in (False, True, True, True):
+        try:
+            house.records.publish(draft, container)
+            return container
+        except Conflict:
+            if container.options.name:
+                raise
+            container = replace(container, name=names.propose(crowded))
+    raise EngineError("no free name for the container was found", "Give it a --name.")
 
 
 def _remove_anonymous(house: House, bound: Iterable[BoundPath]) -> None:

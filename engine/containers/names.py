@@ -19,6 +19,7 @@ _PEOPLE = (
 ).split()
 
 
-def propose() -> str:
-    """Two words, such as "patient_ritchie"."""
-    return f"{random.choice(_MANNERS)}_{random.choice(_PEOPLE)}"
+def propose(crowded: bool = False) -> str:
+    """Two words, such as "patient_ritchie"; and a number where it is crowded."""
+    number = random.randrange(2, 1000) if crowded else ""
+    return f"{random.choice(_MANNERS)}_{random.choice(_PEOPLE)}{number}"

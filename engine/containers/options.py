@@ -61,7 +61,7 @@ class ContainerOptions:
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in values.items()
-            if value not in (None, (), {}, False)
+            if value is not False and value not in (None, (), {})
         }
 
     @staticmethod

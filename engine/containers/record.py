@@ -102,11 +102,12 @@ class Records:
     def __init__(self, root: Path) -> None:
         self.containers = root / "containers"
         self.names = root / "names"
+        self.lock = root / "locks" / "drafts"
 
     def find(self, name: str) -> Container:
         """The container of this name, ID, or unique beginning of an ID."""
         with contextlib.suppress(OSError):
-            if "/" not in name and name not in ("", ".", ".."):
+            if name not in ("", ".", "..") and not {"/", "\0"} & {*name}:
                 link = os.readlink(self.names / name)
                 return Container.read(self.containers / os.path.basename(link))
         if _HEX.match(name):
@@ -150,13 +151,25 @@ class Records:
             return []
         return [self.containers / name for name in names if name.startswith(".")]
 
-    def draft(self, identity: str) -> Path:
-        """A new directory in which to prepare a record."""
+    @contextlib.contextmanager
+    def draft(self, identity: str) -> Iterator[Path]:
+        """A new directory in which to prepare a record; removed if that fails.
+
+        Between its birth and the taking of its lock it looks abandoned: who removes
+        such drafts waits at another lock meanwhile.
+        """
         for directory in (self.containers, self.names):
             directory.mkdir(mode=0o711, parents=True, exist_ok=True)
         path = self.containers / f".new-{identity}"
-        path.mkdir(mode=0o711)
-        return path
+        with contextlib.ExitStack() as held:
+            with files.locked(self.lock, shared=True):
+                path.mkdir(mode=0o711)
+                held.enter_context(files.locked(path / "alive"))
+            try:
+                yield path
+            except BaseException:
+                files.remove_tree(path)
+                raise
 
     def publish(self, draft: Path, container: Container) -> None:
         """Make a prepared record the real one. Conflict if its name is taken."""

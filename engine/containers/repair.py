@@ -19,6 +19,7 @@ Try it: `lab run -d --name box busybox sleep 600; pkill -9 lab-shim; lab ps -a`
 import contextlib
 import os
 from dataclasses import replace
+from pathlib import Path
 
 from engine import files
 from engine.containers.house import House
@@ -82,12 +83,18 @@ def _repair_locked(house: House, container: Container) -> Container:
 
 def sweep(house: House) -> None:
     """Remove drafts and half-removed records of commands that were killed."""
-    for path in house.records.abandoned():
-        if files.is_locked(path / "alive"):
-            continue  # whoever makes or removes it is alive
-        with contextlib.suppress(OSError):  # somebody else removes it too
-            release.unmount(path / "rootfs")
-            files.remove_tree(path)
-            house.notices.append(
-                f"repaired: removed what a killed command had left at {path.name}"
-            )
+    if not house.records.abandoned():
+        return
+    with files.locked(house.records.lock):
+        for path in house.records.abandoned():
+            if not files.is_locked(path / "alive"):  # its maker or remover is dead
+                _remove_draft(house, path)
+
+
+def _remove_draft(house: House, path: Path) -> None:
+    with contextlib.suppress(OSError):  # somebody else removes it too
+        release.unmount(path / "rootfs")
+        files.remove_tree(path)
+        house.notices.append(
+            f"repaired: removed what a killed command had left at {path.name}"
+        )

@@ -181,7 +181,11 @@ def close_all_but(kept: set[int]) -> None:
         first = descriptor + 1
 
 
-@act("execve(2)", lambda path, arguments, environment: f"exec {' '.join(arguments)}")
+@act(
+    "execve(2)",
+    lambda path, arguments, environment: f"exec {' '.join(arguments)}",
+    returns=False,
+)
 def execute(path: str, arguments: list[str], environment: dict[str, str]) -> None:
     """Become another program. Does not come back, but by raising SyscallError."""
     acts.flush()

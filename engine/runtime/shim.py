@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import acts
-from engine.errors import Conflict, EngineError, InvalidState
+from engine.errors import EngineError, InvalidState
 from engine.files import now
 from engine.kernel import cgroups, processes
 from engine.runtime import channel, release, starter, state
@@ -58,7 +58,7 @@ class Shim:
         self._bundle = Bundle.read(directory / "bundle")
         self._execs = Execs(self._loop, self._bundle)
         self._task = self._new_task()
-        self._launching = False
+        self._starters: list[Client] = []  # who waits for the start under way
         self._ended = False
         self._state = state.read(directory)
         listener.setblocking(False)
@@ -76,7 +76,7 @@ class Shim:
     def _over(self) -> bool:
         if self._ended:
             return all(client.idle for client in self._clients)
-        return self._state.pid == 0 and not self._clients and not self._launching
+        return self._state.pid == 0 and not self._clients and not self._starters
 
     def _new_task(self) -> Task:
         return Task(
@@ -173,10 +173,10 @@ class Shim:
 
     def _start(self, client: Client, request: dict[str, Any]) -> None:
         self._after(state.START)
-        if self._launching:
-            raise Conflict("the container is being started by somebody else")
+        self._starters.append(client)
+        if len(self._starters) > 1:
+            return  # another client was faster: both will hear how it went
         bundle, task = self._bundle, self._task
-        self._launching = True
 
         def in_child(report: socket.socket) -> None:
             starter.start(
@@ -184,20 +184,19 @@ class Shim:
             )
 
         with self._recording():
-            Launch(
-                self._loop, task, in_child, lambda error: self._started(client, error)
-            )
+            Launch(self._loop, task, in_child, self._started)
 
-    def _started(self, client: Client, error: EngineError | None) -> None:
+    def _started(self, error: EngineError | None) -> None:
         """The program runs, or could not: say so."""
-        self._launching = False
+        clients, self._starters = self._starters, []
         if error:
             self._clean()
             self._write(
                 replace(self._state, exit_code=error.exit_code, error=error.message)
             )
             self._let_go()
-            client.refuse(error)
+            for client in clients:
+                client.refuse(error)
             return
         self._write(
             self._after(
@@ -211,7 +210,8 @@ class Shim:
                 error="",
             )
         )
-        client.answer(pid=self._task.pid)
+        for client in clients:
+            client.answer(pid=self._task.pid)
         self._task.watch(self._exited)
 
     def _exec(self, client: Client, request: dict[str, Any]) -> None:

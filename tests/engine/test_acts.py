@@ -1,0 +1,136 @@
+"""Acts: what the kernel was asked for a container, and what would do the same."""
+
+import ast
+import importlib
+import json
+
+import pytest
+
+from engine.engine import Container
+from tests.engine.boxes import Box
+
+FIELDS = {
+    "time": float,
+    "pid": int,
+    "call": str,
+    "arguments": str,
+    "result": str,
+    "microseconds": int,
+    "concept": str,
+    "symbol": str,
+    "shell": str,
+}
+
+
+@pytest.fixture
+def ended(box: Box) -> Container:
+    """A container with a bit of everything, that has run."""
+    container = box.create(
+        *("sh", "-c", "tty"),
+        tty=True,
+        user="33",
+        memory=64 << 20,
+        pids_limit=50,
+        read_only=True,
+        volumes=("data:/data:ro",),
+        tmpfs=("/t",),
+        working_directory="/tmp",
+        security_options=("no-new-privileges",),
+    )
+    box.foreground(container.id)
+    return container
+
+
+def test_every_act_has_every_field(box: Box, ended: Container) -> None:
+    acts = box.engine.acts(ended.id)
+    assert len(acts) > 50
+    for act in acts:
+        assert {name: type(value) for name, value in act.items()} == FIELDS, act
+
+
+def test_the_shell_column_is_never_empty(box: Box, ended: Container) -> None:
+    assert [act for act in box.engine.acts(ended.id) if not act["shell"].strip()] == []
+
+
+def test_every_symbol_is_a_function_of_the_engine(box: Box, ended: Container) -> None:
+    symbols = {act["symbol"] for act in box.engine.acts(ended.id)}
+    for symbol in symbols:
+        module, _, name = symbol.partition(":")
+        thing = importlib.import_module(module)
+        for part in name.replace(".<locals>", "").split("."):
+            if not hasattr(thing, part):  # a function inside a function
+                assert part in names_in(module), symbol
+                break
+            thing = getattr(thing, part)
+
+
+def names_in(module: str) -> set[str]:
+    """The name of every function in a module's source, however deep."""
+    with open(importlib.import_module(module).__file__ or "") as source:
+        tree = ast.parse(source.read())
+    return {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+
+
+def test_every_call_names_its_man_page(box: Box, ended: Container) -> None:
+    calls = {act["call"] for act in box.engine.acts(ended.id)}
+    assert all(call.endswith("(2)") for call in calls), calls
+    wanted = {"mount(2)", "unshare(2)", "pivot_root(2)", "execve(2)", "capset(2)"}
+    wanted |= {"prctl(2)", "sethostname(2)", "setuid(2)", "mknod(2)", "write(2)"}
+    assert wanted <= calls
+
+
+def test_acts_are_in_the_order_in_which_they_happened(
+    box: Box, ended: Container
+) -> None:
+    shells = [act["call"] for act in box.engine.acts(ended.id)]
+    order = ["unshare(2)", "sethostname(2)", "setuid(2)", "execve(2)"]
+    places = [shells.index(call) for call in order]
+    assert places == sorted(places)
+    assert shells.index("pivot_root(2)") < shells.index("setuid(2)")
+
+
+def test_the_starter_and_the_init_are_two_processes(box: Box, ended: Container) -> None:
+    by_call = {act["call"]: act["pid"] for act in box.engine.acts(ended.id)}
+    assert by_call["unshare(2)"] != by_call["pivot_root(2)"]
+
+
+def test_what_the_kernel_refused_is_told(box: Box) -> None:
+    container = box.create("true", tmpfs=("/t:size=nonsense",))
+    with pytest.raises(Exception, match="/t"):
+        box.engine.start(container.id)
+    refused = [a for a in box.engine.acts(container.id) if a["result"] == "-1 EINVAL"]
+    assert [act["call"] for act in refused] == ["mount(2)"]
+
+
+def test_a_second_start_adds_to_the_first(box: Box, ended: Container) -> None:
+    before = len(box.engine.acts(ended.id))
+    box.foreground(ended.id)
+    calls = [act["call"] for act in box.engine.acts(ended.id)]
+    assert calls.count("pivot_root(2)") == 2
+    assert len(calls) > before
+
+
+def test_an_exec_and_a_pause_are_acts_too(box: Box) -> None:
+    container = box.begin()
+    box.execute(container.id, "true")
+    box.engine.pause(container.id)
+    calls = [act["call"] for act in box.engine.acts(container.id)]
+    shells = [act["shell"] for act in box.engine.acts(container.id)]
+    assert "setns(2)" in calls
+    assert any("FROZEN" in s or "cgroup.freeze" in s for s in shells)
+
+
+def test_a_line_that_a_crash_cut_short_is_left_out(box: Box, ended: Container) -> None:
+    path = ended.directory / "acts.jsonl"
+    whole = len(box.engine.acts(ended.id))
+    with path.open("a") as file:
+        file.write('{"time": 1, "pi')
+    assert len(box.engine.acts(ended.id)) == whole
+
+
+def test_acts_of_a_container_are_bounded(box: Box) -> None:
+    container = box.create("true")
+    line = json.dumps({"shell": "x" * 1000}) + "\n"
+    (container.directory / "acts.jsonl").write_text(line * 1200)
+    box.foreground(container.id)
+    assert (container.directory / "acts.jsonl").stat().st_size < 2 << 20
