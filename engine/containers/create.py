@@ -185,9 +185,11 @@ def _furnish(
             lower=(home / "init", *lower), upper=home / "upper", work=home / "work"
         ),
         seccomp=compiled_filter(house, options, spec),
+    ).write(
+        draft / "bundle",
         interactive=options.interactive,
         auto_remove=options.auto_remove,
-    ).write(draft / "bundle")
+    )
 
 
 def _hostname(container: Container) -> str:

@@ -19,7 +19,7 @@ from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, NotFound
 from engine.runtime import release, state
-from engine.runtime.bundle import Bundle
+from engine.runtime.bundle import Bundle, ShimFacts
 
 PATIENCE = 3.0  # seconds
 
@@ -38,7 +38,7 @@ def remove(
     except FileNotFoundError:
         return  # somebody else has removed it meanwhile, as with --rm
     try:
-        release.take_away(Bundle.read(container.directory / "bundle"))
+        release.take_away(ShimFacts.read(container.directory / "bundle"))
         house.records.forget(container)
     finally:
         os.close(lock)

@@ -27,7 +27,7 @@ from engine.containers.record import Container
 from engine.errors import EngineError
 from engine.kernel import cgroups, mounts
 from engine.runtime import release, state
-from engine.runtime.bundle import Bundle
+from engine.runtime.bundle import ShimFacts
 
 LOST = 255  # the exit status of a container whose end nobody saw
 
@@ -54,10 +54,10 @@ def _has_remains(container: Container) -> bool:
 
 
 def _repair_locked(house: House, container: Container) -> Container:
-    bundle = Bundle.read(container.directory / "bundle")
+    facts = ShimFacts.read(container.directory / "bundle")
     with contextlib.suppress(EngineError):  # a group that is not there has no process
-        cgroups.kill_all(bundle.spec.cgroup)
-    release.take_away(bundle)
+        cgroups.kill_all(facts.cgroup)
+    release.take_away(facts)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(house.place.shim_socket(container.id))
     if container.running:

@@ -48,42 +48,77 @@ class Layers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShimFacts:
+    """What a shim must know of its container, for as long as it lives: little.
+
+    The whole specification is read by the starters only, which soon end: memory that a
+    shim touches is memory that it no longer shares with all other shims.
+    """
+
+    root: str
+    layered: bool
+    cgroup: str
+    namespaces: tuple[str, ...]
+    terminal: bool
+    interactive: bool
+    auto_remove: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """As in bundle/shim.json."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @staticmethod
+    def read(directory: Path) -> "ShimFacts":
+        """The facts in the bundle `directory`."""
+        data = files.read_json(directory / "shim.json")
+        data["namespaces"] = tuple(data["namespaces"])
+        return ShimFacts(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """A container as the runtime sees it.
 
-    `layers` is None where the bundle brings its own root file system; `interactive`
-    keeps standard input open; `auto_remove` removes the container once it has ended.
+    `layers` is None where the bundle brings its own root file system; `seccomp` is the
+    compiled policy, b"" for none.
     """
 
     spec: Spec
     layers: Layers | None
     seccomp: bytes
-    interactive: bool
-    auto_remove: bool
 
-    def write(self, directory: Path) -> None:
+    def write(self, directory: Path, *, interactive: bool, auto_remove: bool) -> None:
         """Put the bundle into a new directory."""
         directory.mkdir(mode=0o700)
         files.write_json(directory / "config.json", self.spec.to_json())
         if self.layers:
             files.write_json(directory / "layers.json", self.layers.to_json())
-        files.write_json(
-            directory / "shim.json",
-            {"interactive": self.interactive, "auto_remove": self.auto_remove},
-        )
         files.atomic_write(directory / "seccomp.bpf", self.seccomp)
+        facts = ShimFacts(
+            root=self.spec.root,
+            layered=self.layers is not None,
+            cgroup=self.spec.cgroup,
+            namespaces=self.spec.namespaces,
+            terminal=self.spec.process.terminal,
+            interactive=interactive,
+            auto_remove=auto_remove,
+        )
+        files.write_json(directory / "shim.json", facts.to_json())
 
     @staticmethod
     def read(directory: Path) -> "Bundle":
         """The bundle in `directory`."""
-        shim = files.read_json(directory / "shim.json")
-        layers = directory / "layers.json"
+        try:
+            layers = Layers.from_json(files.read_json(directory / "layers.json"))
+        except FileNotFoundError:
+            layers = None
         return Bundle(
             spec=Spec.from_json(files.read_json(directory / "config.json")),
-            layers=Layers.from_json(files.read_json(layers))
-            if layers.exists()
-            else None,
-            seccomp=(directory / "seccomp.bpf").read_bytes(),
-            interactive=shim["interactive"],
-            auto_remove=shim["auto_remove"],
+            layers=layers,
+            seccomp=read_filter(directory),
         )
+
+
+def read_filter(directory: Path) -> bytes:
+    """The compiled system call policy of the bundle in `directory`; b"" for none."""
+    return (directory / "seccomp.bpf").read_bytes()

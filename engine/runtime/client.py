@@ -138,6 +138,7 @@ def reach(place: Place, directory: Path) -> Connection:
 
 
 def _give_birth(place: Place, directory: Path, lock: int) -> Connection:
+    place.settle()  # with the lock in hand: from now on nobody leaves
     listener = _listen(place.shim_socket(directory.name))
     try:
         sock = _connect_to_spawner(place)

@@ -9,12 +9,13 @@ Try it: `lab exec NAME ps`, and `lab tree` meanwhile
 """
 
 import socket
+from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError, NotExecutable, ProgramNotFound
 from engine.oci.spec import Process
 from engine.runtime import channel, starter
-from engine.runtime.bundle import Bundle
+from engine.runtime.bundle import ShimFacts, read_filter
 from engine.runtime.clients import Client
 from engine.runtime.launch import Launch
 from engine.runtime.loop import Loop
@@ -24,8 +25,9 @@ from engine.runtime.tasks import Task
 class Execs:
     """What has been executed in one container, and for whom."""
 
-    def __init__(self, loop: Loop, bundle: Bundle) -> None:
-        self._loop, self._bundle = loop, bundle
+    def __init__(self, loop: Loop, directory: Path, facts: ShimFacts) -> None:
+        """`directory` is the bundle."""
+        self._loop, self._directory, self._facts = loop, directory, facts
         self._owners: dict[Task, Client] = {}
 
     def task_of(self, client: Client) -> Task | None:
@@ -48,13 +50,11 @@ class Execs:
             task.input_owner = client
         if request.get("rows"):
             task.resize(int(request["rows"]), int(request["columns"]))
-        spec = self._bundle.spec
-        program = self._bundle.seccomp if request.get("seccomp", True) else b""
+        policy = read_filter(self._directory) if request.get("seccomp", True) else b""
+        target = (running.pid, running.pidfd)
 
         def in_child(report: socket.socket) -> None:
-            starter.join(
-                spec, running.pid, running.pidfd, process, program, task.streams, report
-            )
+            starter.join(self._facts, target, process, policy, task.streams, report)
 
         def started(error: EngineError | None) -> None:
             self._started(task, error)

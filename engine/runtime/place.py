@@ -58,24 +58,32 @@ class Place:
         return self.directory / name
 
     def settle(self) -> None:
-        """Mount the root on itself, so that mounts of containers stay in it."""
-        if mounts.is_mount_point(self.root):
-            return
+        """Mount the root on itself, so that mounts of containers stay in it.
+
+        Also where a disk is mounted at the root: that mount is not ours to change.
+        """
         with files.locked(self.directory / "mount.lock"):
-            if not mounts.is_mount_point(self.root):
+            if not mounts.is_on_itself(self.root):
                 mounts.bind(self.root, self.root, str(self.root), False)
                 mounts.make_private(self.root)
 
     def leave(self) -> None:
         """Take mount and control group away, unless containers need them."""
+        with files.locked(self.directory / "mount.lock"):
+            if self._is_needed():
+                return
+            with contextlib.suppress(SyscallError):  # not empty, or not there
+                cgroups.remove_empty(self.cgroup)
+            with contextlib.suppress(SyscallError, FileNotFoundError):
+                if mounts.is_on_itself(self.root):
+                    mounts.unmount(self.root)
+
+    def _is_needed(self) -> bool:
+        """Whether a container runs, or is about to: its shim has settled here first."""
         inside = f"{self.root}/"
         if any(mount.target.startswith(inside) for mount in mounts.table()):
-            return
-        with contextlib.suppress(SyscallError):  # not empty, or not there
-            cgroups.remove_empty(self.cgroup)
-        with contextlib.suppress(SyscallError, FileNotFoundError):
-            if mounts.is_mount_point(self.root):
-                mounts.unmount(self.root)
+            return True
+        return any(map(files.is_locked, self.root.glob("containers/*/alive")))
 
 
 def _version() -> int:

@@ -16,14 +16,14 @@ from pathlib import Path
 from engine.errors import SyscallError
 from engine.kernel import cgroups, mounts, processes
 from engine.runtime import interpreter
-from engine.runtime.bundle import Bundle
+from engine.runtime.bundle import ShimFacts
 
 
-def take_away(bundle: Bundle) -> None:
+def take_away(facts: ShimFacts) -> None:
     """Unmount the overlay and remove the control group, as far as they are there."""
-    if bundle.layers:
-        unmount(Path(bundle.spec.root))
-    cgroups.remove(bundle.spec.cgroup)
+    if facts.layered:
+        unmount(Path(facts.root))
+    cgroups.remove(facts.cgroup)
 
 
 def unmount(root: Path) -> None:

@@ -32,7 +32,7 @@ from engine.errors import EngineError, InvalidState
 from engine.files import now
 from engine.kernel import cgroups, processes
 from engine.runtime import channel, release, starter, state
-from engine.runtime.bundle import Bundle
+from engine.runtime.bundle import ShimFacts
 from engine.runtime.clients import Client
 from engine.runtime.execs import Execs
 from engine.runtime.launch import Launch
@@ -55,8 +55,9 @@ class Shim:
         self._loop = Loop()
         self._clients: list[Client] = []
         self._waiting: list[Client] = []
-        self._bundle = Bundle.read(directory / "bundle")
-        self._execs = Execs(self._loop, self._bundle)
+        self._bundle = directory / "bundle"
+        self._facts = ShimFacts.read(self._bundle)
+        self._execs = Execs(self._loop, self._bundle, self._facts)
         self._task = self._new_task()
         self._starters: list[Client] = []  # who waits for the start under way
         self._ended = False
@@ -81,8 +82,8 @@ class Shim:
     def _new_task(self) -> Task:
         return Task(
             self._loop,
-            terminal=self._bundle.spec.process.terminal,
-            interactive=self._bundle.interactive,
+            terminal=self._facts.terminal,
+            interactive=self._facts.interactive,
             log=LogWriter(self.directory / "log.jsonl"),
         )
 
@@ -154,20 +155,20 @@ class Shim:
         self._task.signal(number)
         if number == SIGKILL and self._state.status == state.PAUSED:
             self._change(state.UNPAUSE)
-            cgroups.thaw(self._bundle.spec.cgroup)  # frozen, it could not even die
+            cgroups.thaw(self._facts.cgroup)  # frozen, it could not even die
         client.answer()
 
     def _pause(self, client: Client, request: dict[str, Any]) -> None:
         after = self._after(state.PAUSE)
         with self._recording():
-            cgroups.freeze(self._bundle.spec.cgroup)
+            cgroups.freeze(self._facts.cgroup)
         self._write(after)
         client.answer()
 
     def _unpause(self, client: Client, request: dict[str, Any]) -> None:
         after = self._after(state.UNPAUSE)
         with self._recording():
-            cgroups.thaw(self._bundle.spec.cgroup)
+            cgroups.thaw(self._facts.cgroup)
         self._write(after)
         client.answer()
 
@@ -176,12 +177,11 @@ class Shim:
         self._starters.append(client)
         if len(self._starters) > 1:
             return  # another client was faster: both will hear how it went
-        bundle, task = self._bundle, self._task
+        task = self._task
+        self._launching = True
 
         def in_child(report: socket.socket) -> None:
-            starter.start(
-                bundle.spec, bundle.layers, bundle.seccomp, task.streams, report
-            )
+            starter.start(self._bundle, task.streams, report)
 
         with self._recording():
             Launch(self._loop, task, in_child, self._started)
@@ -229,7 +229,7 @@ class Shim:
     def _exited(self, task: Task, status: int) -> None:
         """Process 1 has ended, and with it every process of its pid namespace."""
         self._execs.reap_all()
-        kills = cgroups.memory_kills(self._bundle.spec.cgroup)
+        kills = cgroups.memory_kills(self._facts.cgroup)
         self._clean()
         self._write(
             self._after(
@@ -242,7 +242,7 @@ class Shim:
                 oom_killed=kills > 0,
             )
         )
-        if self._bundle.auto_remove and not any(c.releases for c in self._clients):
+        if self._facts.auto_remove and not any(c.releases for c in self._clients):
             release.later(self.directory)
         self._let_go()
         for client in self._waiting:
@@ -252,7 +252,7 @@ class Shim:
         """Take away what the start has made on the machine."""
         self._task.close()
         with self._recording():
-            release.take_away(self._bundle)
+            release.take_away(self._facts)
 
     def _let_go(self) -> None:
         """Give up the lock and the socket: from now on the container is nobody's."""

@@ -29,6 +29,7 @@ from engine.runtime.place import Place
 from engine.runtime.shim import Shim
 
 _IDLE = 120.0  # seconds without work after which it ends
+_PATIENCE = 5.0  # seconds for a client to say what it wants
 
 
 def serve(root: str) -> None:
@@ -50,26 +51,45 @@ def serve(root: str) -> None:
             break
         if not _spawn(connection, listener):
             break
-    os.unlink(listener.getsockname())
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(listener.getsockname())
+    _serve_the_last(listener)
     listener.close()
     place.leave()
     os._exit(0)
 
 
+def _serve_the_last(listener: socket.socket) -> None:
+    """Serve those who had connected before the socket's name was gone."""
+    listener.settimeout(0)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            _spawn(listener.accept()[0], listener)
+
+
 def _spawn(connection: socket.socket, listener: socket.socket) -> bool:
     """Turn one connection into a shim; False if it asks the spawner to end."""
+    connection.settimeout(_PATIENCE)
+    descriptors: list[int] = []
+    request = {}
     try:
         kind, payload, descriptors = channel.receive(connection)
-    except OSError:
-        kind, payload, descriptors = b"", b"", []
-    request = channel.decode(payload) if kind else {}
-    if "shim" in request and len(descriptors) == 2 and processes.fork() == 0:
-        listener.close()
-        _run(Path(request["shim"]), descriptors, connection)
+        request = channel.decode(payload) if kind else {}
+        if "shim" in request and len(descriptors) == 2 and processes.fork() == 0:
+            listener.close()
+            _run(Path(request["shim"]), descriptors, connection)
+    except EngineError as error:  # no process can be made
+        with contextlib.suppress(OSError):
+            connection.send(channel.failure(error))
+    except OSError:  # it was stopped or killed before it had asked
+        pass
     for descriptor in descriptors:
         os.close(descriptor)
+    if "end" in request:
+        connection.detach()  # whoever asked waits until this process has ended
+        return False
     connection.close()
-    return "end" not in request
+    return True
 
 
 def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> None:
@@ -105,9 +125,9 @@ def _become_neutral() -> None:
     os.umask(0o022)
     os.chdir("/")
     os.setgroups([])
-    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    processes.reset_scheduling()
     with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, 0)
+        processes.set_oom_score(0)
     for name in dir(resource):
         if name.startswith("RLIMIT_"):
             processes.copy_limit_of_init(name)

@@ -25,9 +25,9 @@ from typing import NoReturn
 
 from engine import acts
 from engine.kernel import cgroups, devices, mounts, namespaces, processes
-from engine.oci.spec import Process, Spec
+from engine.oci.spec import Process
 from engine.runtime import channel, init
-from engine.runtime.bundle import Layers
+from engine.runtime.bundle import Bundle, ShimFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +39,16 @@ class Streams:
     errors: int
 
 
-def start(
-    spec: Spec,
-    layers: Layers | None,
-    program: bytes,
-    streams: Streams,
-    report: socket.socket,
-) -> NoReturn:
-    """In the throw-away child: make the container, report its process, and end."""
+def start(directory: Path, streams: Streams, report: socket.socket) -> NoReturn:
+    """In the throw-away child: make the container of the bundle `directory`.
+
+    Its process is reported to the shim; then this one ends.
+    """
 
     def work() -> None:
         _keep_only(streams, report)
+        bundle = Bundle.read(directory)
+        spec, layers = bundle.spec, bundle.layers
         cgroups.create(spec.cgroup)
         cgroups.limit(spec.cgroup, spec.resources)
         devices.restrict(spec.cgroup, spec.resources.devices)
@@ -61,29 +60,32 @@ def start(
         pid = processes.fork()
         if pid == 0:
             processes.forget_imports()
-            init.become_container(spec, program, report)
+            init.become_container(spec, bundle.seccomp, report)
         channel.send(report, {"pid": pid})
 
     init.do_and_leave(work, report)
 
 
 def join(
-    spec: Spec,
-    pid: int,
-    pidfd: int,
+    facts: ShimFacts,
+    running: tuple[int, int],
     process: Process,
     program: bytes,
     streams: Streams,
     report: socket.socket,
 ) -> NoReturn:
-    """In the throw-away child: join the container of process `pid`, run one more."""
+    """In the throw-away child: join a container, and run one more process in it.
+
+    `running` is process 1 of the container: its number, and a descriptor for it.
+    """
 
     def work() -> None:
+        pid, pidfd = running
         _keep_only(streams, report, pidfd)
-        cgroups.join(spec.cgroup)
+        cgroups.join(facts.cgroup)
         processes.become_undumpable()
         processes.forget_imports()
-        namespaces.join(pidfd, pid, spec.namespaces)
+        namespaces.join(pidfd, pid, facts.namespaces)
         child = processes.fork()
         if child == 0:
             init.become_exec(process, program, report)
