@@ -29,11 +29,30 @@ class House:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.place = Place(root=root)
-        self.records = Records(root)
-        self.images = ImageStore(root)
-        self.volumes = Volumes(root)
-        self.notices = self.images.catalogue.notices
+        self._records = Records(root)
+        self._images = ImageStore(root)
+        self._volumes = Volumes(root)
+        self.notices = self._images.catalogue.notices
+        self._known = False
         self._ready = False
+
+    @property
+    def records(self) -> Records:
+        """The containers, if the root is of a format that we know."""
+        self._check_format()
+        return self._records
+
+    @property
+    def images(self) -> ImageStore:
+        """The images, if the root is of a format that we know."""
+        self._check_format()
+        return self._images
+
+    @property
+    def volumes(self) -> Volumes:
+        """The volumes, if the root is of a format that we know."""
+        self._check_format()
+        return self._volumes
 
     def prepare(self) -> None:
         """Make the root and its mount if this is the first use."""
@@ -41,25 +60,35 @@ class House:
             return
         try:
             self._check_format()
+            if not self._known:
+                self._found()
             self.place.settle()
         except OSError as error:
             raise from_os_error(error) from error
         self._ready = True
 
     def _check_format(self) -> None:
-        path = self.root / "format.json"
+        """Refuse a root that a different engine has made; a new one is no root yet."""
+        if self._known:
+            return
         try:
-            found = files.read_json(path)
+            found = files.read_json(self.root / "format.json")
         except FileNotFoundError:
-            (self.root / "locks").mkdir(mode=0o700, parents=True, exist_ok=True)
-            files.write_json(path, FORMAT)
-            os.chmod(self.root, 0o711)
             return
         if found != FORMAT:
             raise EngineBroken(
                 f"{self.root} was made by another version of the engine",
                 "Use --root with another directory, or move this one away.",
             )
+        self._known = True
+
+    def _found(self) -> None:
+        """Make the root; a directory that holds something else keeps its mode."""
+        self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if not os.listdir(self.root):
+            os.chmod(self.root, 0o711)
+        (self.root / "locks").mkdir(mode=0o700, exist_ok=True)
+        files.write_json(self.root / "format.json", FORMAT)
 
     def leave(self) -> None:
         """Take the root's mount and control group away, unless containers need them."""

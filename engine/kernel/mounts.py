@@ -197,12 +197,17 @@ def unmount(target: Path) -> None:
 class Mount:
     """One line of /proc/PID/mountinfo.
 
-    `id` and `parent` number the mounts of the machine; `target` is where it is seen;
-    `options` are those of the mount point, then those of the file system.
+    `id` and `parent` number the mounts of the machine; `target` is where it is seen,
+    `root` the directory of the file system `device` that is seen there; what is mounted
+    below a `private` one is not mounted elsewhere too; `options` are those of the mount
+    point, then those of the file system.
     """
 
     id: int
     parent: int
+    device: str
+    root: str
+    private: bool
     kind: str
     source: str
     target: str
@@ -221,6 +226,9 @@ def table(pid: int | str = "self") -> Iterator[Mount]:
         yield Mount(
             id=int(fields[0]),
             parent=int(fields[1]),
+            device=fields[2],
+            root=_unescape(fields[3]),
+            private=not any(word.startswith("shared:") for word in fields[6:]),
             kind=kind,
             source=_unescape(source),
             target=_unescape(fields[4]),
@@ -239,6 +247,21 @@ def is_mount_point(path: Path) -> bool:
     return _mount_of(path) != _mount_of(path.parent)
 
 
+def is_on_itself(path: Path) -> bool:
+    """Whether the directory `path` is privately mounted on itself, on top of all else.
+
+    A disk that somebody has mounted there is not: that shows another directory.
+    """
+    by_number = {mount.id: mount for mount in table()}
+    mount = by_number.get(int(_mount_of(path)))
+    below = by_number.get(mount.parent) if mount else None
+    if mount is None or below is None or mount.target != str(path):
+        return False
+    hidden = os.path.join(below.root, os.path.relpath(mount.target, below.target))
+    same = mount.device == below.device and mount.root == os.path.normpath(hidden)
+    return same and mount.private
+
+
 def _mount_of(path: Path) -> str:
     """The number of the mount that `path` is seen through."""
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -246,4 +269,4 @@ def _mount_of(path: Path) -> str:
         lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()
     finally:
         os.close(descriptor)
-    return next(line for line in lines if line.startswith("mnt_id:"))
+    return next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
