@@ -20,7 +20,6 @@ Source: opencontainers/image-spec, descriptor.md "Digests", config.md "Layer Cha
 Try it: `printf test | sha256sum`
 """
 
-import hashlib
 import re
 from collections.abc import Iterable
 
@@ -29,6 +28,8 @@ _SHA256 = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 def sha256(data: bytes) -> str:
     """The digest of `data`."""
+    import hashlib  # it brings OpenSSL: slow to load, and a start needs no digest
+
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 

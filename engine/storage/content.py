@@ -15,7 +15,6 @@ man: rename(2), fsync(2), posix_fadvise(2)
 Try it: `sha256sum /var/lib/labshell/images/blobs/sha256/*`
 """
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -48,6 +47,8 @@ class BlobWriter:
         self.size = 0
         self.blob: Blob | None = None
         self._descriptor = descriptor
+        import hashlib  # slow to load, and needed by writers only
+
         self._hash = hashlib.sha256()
         self._on_its_way = 0  # bytes that the kernel was asked to write to the disk
 
