@@ -23,6 +23,7 @@ man: strace(1), open(2) on O_APPEND
 Try it: `lab run --name box busybox true; lab acts box`
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -63,8 +64,10 @@ class Recorder:
     def flush(self) -> None:
         """Append what was noted to the file, unless the file is full."""
         if self._owner == os.getpid() and self._lines:
-            if os.fstat(self.descriptor).st_size < _MOST_BYTES:
-                os.write(self.descriptor, ("\n".join(self._lines) + "\n").encode())
+            text = "\n".join(self._lines) + "\n"
+            with contextlib.suppress(OSError):  # a full disk: the act counts, not this
+                if os.fstat(self.descriptor).st_size < _MOST_BYTES:
+                    os.write(self.descriptor, text.encode())
             self._lines.clear()
 
 

@@ -22,8 +22,10 @@ man: errno(3)
 Try it: `lab run nosuch true; echo $?`
 """
 
+import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -159,6 +161,15 @@ def from_os_error(error: OSError) -> SyscallError:
     """The OSError of one of Python's own system calls, as part of the tree."""
     target = os.fsdecode(error.filename) if error.filename is not None else ""
     return SyscallError("file operation", error.errno or errno.EIO, target)
+
+
+@contextlib.contextmanager
+def told_as_engine_errors() -> Iterator[None]:
+    """Make an OSError of Python's own system calls part of the tree."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error) from error
 
 
 _KINDS = {kind.__name__: kind for kind in EngineError.__subclasses__()}

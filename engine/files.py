@@ -19,15 +19,17 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.errors import EngineBroken
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DEEPEST_REMOVAL = 128  # levels of directories open at once
+T = TypeVar("T")
+
 _LARGEST_RECORD = 16 << 20  # bytes; a larger JSON file is not one of ours
 
 
@@ -102,6 +104,18 @@ def read_json(path: Path) -> Any:
     except ValueError as error:
         raise EngineBroken(
             f"{path} is damaged: {error}", "Move it away, or restore it from a backup."
+        ) from error
+
+
+def read_record(path: Path, parse: Callable[[Any], T]) -> T:
+    """What `parse` makes of the JSON in `path`; EngineBroken if it cannot."""
+    data = read_json(path)
+    try:
+        return parse(data)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise EngineBroken(
+            f"{path} is damaged: {type(error).__name__}: {error}",
+            "Move it away, or restore it from a backup.",
         ) from error
 
 

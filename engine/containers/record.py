@@ -79,21 +79,33 @@ class Container:
     @staticmethod
     def read(directory: Path) -> "Container":
         """The container whose files are in `directory`. OSError if there is none."""
-        data = files.read_json(directory / "config.json")
-        return Container(
-            id=data["id"],
-            name=data["name"],
-            image=data["image"],
-            image_id=data["image_id"],
-            created=data["created"],
-            command=tuple(data["command"]),
-            stop_signal=data["stop_signal"],
-            bound=tuple(BoundPath.from_json(path) for path in data["bound"]),
-            labels=data["labels"],
-            options=ContainerOptions.from_json(data["options"]),
-            state=state.read(directory),
-            directory=directory,
-        )
+
+        def parse(data: Any) -> Container:
+            if data["id"] != directory.name:
+                raise ValueError(f"id is {data['id']!r}")
+            return Container(
+                id=data["id"],
+                name=str(data["name"]),
+                image=str(data["image"]),
+                image_id=str(data["image_id"]),
+                created=str(data["created"]),
+                command=_words(data["command"]),
+                stop_signal=str(data["stop_signal"]),
+                bound=tuple(BoundPath.from_json(path) for path in data["bound"]),
+                labels=dict(data["labels"]),
+                options=ContainerOptions.from_json(data["options"]),
+                state=state.read(directory),
+                directory=directory,
+            )
+
+        return files.read_record(directory / "config.json", parse)
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """A list of texts; TypeError for anything else."""
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise TypeError(f"{value!r} is no list of words")
+    return tuple(value)
 
 
 class Records:

@@ -18,6 +18,7 @@ Try it: `lab run -d --name box busybox sleep 600; pkill -9 lab-shim; lab ps -a`
 
 import contextlib
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from engine import files
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineError
-from engine.kernel import cgroups, mounts
+from engine.kernel import cgroups, mounts, processes
 from engine.runtime import release, state
 from engine.runtime.bundle import ShimFacts
 
@@ -34,7 +35,7 @@ LOST = 255  # the exit status of a container whose end nobody saw
 
 def repair(house: House, container: Container) -> Container:
     """The container as it really is; the record is mended if it was wrong."""
-    if not container.running and not _has_remains(container):
+    if not container.running and not _has_remains(house, container):
         return container
     lock = files.try_lock(container.directory / "alive")
     if lock is None:
@@ -45,8 +46,10 @@ def repair(house: House, container: Container) -> Container:
         os.close(lock)
 
 
-def _has_remains(container: Container) -> bool:
-    """Whether something is still mounted that should not be."""
+def _has_remains(house: House, container: Container) -> bool:
+    """Whether there is a mount or a group that should not be."""
+    if cgroups.exists(house.cgroup(container.id)):
+        return True
     try:
         return mounts.is_mount_point(container.directory / "rootfs")
     except FileNotFoundError:
@@ -55,8 +58,14 @@ def _has_remains(container: Container) -> bool:
 
 def _repair_locked(house: House, container: Container) -> Container:
     facts = ShimFacts.read(container.directory / "bundle")
+    if not container.running and _has_remains(house, container):
+        house.notices.append(
+            f"repaired: a start of container {container.name} was cut short; what it "
+            "had made is gone"
+        )
     with contextlib.suppress(EngineError):  # a group that is not there has no process
         cgroups.kill_all(facts.cgroup)
+    _kill_process(container)
     release.take_away(facts)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(house.place.shim_socket(container.id))
@@ -77,8 +86,26 @@ def _repair_locked(house: House, container: Container) -> Container:
                 finished_at=files.now(),
             ),
         )
-        state.write(container.directory, container.state)
+        with contextlib.suppress(
+            OSError
+        ):  # a full disk: it is true until it is written
+            state.write(container.directory, container.state)
     return container
+
+
+def _kill_process(container: Container) -> None:
+    """Kill process 1, wherever it is: a privileged one may have left its group.
+
+    Another process may have got its number since; a pidfd and the time of its start
+    tell.
+    """
+    with contextlib.suppress(OSError):  # it has ended
+        pidfd = os.pidfd_open(container.state.pid)
+        try:
+            if processes.start_time(container.state.pid) == container.state.pid_started:
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        finally:
+            os.close(pidfd)
 
 
 def sweep(house: House) -> None:

@@ -22,6 +22,8 @@ man: cgroups(7); Documentation/admin-guide/cgroup-v2.rst of the kernel
 Try it: `lab run -m 64m busybox cat /sys/fs/cgroup/memory/memory.limit_in_bytes`
 """
 
+import contextlib
+import errno
 import functools
 import os
 import signal
@@ -36,6 +38,7 @@ from engine.oci.resources import Resources
 CONTROLLERS = ("memory", "cpu", "cpuacct", "pids", "freezer", "devices", "blkio")
 _V2_CONTROLLERS = ("memory", "cpu", "pids", "io", "cpuset")
 _TREE = Path("/sys/fs/cgroup")
+_ATTEMPTS, _MOMENT = 100, 0.01  # for what the kernel does in its own time, seconds
 
 
 @functools.cache
@@ -172,34 +175,55 @@ def _number_or_max(value: int) -> str:
     return "max" if value < 0 else str(value)
 
 
+def exists(group: str) -> bool:
+    """Whether there is such a group: a start makes it in all trees at once."""
+    return any(path.exists() for path in directories(group)[:1])
+
+
 def members(group: str) -> list[int]:
-    """The processes in the group, by number."""
+    """The processes in the group and in those made inside it, by number."""
+    found: set[int] = set()
     for path in directories(group):
-        try:
-            return [int(pid) for pid in (path / "cgroup.procs").read_text().split()]
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise from_os_error(error) from error
-    return []
+        for place in _with_those_inside(path):
+            try:
+                found.update(map(int, (place / "cgroup.procs").read_text().split()))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise from_os_error(error) from error
+    return sorted(found)
+
+
+def _with_those_inside(path: Path) -> list[Path]:
+    """The directory of a group after those of the groups inside it; none if gone.
+
+    A container that may write to its groups, a privileged one, may divide them.
+    """
+    return [Path(place) for place, _, _ in os.walk(path, topdown=False)]
 
 
 def freeze(group: str) -> None:
     """Take the CPU away from every process of the group, and wait until it is so."""
-    if version() == 2:
-        write(directory(group, "") / "cgroup.freeze", "1")
-        _wait_for(directory(group, "") / "cgroup.events", "frozen 1")
-    else:
-        write(directory(group, "freezer") / "freezer.state", "FROZEN")
-        _wait_for(directory(group, "freezer") / "freezer.state", "FROZEN")
+    place = directory(group, "freezer")
+    try:
+        if version() == 2:
+            write(place / "cgroup.freeze", "1")
+            _wait_for(place / "cgroup.events", "frozen 1")
+        else:
+            write(place / "freezer.state", "FROZEN")
+            _wait_for(place / "freezer.state", "FROZEN")
+    except SyscallError:
+        thaw(group)  # not half of it either
+        raise
 
 
 def thaw(group: str) -> None:
-    """Give the CPU back."""
+    """Give the CPU back, also to groups inside it that were frozen from inside."""
+    name, value = ("freezer.state", "THAWED")
     if version() == 2:
-        write(directory(group, "") / "cgroup.freeze", "0")
-    else:
-        write(directory(group, "freezer") / "freezer.state", "THAWED")
+        name, value = ("cgroup.freeze", "0")
+    for place in reversed(_with_those_inside(directory(group, "freezer"))):
+        write(place / name, value)
 
 
 def _wait_for(path: Path, text: str) -> None:
@@ -216,15 +240,18 @@ def kill_all(group: str) -> None:
     if version() == 2 and (directory(group, "") / "cgroup.kill").exists():
         write(directory(group, "") / "cgroup.kill", "1")
         return
-    if not members(group):
-        return
-    freeze(group)
-    for pid in members(group):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    thaw(group)
+    for _ in range(_ATTEMPTS):
+        found = members(group)
+        if not found:
+            return
+        with contextlib.suppress(SyscallError):  # a fork bomb is not still in time
+            freeze(group)
+            found = members(group)
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        thaw(group)
+        time.sleep(_MOMENT)
 
 
 def memory_kills(group: str) -> int:
@@ -256,15 +283,16 @@ def remove_empty(group: str) -> None:
 def remove(group: str) -> None:
     """Take the group away. Its processes must have ended: SyscallError EBUSY if not."""
     for path in directories(group):
-        for attempt in range(50):
-            try:
-                _remove(path)
-            except FileNotFoundError:
-                pass
-            except OSError as error:
-                # A process that was just killed is still leaving: give it a moment.
-                if error.errno != 16 or attempt == 49:
-                    raise from_os_error(error) from error
-                time.sleep(0.01)
-                continue
-            break
+        for place in _with_those_inside(path):
+            for attempt in range(_ATTEMPTS):
+                try:
+                    _remove(place)
+                except FileNotFoundError:
+                    pass
+                except OSError as error:
+                    # A process that was just killed is still leaving: wait a moment.
+                    if error.errno != errno.EBUSY or attempt == _ATTEMPTS - 1:
+                        raise from_os_error(error) from error
+                    time.sleep(_MOMENT)
+                    continue
+                break

@@ -70,9 +70,10 @@ class ShimFacts:
     @staticmethod
     def read(directory: Path) -> "ShimFacts":
         """The facts in the bundle `directory`."""
-        data = files.read_json(directory / "shim.json")
-        data["namespaces"] = tuple(data["namespaces"])
-        return ShimFacts(**data)
+        return files.read_record(
+            directory / "shim.json",
+            lambda data: ShimFacts(**{**data, "namespaces": tuple(data["namespaces"])}),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +110,11 @@ class Bundle:
     def read(directory: Path) -> "Bundle":
         """The bundle in `directory`."""
         try:
-            layers = Layers.from_json(files.read_json(directory / "layers.json"))
+            layers = files.read_record(directory / "layers.json", Layers.from_json)
         except FileNotFoundError:
             layers = None
         return Bundle(
-            spec=Spec.from_json(files.read_json(directory / "config.json")),
+            spec=files.read_record(directory / "config.json", Spec.from_json),
             layers=layers,
             seccomp=read_filter(directory),
         )

@@ -35,7 +35,8 @@ class Connection:
 
     def ask(self, what: str, **fields: Any) -> dict[str, Any]:
         """Send a request and wait for its answer. EngineError if it was refused."""
-        self.tell(what, **fields)
+        with contextlib.suppress(EngineBroken):  # it may have said why it went
+            self.tell(what, **fields)
         while True:
             kind, payload = self.receive()
             if kind == channel.CONTROL:

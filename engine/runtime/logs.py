@@ -10,6 +10,7 @@ are cut. The shim writes, anybody reads.
 Try it: `lab run --name box busybox echo hello`, then read containers/ID/log.jsonl
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -64,7 +65,9 @@ class LogWriter:
         ]
         if entries:
             text = ("\n".join(entries) + "\n").encode(errors="replace")
-            os.write(self._descriptor, text)
+            # A full disk must not end the container: what does not fit is lost.
+            with contextlib.suppress(OSError):
+                os.write(self._descriptor, text)
 
     def close(self) -> None:
         """Write what has no newline, and end."""

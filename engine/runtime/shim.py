@@ -20,6 +20,7 @@ man: flock(2), unix(7), prctl(2) on PR_SET_CHILD_SUBREAPER
 Try it: `lab run -d busybox sleep 60; lab tree`
 """
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import acts
-from engine.errors import EngineError, InvalidState
+from engine.errors import EngineError, InvalidState, from_os_error
 from engine.files import now
 from engine.kernel import cgroups, processes
 from engine.runtime import channel, release, starter, state
@@ -125,6 +126,8 @@ class Shim:
             handler(self, client, request)
         except EngineError as error:
             client.refuse(error)
+        except OSError as error:
+            client.refuse(from_os_error(error))
 
     # Requests
 
@@ -162,7 +165,11 @@ class Shim:
         after = self._after(state.PAUSE)
         with self._recording():
             cgroups.freeze(self._facts.cgroup)
-        self._write(after)
+        try:
+            self._write(after)
+        except OSError:  # what no record tells must not be
+            cgroups.thaw(self._facts.cgroup)
+            raise
         client.answer()
 
     def _unpause(self, client: Client, request: dict[str, Any]) -> None:
@@ -178,7 +185,6 @@ class Shim:
         if len(self._starters) > 1:
             return  # another client was faster: both will hear how it went
         task = self._task
-        self._launching = True
 
         def in_child(report: socket.socket) -> None:
             starter.start(self._bundle, task.streams, report)
@@ -189,30 +195,42 @@ class Shim:
     def _started(self, error: EngineError | None) -> None:
         """The program runs, or could not: say so."""
         clients, self._starters = self._starters, []
+        if error is None:
+            error = self._note_running()
         if error:
             self._clean()
-            self._write(
-                replace(self._state, exit_code=error.exit_code, error=error.message)
-            )
+            with contextlib.suppress(OSError):  # the clients hear it in any case
+                self._write(
+                    replace(self._state, exit_code=error.exit_code, error=error.message)
+                )
             self._let_go()
             for client in clients:
                 client.refuse(error)
             return
-        self._write(
-            self._after(
-                state.START,
-                pid=self._task.pid,
-                pid_started=processes.start_time(self._task.pid) or 0,
-                shim_pid=os.getpid(),
-                started_at=now(),
-                exit_code=0,
-                oom_killed=False,
-                error="",
-            )
-        )
         for client in clients:
             client.answer(pid=self._task.pid)
         self._task.watch(self._exited)
+
+    def _note_running(self) -> EngineError | None:
+        """Write down that it runs; where that is not possible it must not run."""
+        try:
+            self._write(
+                self._after(
+                    state.START,
+                    pid=self._task.pid,
+                    pid_started=processes.start_time(self._task.pid) or 0,
+                    shim_pid=os.getpid(),
+                    started_at=now(),
+                    exit_code=0,
+                    oom_killed=False,
+                    error="",
+                )
+            )
+        except OSError as error:
+            self._task.signal(SIGKILL)
+            self._task.reap()
+            return from_os_error(error)
+        return None
 
     def _exec(self, client: Client, request: dict[str, Any]) -> None:
         self._must_run()
@@ -231,17 +249,17 @@ class Shim:
         self._execs.reap_all()
         kills = cgroups.memory_kills(self._facts.cgroup)
         self._clean()
-        self._write(
-            self._after(
-                state.EXIT,
-                pid=0,
-                pid_started=0,
-                shim_pid=0,
-                exit_code=status,
-                finished_at=now(),
-                oom_killed=kills > 0,
-            )
+        self._state = self._after(
+            state.EXIT,
+            pid=0,
+            pid_started=0,
+            shim_pid=0,
+            exit_code=status,
+            finished_at=now(),
+            oom_killed=kills > 0,
         )
+        with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
+            self._write(self._state)
         if self._facts.auto_remove and not any(c.releases for c in self._clients):
             release.later(self.directory)
         self._let_go()
@@ -251,6 +269,8 @@ class Shim:
     def _clean(self) -> None:
         """Take away what the start has made on the machine."""
         self._task.close()
+        with contextlib.suppress(EngineError):  # a group without processes, or no group
+            cgroups.kill_all(self._facts.cgroup)
         with self._recording():
             release.take_away(self._facts)
 
@@ -278,8 +298,8 @@ class Shim:
         self._write(self._after(event))
 
     def _write(self, new: state.State) -> None:
-        self._state = new
         state.write(self.directory, new)
+        self._state = new
 
     def _recording(self) -> Any:
         return acts.recording(self.directory / "acts.jsonl")

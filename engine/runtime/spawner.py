@@ -22,7 +22,7 @@ import socket
 import sys
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine.errors import EngineError, from_os_error
 from engine.kernel import processes
 from engine.runtime import channel
 from engine.runtime.place import Place
@@ -105,6 +105,9 @@ def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> 
         Shim(directory, lock, listener, connection).run()
     except EngineError as error:
         connection.send(channel.failure(error))
+    except OSError as error:
+        connection.send(channel.failure(from_os_error(error)))
+        _leave_word(directory)
     except Exception:
         _leave_word(directory)
     finally:

@@ -25,6 +25,7 @@ from engine.errors import InvalidState
 
 CREATED, RUNNING, PAUSED, EXITED = "created", "running", "paused", "exited"
 RESTARTING, REMOVING, DEAD = "restarting", "removing", "dead"
+STATUSES = (CREATED, RUNNING, PAUSED, EXITED, RESTARTING, REMOVING, DEAD)
 START, PAUSE, UNPAUSE, EXIT = "start", "pause", "unpause", "exit"
 
 # (state, event) -> state. What is not here is refused, naming what is allowed.
@@ -70,8 +71,14 @@ class State:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "State":
-        """The state that state.json holds."""
-        return State(**{name: data[name] for name in State.__slots__ if name in data})
+        """The state that state.json holds. TypeError or ValueError if it is none."""
+        state = State(**data)
+        for name in State.__slots__:
+            if type(getattr(state, name)) is not type(getattr(_NEW, name)):
+                raise TypeError(f"{name} is {getattr(state, name)!r}")
+        if state.status not in STATUSES:
+            raise ValueError(f"status is {state.status!r}")
+        return state
 
     def after(self, event: str, identity: str, **changes: Any) -> "State":
         """The state that `event` leads to. InvalidState if it is not possible now.
@@ -85,6 +92,9 @@ class State:
                 f"Possible now: {allowed(self.status)}.",
             )
         return replace(self, status=following, **changes)
+
+
+_NEW = State()
 
 
 def refusal(status: str, event: str, identity: str) -> str:
@@ -101,7 +111,7 @@ def allowed(status: str) -> str:
 
 def read(directory: Path) -> State:
     """The state of the container whose files are in `directory`."""
-    return State.from_json(files.read_json(directory / "state.json"))
+    return files.read_record(directory / "state.json", State.from_json)
 
 
 def write(directory: Path, state: State) -> None:

@@ -70,8 +70,13 @@ class Volumes:
             labels=labels or {},
             anonymous=anonymous,
         )
-        volume.mountpoint.mkdir(mode=0o755, parents=True, exist_ok=True)
-        files.write_json(self.directory / name / "volume.json", volume.to_json())
+        try:
+            volume.mountpoint.mkdir(mode=0o755, parents=True, exist_ok=True)
+            files.write_json(self.directory / name / "volume.json", volume.to_json())
+        except OSError:
+            with contextlib.suppress(OSError):  # another will tell of it
+                files.remove_tree(self.directory / name)
+            raise
         return volume
 
     def find(self, name: str) -> Volume:
@@ -79,12 +84,16 @@ class Volumes:
         try:
             if not _NAME.match(name):
                 raise FileNotFoundError(name)
-            data = files.read_json(self.directory / name / "volume.json")
+            return files.read_record(
+                self.directory / name / "volume.json",
+                lambda data: Volume(
+                    name=name, mountpoint=self.directory / name / "_data", **data
+                ),
+            )
         except FileNotFoundError as error:
             raise NotFound(
                 f"get {name}: no such volume", "`lab volume ls` lists them."
             ) from error
-        return Volume(name=name, mountpoint=self.directory / name / "_data", **data)
 
     def all(self) -> list[Volume]:
         """Every volume, by name."""

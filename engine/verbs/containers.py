@@ -10,6 +10,7 @@ from engine import acts as acts_of
 from engine.containers import lifecycle, removal, repair
 from engine.containers.options import ContainerOptions, ExecOptions
 from engine.containers.record import Container
+from engine.errors import told_as_engine_errors
 from engine.images.stored import StoredImage
 from engine.verbs.images import ImageVerbs
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 class ContainerVerbs(ImageVerbs):
     """The verbs of containers."""
 
+    @told_as_engine_errors()
     def create(self, options: ContainerOptions) -> Container:
         """Make a container; it does not run yet."""
         from engine.containers.create import create
@@ -29,6 +31,7 @@ class ContainerVerbs(ImageVerbs):
         repair.sweep(self._house)
         return create(self._house, options, self.image(options.image))
 
+    @told_as_engine_errors()
     def containers(self, all: bool = False) -> list[Container]:
         """The containers, newest first: those that run, or `all`."""
         repair.sweep(self._house)
@@ -41,26 +44,31 @@ class ContainerVerbs(ImageVerbs):
                 found.append(container)
         return found
 
+    @told_as_engine_errors()
     def container(self, name: str) -> Container:
         """The container of this name, ID, or beginning of an ID."""
         return repair.repair(self._house, self._house.records.find(name))
 
+    @told_as_engine_errors()
     def start(self, name: str) -> None:
         """Run a container in the background; nothing happens if it runs."""
         lifecycle.start(self._house, self.container(name))
 
+    @told_as_engine_errors()
     def session(self, name: str, stdin: bool = False) -> "Session":
         """Be attached to a container that runs, or will when the session starts."""
         from engine.containers.session import attach
 
         return attach(self._house, self.container(name), stdin)
 
+    @told_as_engine_errors()
     def execute(self, name: str, options: ExecOptions) -> "Session":
         """A session for one more process in a running container."""
         from engine.containers.execute import execute
 
         return execute(self._house, self.container(name), options)
 
+    @told_as_engine_errors()
     def stop(self, name: str, timeout: int | None = None) -> None:
         """End a container politely, by force after `timeout` seconds (10)."""
         lifecycle.stop(self._house, self.container(name), timeout)
@@ -70,26 +78,32 @@ class ContainerVerbs(ImageVerbs):
         self.stop(name, timeout)
         self.start(name)
 
+    @told_as_engine_errors()
     def kill(self, name: str, signal: str = "KILL") -> None:
         """Send a signal to process 1 of a container."""
         lifecycle.kill(self._house, self.container(name), signal)
 
+    @told_as_engine_errors()
     def pause(self, name: str) -> None:
         """Take the CPU away from a container."""
         lifecycle.pause(self._house, self.container(name))
 
+    @told_as_engine_errors()
     def unpause(self, name: str) -> None:
         """Give a paused container the CPU back."""
         lifecycle.unpause(self._house, self.container(name))
 
+    @told_as_engine_errors()
     def wait(self, name: str) -> int:
         """The exit status of a container, once it has ended."""
         return lifecycle.wait(self._house, self.container(name))
 
+    @told_as_engine_errors()
     def remove(self, name: str, force: bool = False, volumes: bool = False) -> None:
         """Remove a container; `force` kills it first."""
         removal.remove(self._house, self.container(name), force=force, volumes=volumes)
 
+    @told_as_engine_errors()
     def rename(self, name: str, new: str) -> None:
         """Give a container another name."""
         self._house.records.rename(self.container(name), new)
@@ -100,12 +114,14 @@ class ContainerVerbs(ImageVerbs):
 
         return entries(self._house, self.container(name), follow)
 
+    @told_as_engine_errors()
     def changes(self, name: str) -> "list[Change]":
         """What a container has changed in the files of its image."""
         from engine.containers.pictures import container_changes
 
         return container_changes(self.container(name))
 
+    @told_as_engine_errors()
     def commit(
         self,
         name: str,

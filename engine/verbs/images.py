@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from engine.containers.house import House
-from engine.errors import NotFound
+from engine.errors import NotFound, told_as_engine_errors
 from engine.images.stored import StoredImage
 
 if TYPE_CHECKING:
@@ -20,11 +20,13 @@ class ImageVerbs:
 
     _house: House
 
+    @told_as_engine_errors()
     def images(self, all: bool = False) -> list[StoredImage]:
         """The images, newest first; `all` shows unnamed parents too."""
         self._base_image()
         return self._house.images.list(intermediate=all)
 
+    @told_as_engine_errors()
     def image(self, name: str) -> StoredImage:
         """The image of this name or ID. NotFound if there is none."""
         try:
@@ -47,10 +49,12 @@ class ImageVerbs:
         """The steps that made an image, newest first."""
         return self._house.images.history(self.image(name))
 
+    @told_as_engine_errors()
     def tag(self, source: str, target: str) -> None:
         """Give an image one more name."""
         self._house.images.tag(self.image(source), target)
 
+    @told_as_engine_errors()
     def remove_image(self, name: str, force: bool = False) -> list[str]:
         """Remove a name, or the image if it was its last; what was done, as lines."""
         from engine.containers.removal import users_of_images
@@ -64,6 +68,7 @@ class ImageVerbs:
             in_use=users.snapshots,
         )
 
+    @told_as_engine_errors()
     def import_image(
         self,
         stream: BinaryIO,

@@ -1,0 +1,54 @@
+"""What a container has on the machine while it runs, and must not have afterwards."""
+
+import os
+import signal
+from pathlib import Path
+
+from engine.engine import Container
+from engine.kernel import cgroups
+from engine.runtime.place import Place
+from tests.engine.boxes import Box, until
+
+
+def place_of(box: Box) -> Place:
+    return Place(root=box.engine.root)
+
+
+def group_of(box: Box, container: Container) -> str:
+    return f"{place_of(box).cgroup}/{container.id}"
+
+
+def traces(box: Box, container: Container) -> list[str]:
+    """Mounts, groups, sockets and processes of a container."""
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    found = [line.split()[4] for line in mounts if container.id in line.split()[4]]
+    group = group_of(box, container)
+    found += [str(path) for path in cgroups.directories(group) if path.exists()]
+    sockets = place_of(box).directory
+    found += [path.name for path in sockets.iterdir() if container.id in path.name]
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                text = (process / "cgroup").read_text()
+                command = (process / "comm").read_text()
+            except OSError:
+                continue
+            if container.id in text and "Z" not in command:
+                found.append(f"process {process.name} {command.strip()}")
+    return found
+
+
+def kill(*pids: int) -> None:
+    """End processes at once, and wait until they are gone."""
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    for pid in pids:
+        until(lambda pid=pid: not running(pid), f"the end of {pid}")
+
+
+def running(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
