@@ -156,8 +156,9 @@ class Shim:
         self._must_run()
         number = int(request["number"])
         self._task.signal(number)
-        if number == SIGKILL and self._state.status == state.PAUSED:
-            self._change(state.UNPAUSE)
+        if number == SIGKILL:
+            if self._state.status == state.PAUSED:
+                self._change(state.UNPAUSE)
             cgroups.thaw(self._facts.cgroup)  # frozen, it could not even die
         client.answer()
 
