@@ -104,14 +104,25 @@ def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> 
         listener = socket.socket(fileno=listening)
         Shim(directory, lock, listener, connection).run()
     except EngineError as error:
-        connection.send(channel.failure(error))
+        _give_up(error, descriptors, connection)
     except OSError as error:
-        connection.send(channel.failure(from_os_error(error)))
+        _give_up(from_os_error(error), descriptors, connection)
         _leave_word(directory)
     except Exception:
         _leave_word(directory)
     finally:
         os._exit(0)
+
+
+def _give_up(
+    error: EngineError, descriptors: list[int], connection: socket.socket
+) -> None:
+    """Tell why; lock and socket are let go first, for whoever tries again at once."""
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):  # the shim has closed it itself
+            os.close(descriptor)
+    connection.setblocking(True)
+    connection.send(channel.failure(error))
 
 
 def _leave_word(directory: Path) -> None:
