@@ -7,6 +7,7 @@ message needs no length and no parser: one byte says what it is, the rest is it.
     'c'  control: a request, an answer or an event, in JSON
     '0'  bytes for the container's standard input
     '1'  bytes from its standard output        '2'  … and standard error
+    'f'  a control message too long for a socket: in the file that comes with it
 
 A request is {"do": "start"}, an answer {"ok": true} or {"error": …}, and the event
 that everybody waits for {"exit": 0}.
@@ -17,13 +18,16 @@ Try it: `lab run -d busybox sleep 60; ss -xl | grep labshell`
 
 import array
 import json
+import os
 import socket
 from typing import Any
 
 from engine.errors import EngineBroken, EngineError
 
 LARGEST = 65536  # bytes of payload in one message
-CONTROL, STDIN, STDOUT, STDERR = b"c", b"0", b"1", b"2"
+CONTROL, STDIN, STDOUT, STDERR, IN_FILE = b"c", b"0", b"1", b"2", b"f"
+_LONGEST = 32 << 20  # bytes of a control message: execve(2) takes six, as JSON
+_LONGEST_ERROR = 4096  # characters: it may quote a program's name, of any length
 
 
 def encode(data: dict[str, Any]) -> bytes:
@@ -33,17 +37,32 @@ def encode(data: dict[str, Any]) -> bytes:
 
 def failure(error: EngineError) -> bytes:
     """The answer to a request that failed."""
-    return encode({"error": error.to_json()})
+    told = error.to_json()
+    return encode({"error": {**told, "message": told["message"][:_LONGEST_ERROR]}})
 
 
 def send(
     connection: socket.socket, data: dict[str, Any], descriptors: tuple[int, ...] = ()
 ) -> None:
     """Send a control message, with open descriptors for the other side to keep."""
+    message = encode(data)
+    if len(message) <= LARGEST:
+        _send(connection, message, descriptors)
+        return
+    file = os.memfd_create("message", os.MFD_CLOEXEC)
+    with os.fdopen(file, "wb") as content:
+        content.write(message[1:])
+        content.flush()
+        _send(connection, IN_FILE, (file,))
+
+
+def _send(
+    connection: socket.socket, message: bytes, descriptors: tuple[int, ...]
+) -> None:
     rights = [
         (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors).tobytes())
     ]
-    connection.sendmsg([encode(data)], rights if descriptors else [])
+    connection.sendmsg([message], rights if descriptors else [])
 
 
 def receive(connection: socket.socket) -> tuple[bytes, bytes, list[int]]:
@@ -60,7 +79,16 @@ def receive(connection: socket.socket) -> tuple[bytes, bytes, list[int]]:
             numbers = array.array("i")
             numbers.frombytes(content[: len(content) - len(content) % 4])
             descriptors += numbers
+    if data == IN_FILE and descriptors:
+        return CONTROL, _content(descriptors[0]), descriptors[1:]
     return data[:1], data[1:], descriptors
+
+
+def _content(descriptor: int) -> bytes:
+    """What is in a file that came with a message, which it is done with then."""
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(0)
+        return file.read(_LONGEST)
 
 
 def decode(payload: bytes) -> dict[str, Any]:

@@ -53,21 +53,19 @@ class Launch:
         message = channel.decode(payload)
         if "pid" in message:
             self._task.adopt(message["pid"])
-            self._reap_starter()
         elif "terminal" in message:
             self._task.use_terminal(descriptors[0])
         elif "error" in message:
             self._error = EngineError.from_json(message["error"])
 
-    def _reap_starter(self) -> None:
-        if self._starter:
-            os.waitpid(self._starter, 0)
-            self._starter = 0
-
     def _finish(self) -> None:
+        """All is over for the starter: not before can it be waited for without waiting.
+
+        A container that is paused in the midst of a launch freezes its starter too.
+        """
         self._loop.forget(self._report.fileno())
         self._report.close()
-        self._reap_starter()
+        os.waitpid(self._starter, 0)
         if not self._task.pid and self._error is None:
             self._error = EngineBroken(
                 "the container's first process was killed before it could start",

@@ -24,6 +24,7 @@ from engine.runtime.loop import READ, WRITE, Loop
 from engine.runtime.starter import Streams
 
 _STREAMS = {channel.STDOUT: "stdout", channel.STDERR: "stderr"}
+_FULL_PIPE = 17  # reads that empty even the largest pipe, of a megabyte
 _STUCK = 1 << 18  # bytes of input that may wait for a process that does not read
 
 
@@ -191,13 +192,15 @@ class Task:
     def reap(self) -> int:
         """Collect the ended process: its exit status, 128 + n if signal n ended it.
 
-        What it printed is read to the end first.
+        What it printed is read first; but not for ever, if a process that it has
+        left behind goes on printing.
         """
         self._loop.forget(self.pidfd)
         _, status = os.waitpid(self.pid, 0)
         for descriptor in list(self._outputs):
-            while descriptor in self._outputs and self._read(descriptor):
-                pass
+            for _ in range(_FULL_PIPE):
+                if descriptor not in self._outputs or not self._read(descriptor):
+                    break
         code = os.waitstatus_to_exitcode(status)
         return code if code >= 0 else 128 - code
 
