@@ -14,9 +14,10 @@ from pathlib import Path
 
 from engine.containers.house import House
 from engine.containers.record import Container
-from engine.errors import InvalidState
+from engine.errors import EngineBroken, InvalidState
 from engine.kernel import watches
 from engine.runtime import client, logs
+from engine.runtime.client import Connection
 from engine.runtime.logs import LogEntry
 
 
@@ -26,15 +27,10 @@ def entries(house: House, container: Container, follow: bool) -> Iterator[LogEnt
     place = yield from _more(path, 0)
     if not follow or not container.running:
         return
-    try:
-        connection = client.connect(house.place, container.directory)
-    except InvalidState:
-        yield from _more(path, place)
-        return
     watch = watches.on_change(path)
+    connection = _waiting(house, container)
     try:
-        connection.ask("wait")
-        while connection.exit_status is None:
+        while connection and connection.exit_status is None:
             place = yield from _more(path, place)
             ready = select.select([watch, connection.socket.fileno()], [], [])[0]
             if watch in ready:
@@ -43,8 +39,23 @@ def entries(house: House, container: Container, follow: bool) -> Iterator[LogEnt
                 connection.receive()
         yield from _more(path, place)
     finally:
-        connection.close()
+        if connection:
+            connection.close()
         os.close(watch)
+
+
+def _waiting(house: House, container: Container) -> Connection | None:
+    """A connection that will hear of the container's end; None if it has come."""
+    try:
+        connection = client.connect(house.place, container.directory)
+    except InvalidState:
+        return None
+    try:
+        connection.ask("wait")
+    except EngineBroken:  # its shim was about to end when we came
+        connection.close()
+        return None
+    return connection
 
 
 def _more(path: Path, place: int) -> Generator[LogEntry, None, int]:

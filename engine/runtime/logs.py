@@ -43,7 +43,7 @@ class LogWriter:
         """Note `data`; a line that is not complete yet waits for its end."""
         lines = (self._pending[stream] + data).split(b"\n")
         self._pending[stream] = rest = lines.pop()
-        whole = [line + b"\n" for line in lines]
+        whole = [piece for line in lines for piece in _pieces(line + b"\n")]
         while len(rest) >= _LONGEST:
             whole.append(rest[:_LONGEST])
             rest = rest[_LONGEST:]
@@ -75,6 +75,12 @@ class LogWriter:
             if rest:
                 self._append(stream, [rest])
         os.close(self._descriptor)
+
+
+def _pieces(line: bytes) -> Iterator[bytes]:
+    """The line, in as many pieces as it is too long for one."""
+    for place in range(0, len(line), _LONGEST):
+        yield line[place : place + _LONGEST]
 
 
 def read(path: Path, start: int = 0) -> Iterator[tuple[LogEntry, int]]:

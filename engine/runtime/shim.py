@@ -24,14 +24,12 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine import acts
 from engine.errors import EngineError, InvalidState, from_os_error
-from engine.files import now
-from engine.kernel import cgroups, processes
+from engine.kernel import cgroups
 from engine.runtime import channel, release, starter, state
 from engine.runtime.bundle import ShimFacts
 from engine.runtime.clients import Client
@@ -39,6 +37,7 @@ from engine.runtime.execs import Execs
 from engine.runtime.launch import Launch
 from engine.runtime.logs import LogWriter
 from engine.runtime.loop import READ, Loop
+from engine.runtime.state import StateRecord
 from engine.runtime.tasks import Task
 
 SIGKILL = 9
@@ -62,7 +61,7 @@ class Shim:
         self._task = self._new_task()
         self._starters: list[Client] = []  # who waits for the start under way
         self._ended = False
-        self._state = state.read(directory)
+        self._record = StateRecord(directory)
         listener.setblocking(False)
         self._loop.watch(listener.fileno(), READ, self._accept)
         self._welcome(first)
@@ -78,7 +77,7 @@ class Shim:
     def _over(self) -> bool:
         if self._ended:
             return all(client.idle for client in self._clients)
-        return self._state.pid == 0 and not self._clients and not self._starters
+        return self._record.state.pid == 0 and not self._clients and not self._starters
 
     def _new_task(self) -> Task:
         return Task(
@@ -142,7 +141,7 @@ class Shim:
     def _wait(self, client: Client, request: dict[str, Any]) -> None:
         client.answer()
         if self._ended:  # it came a moment too late to be told with the others
-            client.send(channel.encode({"exit": self._state.exit_code}))
+            client.send(channel.encode({"exit": self._record.state.exit_code}))
         else:
             self._waiting.append(client)
 
@@ -153,35 +152,35 @@ class Shim:
         self._task_of(client).resize(int(request["rows"]), int(request["columns"]))
 
     def _signal(self, client: Client, request: dict[str, Any]) -> None:
-        self._must_run()
+        self._record.must_run()
         number = int(request["number"])
         self._task.signal(number)
         if number == SIGKILL:
-            if self._state.status == state.PAUSED:
-                self._change(state.UNPAUSE)
+            if self._record.state.status == state.PAUSED:
+                self._record.write(self._record.after(state.UNPAUSE))
             cgroups.thaw(self._facts.cgroup)  # frozen, it could not even die
         client.answer()
 
     def _pause(self, client: Client, request: dict[str, Any]) -> None:
-        after = self._after(state.PAUSE)
+        after = self._record.after(state.PAUSE)
         with self._recording():
             cgroups.freeze(self._facts.cgroup)
         try:
-            self._write(after)
+            self._record.write(after)
         except OSError:  # what no record tells must not be
             cgroups.thaw(self._facts.cgroup)
             raise
         client.answer()
 
     def _unpause(self, client: Client, request: dict[str, Any]) -> None:
-        after = self._after(state.UNPAUSE)
+        after = self._record.after(state.UNPAUSE)
         with self._recording():
             cgroups.thaw(self._facts.cgroup)
-        self._write(after)
+        self._record.write(after)
         client.answer()
 
     def _start(self, client: Client, request: dict[str, Any]) -> None:
-        self._after(state.START)
+        self._record.after(state.START)
         self._starters.append(client)
         if len(self._starters) > 1:
             return  # another client was faster: both will hear how it went
@@ -201,9 +200,7 @@ class Shim:
         if error:
             self._clean()
             with contextlib.suppress(OSError):  # the clients hear it in any case
-                self._write(
-                    replace(self._state, exit_code=error.exit_code, error=error.message)
-                )
+                self._record.failed(error)
             self._let_go()
             for client in clients:
                 client.refuse(error)
@@ -215,18 +212,7 @@ class Shim:
     def _note_running(self) -> EngineError | None:
         """Write down that it runs; where that is not possible it must not run."""
         try:
-            self._write(
-                self._after(
-                    state.START,
-                    pid=self._task.pid,
-                    pid_started=processes.start_time(self._task.pid) or 0,
-                    shim_pid=os.getpid(),
-                    started_at=now(),
-                    exit_code=0,
-                    oom_killed=False,
-                    error="",
-                )
-            )
+            self._record.started(self._task.pid)
         except OSError as error:
             self._task.signal(SIGKILL)
             self._task.reap()
@@ -234,8 +220,8 @@ class Shim:
         return None
 
     def _exec(self, client: Client, request: dict[str, Any]) -> None:
-        self._must_run()
-        if self._state.status == state.PAUSED:
+        self._record.must_run()
+        if self._record.state.status == state.PAUSED:
             raise InvalidState(
                 "Container is paused, unpause the container before exec",
                 "`lab unpause NAME` gives it the CPU back.",
@@ -250,17 +236,8 @@ class Shim:
         self._execs.reap_all()
         kills = cgroups.memory_kills(self._facts.cgroup)
         self._clean()
-        self._state = self._after(
-            state.EXIT,
-            pid=0,
-            pid_started=0,
-            shim_pid=0,
-            exit_code=status,
-            finished_at=now(),
-            oom_killed=kills > 0,
-        )
         with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
-            self._write(self._state)
+            self._record.exited(status, oom_killed=kills > 0)
         if self._facts.auto_remove and not any(c.releases for c in self._clients):
             release.later(self.directory)
         self._let_go()
@@ -282,25 +259,6 @@ class Shim:
         os.unlink(self._listener.getsockname())
         self._listener.close()
         os.close(self._lock)
-
-    # The record
-
-    def _must_run(self) -> None:
-        if self._state.pid == 0:
-            raise InvalidState(
-                f"Container {self.directory.name} is not running",
-                "`lab start NAME` runs it again.",
-            )
-
-    def _after(self, event: str, **changes: Any) -> state.State:
-        return self._state.after(event, self.directory.name, **changes)
-
-    def _change(self, event: str) -> None:
-        self._write(self._after(event))
-
-    def _write(self, new: state.State) -> None:
-        state.write(self.directory, new)
-        self._state = new
 
     def _recording(self) -> Any:
         return acts.recording(self.directory / "acts.jsonl")

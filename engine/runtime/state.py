@@ -15,13 +15,15 @@ refusal names what is allowed. `state.json` is written by the shim while it live
 Try it: `lab inspect -f '{{json .State}}' NAME`, or read containers/ID/state.json.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine import files
-from engine.errors import InvalidState
+from engine.errors import EngineError, InvalidState
+from engine.kernel import processes
 
 CREATED, RUNNING, PAUSED, EXITED = "created", "running", "paused", "exited"
 RESTARTING, REMOVING, DEAD = "restarting", "removing", "dead"
@@ -117,3 +119,63 @@ def read(directory: Path) -> State:
 def write(directory: Path, state: State) -> None:
     """Replace the state; only the holder of the lock `alive` may."""
     files.write_json(directory / "state.json", state.to_json())
+
+
+class StateRecord:
+    """The state of one container in the hands of its only writer, the shim.
+
+    A change that cannot be written has not happened: OSError.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.state = read(directory)
+
+    def must_run(self) -> None:
+        """InvalidState unless there is a process."""
+        if self.state.pid == 0:
+            raise InvalidState(
+                f"Container {self._directory.name} is not running",
+                "`lab start NAME` runs it again.",
+            )
+
+    def after(self, event: str, **changes: Any) -> State:
+        """The state that `event` would lead to. InvalidState if it is impossible."""
+        return self.state.after(event, self._directory.name, **changes)
+
+    def write(self, new: State) -> None:
+        """Make `new` the state."""
+        write(self._directory, new)
+        self.state = new
+
+    def started(self, pid: int) -> None:
+        """Process `pid` has become the program."""
+        self.write(
+            self.after(
+                START,
+                pid=pid,
+                pid_started=processes.start_time(pid) or 0,
+                shim_pid=os.getpid(),
+                started_at=files.now(),
+                exit_code=0,
+                oom_killed=False,
+                error="",
+            )
+        )
+
+    def failed(self, error: EngineError) -> None:
+        """It could not become the program."""
+        self.write(replace(self.state, exit_code=error.exit_code, error=error.message))
+
+    def exited(self, status: int, oom_killed: bool) -> None:
+        """The program has ended, which is true even if it cannot be written."""
+        self.state = self.after(
+            EXIT,
+            pid=0,
+            pid_started=0,
+            shim_pid=0,
+            exit_code=status,
+            finished_at=files.now(),
+            oom_killed=oom_killed,
+        )
+        self.write(self.state)

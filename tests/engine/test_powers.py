@@ -212,9 +212,10 @@ def test_no_new_privileges_makes_setuid_do_nothing(
 ) -> None:
     asked = {"image": setuid_image, "user": "33", "security_options": (option,)}
     assert box.run("id", "-u", **asked).out == "33\n"
-    status = box.run("cat", "/proc/self/status", **asked).out
-    assert "NoNewPrivs:\t1\n" in status
-    assert "Seccomp:\t2\n" in status
+    done = box.run("cat", "/proc/self/status", **asked)
+    assert done.err == ""
+    assert "NoNewPrivs:\t1\n" in done.out
+    assert "Seccomp:\t2\n" in done.out
 
 
 def test_no_new_privileges_is_kept_in_an_exec(box: Box) -> None:
