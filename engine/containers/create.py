@@ -163,9 +163,8 @@ def _furnish(
     make_init_layer(draft / "init", lower)
     _write_network_files(draft, hostname, options.network == "host")
     # An overlay to read needs two layers, and an image from scratch has none.
-    with mounted(
-        (draft / "init", *(lower or (draft / "upper",))), draft / "rootfs"
-    ) as root:
+    readable = (draft / "init", *(lower or (draft / "upper",)))
+    with mounted(readable, draft / "rootfs") as root:
         identity = users.resolve(root, options.user or image.config.defaults.user)
         for path in container.bound:
             binds.fill(root, path)

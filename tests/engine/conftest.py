@@ -12,7 +12,7 @@ from tests.engine.boxes import Box
 if TYPE_CHECKING:
     from engine.engine import Engine
 
-SECONDS = 15
+SECONDS = 60
 
 
 @pytest.fixture(autouse=True)
