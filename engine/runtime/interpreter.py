@@ -9,6 +9,7 @@ man: memfd_create(2), fcntl(2) on F_ADD_SEALS, posix_spawn(3)
 Try it: `lab run -d busybox sleep 60; ls -l /proc/$(pgrep lab-spawner)/exe`
 """
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -17,6 +18,8 @@ from pathlib import Path
 
 _SEALS = 0x1 | 0x2 | 0x4 | 0x8  # F_SEAL_SEAL, _SHRINK, _GROW, _WRITE
 _F_ADD_SEALS = 1033
+
+_launched: set[int] = set()  # the spawners that this process has started
 
 
 def python_command(module: str, function: str, *arguments: str) -> list[str]:
@@ -39,11 +42,12 @@ def _interpreter() -> str:
 
 def launch_spawner(root: Path, listener: socket.socket) -> None:
     """Start a spawner that accepts on `listener`. Called by the engine, never waits."""
+    _collect_ended()
     program = _sealed_copy(_interpreter())
     command = python_command("engine.runtime.spawner", "serve", str(root))
     nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     try:
-        os.posix_spawn(
+        pid = os.posix_spawn(
             f"/proc/self/fd/{program}",
             command,
             {},
@@ -53,9 +57,19 @@ def launch_spawner(root: Path, listener: socket.socket) -> None:
             ],
             setsid=True,
         )
+        _launched.add(pid)
     finally:
         os.close(nothing)
         os.close(program)
+
+
+def _collect_ended() -> None:
+    """Take the exit status of spawners of ours that have ended: no zombie stays."""
+    for pid in list(_launched):
+        with contextlib.suppress(ChildProcessError):  # somebody else has taken it
+            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                continue  # it lives
+        _launched.discard(pid)
 
 
 def _sealed_copy(path: str) -> int:

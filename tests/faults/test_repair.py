@@ -123,11 +123,13 @@ def test_a_paused_container_whose_shim_was_killed(own: Box) -> None:
 
 def test_a_killed_spawner_takes_nobody_along(own: Box) -> None:
     container = own.begin()
-    kill(spawner_of(own))
+    spawner = spawner_of(own)
+    kill(spawner)
     assert own.execute(container.id, "echo", "alive").out == "alive\n"
     other = own.begin()
     assert own.engine.container(other.id).running
     assert own.engine.notices == []
+    assert not Path(f"/proc/{spawner}").exists()  # no zombie either
 
 
 def test_spawner_and_shims_killed_at_once(own: Box) -> None:
