@@ -206,7 +206,8 @@ class Records:
             f'Conflict. The container name "/{name}" is already in use by container '
             f'"{owner}". You have to remove (or rename) that container to be able to '
             "reuse that name.",
-            f"`lab rm {name}` removes it, `lab rename {name} OTHER` renames it.",
+            f"`lab rm -f {name}` ends and removes it, `lab rename {name} OTHER` "
+            "renames it.",
         )
 
     def rename(self, container: Container, name: str) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from engine.containers.house import House
 from engine.containers.record import Container
-from engine.errors import EngineBroken
+from engine.errors import EngineBroken, InvalidState
 from engine.kernel import terminal
 from engine.runtime import channel, client
 from engine.runtime.client import Connection
@@ -48,7 +48,7 @@ class Session:
         self._connection = connection
         self._tty = tty
         self._request = request
-        self._early: list[tuple[bytes, bytes]] = []
+        self._interrupts = 0
 
     def start(self) -> None:
         """Start the program. EngineError, with its exit code, if that fails."""
@@ -131,6 +131,15 @@ class Session:
             os.close(writing)
 
     def _forward(self, number: int, frame: FrameType | None) -> None:
+        """Pass a signal on; who presses Ctrl-C three times wants to leave."""
+        self._interrupts += number == signal.SIGINT
+        if self._interrupts == 3:
+            error = InvalidState(
+                "the container runs on: its process 1 does not react to Ctrl-C",
+                "The kernel spares a process 1 that has no handler: `lab kill NAME`.",
+            )
+            error.exit_code = 128 + signal.SIGINT
+            raise error
         with contextlib.suppress(EngineBroken):
             self._connection.tell("signal", number=number)
 

@@ -58,7 +58,9 @@ class Catalogue:
             )
         shown = name if _is_id(name) else Reference.parse(name).familiar
         raise NotFound(
-            f"No such image: {shown}", "`lab images -a` lists what there is."
+            f"No such image: {shown}",
+            "`lab images -a` lists what there is. More: `lab commit`, `lab import`, "
+            "`lab rootfs make`.",
         )
 
     def group_of(self, name: str) -> Group | None:

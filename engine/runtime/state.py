@@ -106,9 +106,9 @@ def refusal(status: str, event: str, identity: str) -> str:
 
 
 def allowed(status: str) -> str:
-    """What may be asked of a container in this state: "start"."""
+    """What may be asked of a container in this state: "`lab start`"."""
     events = [event for (state, event) in TRANSITIONS if state == status]
-    return ", ".join(event for event in events if event != EXIT) or "nothing"
+    return ", ".join(f"`lab {event}`" for event in events if event != EXIT) or "nothing"
 
 
 def read(directory: Path) -> State:

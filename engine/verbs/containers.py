@@ -10,7 +10,7 @@ from engine import acts as acts_of
 from engine.containers import lifecycle, removal, repair
 from engine.containers.options import ContainerOptions, ExecOptions
 from engine.containers.record import Container
-from engine.errors import told_as_engine_errors
+from engine.errors import NotFound, told_as_engine_errors
 from engine.images.stored import StoredImage
 from engine.verbs.images import ImageVerbs
 
@@ -29,7 +29,16 @@ class ContainerVerbs(ImageVerbs):
         from engine.containers.create import create
 
         repair.sweep(self._house)
-        return create(self._house, options, self.image(options.image))
+        return create(self._house, options, self._image_to_run(options.image))
+
+    def _image_to_run(self, name: str) -> StoredImage:
+        """The image of this name; a base image that was removed is made again."""
+        try:
+            return self.image(name)
+        except NotFound:
+            if not self._make_base_image(name):
+                raise
+            return self.image(name)
 
     @told_as_engine_errors()
     def containers(self, all: bool = False) -> list[Container]:

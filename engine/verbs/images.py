@@ -45,6 +45,16 @@ class ImageVerbs:
         self._house.prepare()
         return ensure_base_image(self._house.images) is not None
 
+    def _make_base_image(self, name: str) -> bool:
+        """Make the base image if `name` is what it is called; True if it was."""
+        from engine.images.base import ensure_base_image
+
+        self._house.prepare()
+        image = None
+        if name.removesuffix(":latest") in ("busybox", "host"):
+            image = ensure_base_image(self._house.images)
+        return image is not None
+
     def history(self, name: str) -> "Sequence[HistoryRow]":
         """The steps that made an image, newest first."""
         return self._house.images.history(self.image(name))

@@ -24,6 +24,11 @@ from typing import Any
 
 import click
 
+# Verbs of Docker's that somebody will try. A guess at another verb would mislead.
+NOT_HERE = frozenset(
+    "attach build cp events export load login logout network port pull push save "
+    "search stats system top update version info".split()
+)
 TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
 
 
@@ -103,6 +108,9 @@ class Verbs(click.Group):
         """The verb that the line asks for, or an error that guesses what was meant."""
         name = args[0]
         command = self.get_command(ctx, name)
+        if name == "help" and command is None:
+            click.echo(ctx.get_help())
+            ctx.exit()
         if command is None and not ctx.resilient_parsing:
             raise click.UsageError(self._unknown(ctx, name), ctx)
         return name, command, args[1:]
@@ -110,6 +118,8 @@ class Verbs(click.Group):
     def _unknown(self, ctx: click.Context, name: str) -> str:
         from difflib import get_close_matches
 
+        if name in NOT_HERE and ctx.parent is None:
+            return f"docker has `{name}`, lab has not (yet)"
         near = get_close_matches(name, self.list_commands(ctx), n=1)
         guess = f", did you mean `{ctx.command_path} {near[0]}`?" if near else ""
         return f"unknown command: {ctx.command_path} {name}{guess}"

@@ -139,10 +139,10 @@ class FullPrompt:
 
     def ask(self, question: Question) -> str:
         """The next command, edited with everything prompt_toolkit has."""
+        self.session.bottom_toolbar = question.toolbar or None  # None given below: keep
         return self.session.prompt(
             lambda: _coloured(question),
             default=question.typed,
-            bottom_toolbar=question.toolbar or None,
             pre_run=lambda: self._begin(question),
         )
 

@@ -44,6 +44,12 @@ def notes_are_left(lab: Lab) -> Outcome:
             earned=len(places) - len(missing),
             subject=", ".join(missing),
         )
+    if b"localhost" not in (container.content("/etc/hosts") or b""):
+        return lab.failed(
+            "The note is in all four places, but the other lines of /etc/hosts are "
+            "gone. The rest should stay.",
+            earned=len(places) - 1,
+        )
     return lab.passed("The container reads the note in all four places.")
 
 
