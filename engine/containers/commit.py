@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine import files
-from engine.containers import lifecycle
+from engine.containers import lifecycle, specification
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.images.stored import StoredImage
@@ -83,7 +83,7 @@ def _still(house: House, container: Container, pause: bool) -> Iterator[None]:
 def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:
     """What the container was run with, as defaults for those that come after it."""
     options = container.options
-    merged = dict(entry.split("=", 1) for entry in (*image.env, *options.environment))
+    merged = specification.variables((*image.env, *options.environment))
     entrypoint, arguments = image.entrypoint, options.command or image.cmd
     if options.entrypoint is not None:
         entrypoint = tuple(word for word in options.entrypoint if word)

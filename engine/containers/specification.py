@@ -9,6 +9,7 @@ Try it: `lab create busybox`, then read containers/ID/bundle/config.json
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,14 @@ def environment(
     entries = [defaults.PATH, f"HOSTNAME={hostname}"]
     entries += ["TERM=xterm"] if options.tty else []
     entries += [*image.env, *options.environment]
-    merged = dict(entry.split("=", 1) for entry in entries if "=" in entry)
+    merged = variables(entries)
     merged.setdefault("HOME", home)
     return tuple(f"{name}={value}" for name, value in merged.items())
+
+
+def variables(entries: Iterable[str]) -> dict[str, str]:
+    """ "NAME=value" by name, the last one counts; an image may hold what is neither."""
+    return dict(entry.split("=", 1) for entry in entries if entry.find("=") > 0)
 
 
 def resources(options: ContainerOptions) -> Resources:

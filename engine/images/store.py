@@ -294,4 +294,5 @@ def _annotations(name: str, parent: str | None) -> dict[str, str]:
 
 
 def _as_json(data: dict[str, Any]) -> bytes:
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    return text.encode(errors="backslashreplace")  # what is no text: "\\udcff" in JSON
