@@ -51,10 +51,10 @@ def test_every_other_event_is_refused_and_what_is_possible_is_said(
 @pytest.mark.parametrize(
     ("status", "possible"),
     [
-        ("created", "start"),
-        ("running", "pause"),
-        ("paused", "unpause"),
-        ("exited", "start"),
+        ("created", "`lab start`"),
+        ("running", "`lab pause`"),
+        ("paused", "`lab unpause`"),
+        ("exited", "`lab start`"),
         ("dead", "nothing"),
     ],
 )
