@@ -73,11 +73,8 @@ def _still(house: House, container: Container, pause: bool) -> Iterator[None]:
     if not pause or container.state.status != state.RUNNING:
         yield
         return
-    lifecycle.pause(house, container)
-    try:
+    with lifecycle.paused_briefly(house, container):
         yield
-    finally:
-        lifecycle.unpause(house, house.records.find(container.id))
 
 
 def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:

@@ -16,7 +16,7 @@ from pathlib import Path
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.images.stored import StoredImage
-from engine.kernel import cgroups, mounts, namespaces
+from engine.kernel import cgroups, mount_table, namespaces
 from engine.runtime.bundle import Bundle
 from engine.storage.changes import Change, changes
 
@@ -69,7 +69,7 @@ def mount_points(house: House, containers: Iterable[Container]) -> list[MountPoi
     names = {c.id: c.name for c in running}
     prefix = str(house.root)
     found = []
-    for mount in mounts.table():
+    for mount in mount_table.table():
         if mount.target == prefix or mount.target.startswith(f"{prefix}/"):
             parts = mount.target.removeprefix(prefix).split("/")
             identity = parts[2] if parts[1:2] == ["containers"] else ""
@@ -79,13 +79,13 @@ def mount_points(house: House, containers: Iterable[Container]) -> list[MountPoi
         if container.state.pid:
             found += [
                 _mount_point(mount, container.name, inside=True)
-                for mount in mounts.table(container.state.pid)
+                for mount in mount_table.table(container.state.pid)
             ]
     return found
 
 
 def _mount_point(
-    mount: mounts.Mount, container: str | None, inside: bool
+    mount: mount_table.Mount, container: str | None, inside: bool
 ) -> MountPoint:
     return MountPoint(
         container=container,

@@ -26,7 +26,7 @@ from engine import files
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineError
-from engine.kernel import cgroups, mounts, processes
+from engine.kernel import cgroups, mount_table, processes
 from engine.runtime import release, state
 from engine.runtime.bundle import ShimFacts
 
@@ -51,7 +51,7 @@ def _has_remains(house: House, container: Container) -> bool:
     if cgroups.exists(house.cgroup(container.id)):
         return True
     try:
-        return mounts.is_mount_point(container.directory / "rootfs")
+        return mount_table.is_mount_point(container.directory / "rootfs")
     except FileNotFoundError:
         return False
 

@@ -1,14 +1,19 @@
 """The kernel's facilities, one file each; the only place that asks it for anything.
 
-libc.py          the C library's doors that Python's `os` does not have
-paths.py         a path from outside, opened inside its root
-mounts.py        mount, bind, overlay, pivot_root
-namespaces.py    unshare, setns, hostname
-processes.py     fork, exec, signals, descriptors, rlimits
-cgroups.py       limits and the freezer, version 1 and 2
-devices.py       which device nodes a container may open
-capabilities.py  root's powers, piece by piece
-seccomp.py       which system calls may be made at all
-terminal.py      pseudo-terminals, window size, raw mode
-links.py         network interfaces
+    libc.py          the C library's doors that Python's `os` does not have
+    paths.py         a path from outside, opened inside its root
+    mounts.py        mount, bind, overlay, pivot_root
+    mount_table.py   what is mounted where
+    namespaces.py    unshare, setns, hostname
+    processes.py     fork, exec, signals, descriptors, rlimits
+    cgroups.py       limits and the freezer, version 1 and 2
+    devices.py       which device nodes a container may open
+    nodes.py         making device nodes and links
+    capabilities.py  root's powers, piece by piece
+    seccomp.py       which system calls may be made at all
+    terminal.py      pseudo-terminals, window size, raw mode
+    links.py         network interfaces
+    watches.py       being told that a file has changed
+
+Read them in this order; each opens with what it is about.
 """

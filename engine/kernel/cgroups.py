@@ -32,7 +32,7 @@ from pathlib import Path
 
 from engine.acts import act
 from engine.errors import SyscallError, from_os_error
-from engine.kernel import mounts
+from engine.kernel import mount_table
 from engine.oci.resources import Resources
 
 CONTROLLERS = ("memory", "cpu", "cpuacct", "pids", "freezer", "devices", "blkio")
@@ -53,7 +53,7 @@ def trees() -> dict[str, Path]:
     if version() == 2:
         return {"": _TREE}
     found: dict[str, Path] = {}
-    for mount in mounts.table():
+    for mount in mount_table.table():
         if mount.kind == "cgroup":
             words = mount.options.split(",")
             found |= {c: Path(mount.target) for c in CONTROLLERS if c in words}

@@ -19,8 +19,8 @@ Try it: `lab run --explain busybox true`, then `lab mounts`.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import struct
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engine.acts import act
@@ -30,6 +30,11 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
 MS_NOATIME, MS_RELATIME, MS_STRICTATIME = 0x400, 0x200000, 0x1000000
 MNT_DETACH = 0x2
+
+# The newer interface, by number: the same on every architecture.
+SYS_OPEN_TREE, SYS_MOVE_MOUNT, SYS_MOUNT_SETATTR = 428, 429, 442
+OPEN_TREE_CLONE, AT_FDCWD, AT_EMPTY_PATH, AT_RECURSIVE = 0x1, -100, 0x1000, 0x8000
+MOVE_BETWEEN_OPEN = 0x4 | 0x40  # both the tree and its place are given as descriptors
 
 _PAGE = 4096  # bytes: the options of one mount(2) must fit in a page
 
@@ -159,6 +164,54 @@ def bind(source: Path, target: int | Path, shown: str, recursive: bool = True) -
 
 
 @act(
+    "mount_setattr(2)",
+    lambda source, target, flags, shown: (
+        f"mount --rbind -o {_words(flags)} {source} {shown}"
+    ),
+)
+def bind_with(source: Path, target: int, flags: int, shown: str) -> None:
+    """Show `source` at the open `target` with flags, from its first moment.
+
+    The copy of the mount is made apart, changed, and only then put in its place: in
+    between nobody could write through it, or swap the place for another.
+    """
+    tree = libc.by_number(
+        SYS_OPEN_TREE,
+        "open_tree",
+        AT_FDCWD,
+        os.fsencode(source),
+        OPEN_TREE_CLONE | AT_RECURSIVE | os.O_CLOEXEC,
+        target=str(source),
+    )
+    try:
+        # The four flags have the same values here as in mount(2).
+        attributes = struct.pack("QQQQ", flags, 0, 0, 0)
+        way = AT_EMPTY_PATH | AT_RECURSIVE
+        libc.by_number(
+            SYS_MOUNT_SETATTR,
+            "mount_setattr",
+            tree,
+            b"",
+            way,
+            attributes,
+            len(attributes),
+            target=shown,
+        )
+        libc.by_number(
+            SYS_MOVE_MOUNT,
+            "move_mount",
+            tree,
+            b"",
+            target,
+            b"",
+            MOVE_BETWEEN_OPEN,
+            target=shown,
+        )
+    finally:
+        os.close(tree)
+
+
+@act(
     "mount(2)",
     lambda target, flags, shown: f"mount -o remount,bind,{_words(flags)} {shown}",
 )
@@ -191,82 +244,3 @@ def pivot(root: int, shown: str) -> None:
 def unmount(target: Path) -> None:
     """Take a mount away; what is still open below goes when it is closed."""
     libc.call("umount2", str(target), MNT_DETACH, target=str(target))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
-    """One line of /proc/PID/mountinfo.
-
-    `id` and `parent` number the mounts of the machine; `target` is where it is seen,
-    `root` the directory of the file system `device` that is seen there; what is mounted
-    below a `private` one is not mounted elsewhere too; `options` are those of the mount
-    point, then those of the file system.
-    """
-
-    id: int
-    parent: int
-    device: str
-    root: str
-    private: bool
-    kind: str
-    source: str
-    target: str
-    options: str
-
-
-def table(pid: int | str = "self") -> Iterator[Mount]:
-    """The mounts that process `pid` sees, in the order in which they were made."""
-    try:
-        text = os.fsdecode(Path(f"/proc/{pid}/mountinfo").read_bytes())
-    except (FileNotFoundError, ProcessLookupError, OSError):
-        return  # the process has ended: it sees nothing
-    for line in text.split("\n")[:-1]:  # other ends of line may be part of a name
-        before, _, after = line.partition(" - ")
-        fields, (kind, source, options) = before.split(" "), after.split(" ", 2)
-        yield Mount(
-            id=int(fields[0]),
-            parent=int(fields[1]),
-            device=fields[2],
-            root=_unescape(fields[3]),
-            private=not any(word.startswith("shared:") for word in fields[6:]),
-            kind=kind,
-            source=_unescape(source),
-            target=_unescape(fields[4]),
-            options=f"{fields[5]},{options}",
-        )
-
-
-def _unescape(field: str) -> str:
-    """Spaces, tabs, newlines and backslashes are written \\040 and so on."""
-    first, *rest = field.split("\\")
-    return first + "".join(chr(int(part[:3], 8)) + part[3:] for part in rest)
-
-
-def is_mount_point(path: Path) -> bool:
-    """Whether something is mounted exactly at `path`: it is another mount there."""
-    return _mount_of(path) != _mount_of(path.parent)
-
-
-def is_on_itself(path: Path) -> bool:
-    """Whether the directory `path` is privately mounted on itself, on top of all else.
-
-    A disk that somebody has mounted there is not: that shows another directory.
-    """
-    by_number = {mount.id: mount for mount in table()}
-    mount = by_number.get(int(_mount_of(path)))
-    below = by_number.get(mount.parent) if mount else None
-    if mount is None or below is None or mount.target != str(path):
-        return False
-    hidden = os.path.join(below.root, os.path.relpath(mount.target, below.target))
-    same = mount.device == below.device and mount.root == os.path.normpath(hidden)
-    return same and mount.private
-
-
-def _mount_of(path: Path) -> str:
-    """The number of the mount that `path` is seen through."""
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()
-    finally:
-        os.close(descriptor)
-    return next(line.split()[1] for line in lines if line.startswith("mnt_id:"))

@@ -99,3 +99,18 @@ def make_file(root: int, path: str) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
     os.close(open_inside(root, path, flags, 0o755))
     return open_inside(root, path, os.O_PATH)
+
+
+def share_mounted_device(root: int, place: int, path: str) -> bool:
+    """Whether the open `place` lies in the file system that is mounted at `path`.
+
+    False also if nothing is mounted at `path` inside `root`.
+    """
+    device = os.fstat(place).st_dev
+    if device == os.fstat(root).st_dev:
+        return False
+    mounted = open_inside(root, path, os.O_PATH)
+    try:
+        return os.fstat(mounted).st_dev == device
+    finally:
+        os.close(mounted)

@@ -22,16 +22,18 @@ from typing import Any
 
 from engine import files
 from engine.errors import EngineBroken, EngineError, InvalidState
-from engine.runtime import channel, interpreter
+from engine.runtime import channel, interpreter, state
 from engine.runtime.place import Place
 
 
 class Connection:
     """A conversation with one shim."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, directory: Path) -> None:
+        """`directory` is the container's: it tells why a shim does not answer."""
         self.socket = sock
         self.exit_status: int | None = None
+        self._directory = directory
 
     def ask(self, what: str, **fields: Any) -> dict[str, Any]:
         """Send a request and wait for its answer. EngineError if it was refused."""
@@ -51,7 +53,7 @@ class Connection:
         try:
             channel.send(self.socket, {"do": what, **fields})
         except OSError as error:
-            raise _gone() from error
+            raise self._gone() from error
 
     def receive(self) -> tuple[bytes, bytes]:
         """One message. EngineBroken if the shim has gone without the exit status."""
@@ -60,7 +62,7 @@ class Connection:
         except ConnectionError:
             kind, payload = self._last_words()
         if not kind:
-            raise _gone()
+            raise self._gone()
         if kind == channel.CONTROL and payload.startswith(b'{"exit"'):
             self.exit_status = int(channel.decode(payload)["exit"])
         return kind, payload
@@ -96,11 +98,18 @@ class Connection:
         """Hang up."""
         self.socket.close()
 
-
-def _gone() -> EngineError:
-    return EngineBroken(
-        "the container's shim has gone", "`lab ps -a` repairs the record and shows it."
-    )
+    def _gone(self) -> EngineError:
+        """Why nobody answers: the container has just ended, or its shim was killed."""
+        with contextlib.suppress(OSError):
+            if state.read(self._directory).status == state.EXITED:
+                return InvalidState(
+                    f"Container {self._directory.name} is not running",
+                    "It has just ended: `lab start NAME` runs it again.",
+                )
+        return EngineBroken(
+            "the container's shim has gone",
+            "`lab ps -a` repairs the record and shows it.",
+        )
 
 
 def is_alive(directory: Path) -> bool:
@@ -115,7 +124,7 @@ def connect(place: Place, directory: Path) -> Connection:
         sock = _new_socket()
         with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
             sock.connect(str(path))
-            return Connection(sock)
+            return Connection(sock, directory)
         sock.close()
         if not is_alive(directory):
             break
@@ -147,7 +156,7 @@ def _give_birth(place: Place, directory: Path, lock: int) -> Connection:
         channel.send(sock, message, (lock, listener.fileno()))
     finally:
         listener.close()
-    return Connection(sock)
+    return Connection(sock, directory)
 
 
 def _connect_to_spawner(place: Place) -> socket.socket:

@@ -12,7 +12,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from engine.errors import EngineError, NotExecutable, ProgramNotFound
+from engine.errors import EngineError, InvalidState, NotExecutable, ProgramNotFound
 from engine.oci.spec import Process
 from engine.runtime import channel, starter
 from engine.runtime.bundle import ShimFacts, read_filter
@@ -83,3 +83,5 @@ class Execs:
         for task in list(self._owners):
             if task.pid:
                 self._exited(task, task.reap())
+            else:  # it was about to be born, and will not be
+                self._owners[task].refuse(InvalidState("the container has just ended"))

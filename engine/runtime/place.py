@@ -19,7 +19,7 @@ from pathlib import Path
 
 from engine import files
 from engine.errors import SyscallError
-from engine.kernel import cgroups, mounts
+from engine.kernel import cgroups, mount_table, mounts
 
 _RUN = Path("/run/labshell")
 
@@ -63,7 +63,7 @@ class Place:
         Also where a disk is mounted at the root: that mount is not ours to change.
         """
         with files.locked(self.directory / "mount.lock"):
-            if not mounts.is_on_itself(self.root):
+            if not mount_table.is_on_itself(self.root):
                 mounts.bind(self.root, self.root, str(self.root), False)
                 mounts.make_private(self.root)
 
@@ -75,13 +75,13 @@ class Place:
             with contextlib.suppress(SyscallError):  # not empty, or not there
                 cgroups.remove_empty(self.cgroup)
             with contextlib.suppress(SyscallError, FileNotFoundError):
-                if mounts.is_on_itself(self.root):
+                if mount_table.is_on_itself(self.root):
                     mounts.unmount(self.root)
 
     def _is_needed(self) -> bool:
         """Whether a container runs, or is about to: its shim has settled here first."""
         inside = f"{self.root}/"
-        if any(mount.target.startswith(inside) for mount in mounts.table()):
+        if any(mount.target.startswith(inside) for mount in mount_table.table()):
             return True
         return any(map(files.is_locked, self.root.glob("containers/*/alive")))
 

@@ -61,6 +61,7 @@ class Shim:
         self._task = self._new_task()
         self._starters: list[Client] = []  # who waits for the start under way
         self._ended = False
+        self._pauser: Client | None = None
         self._record = StateRecord(directory)
         listener.setblocking(False)
         self._loop.watch(listener.fileno(), READ, self._accept)
@@ -108,6 +109,8 @@ class Shim:
         task.detach(client)
         if not task.terminal and task.input_owner is client:
             task.close_input()
+        if client is self._pauser and self._record.state.status == state.PAUSED:
+            self._unpause(client, {})  # a commit was killed: what it paused goes on
 
     def _task_of(self, client: Client) -> Task:
         """What a client is attached to: what it has executed, else the container."""
@@ -170,6 +173,7 @@ class Shim:
         except OSError:  # what no record tells must not be
             cgroups.thaw(self._facts.cgroup)
             raise
+        self._pauser = client if request.get("briefly") else None
         client.answer()
 
     def _unpause(self, client: Client, request: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from engine.errors import SyscallError, from_os_error
+from engine.errors import InvalidArgument, SyscallError, from_os_error
 from engine.kernel import cgroups, mounts, nodes, paths
 from engine.oci.resources import DeviceNode
 
@@ -49,6 +49,7 @@ class FileSystem:
         """Make the directory if need be, and mount on it."""
         place = paths.make_directory(root, self.target)
         try:
+            refuse_proc(root, place, self.target)
             mounts.filesystem(
                 self.kind,
                 self.source,
@@ -84,11 +85,13 @@ class BindMount:
         make = paths.make_directory if is_directory else paths.make_file
         place = make(root, self.target)
         try:
-            mounts.bind(self.source, place, shown + self.target, self.recursive)
+            refuse_proc(root, place, self.target)
+            if self.flags:
+                mounts.bind_with(self.source, place, self.flags, shown + self.target)
+            else:
+                mounts.bind(self.source, place, shown + self.target, self.recursive)
         finally:
             os.close(place)
-        if self.flags:
-            _change_flags(root, self.target, self.flags, shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +266,19 @@ def _if_there(root: int, path: str) -> int | None:
         if error.name in ("ENOENT", "ENOTDIR"):
             return None
         raise
+
+
+def refuse_proc(root: int, place: int, target: str) -> None:
+    """Raise InvalidArgument if `place` lies in the container's /proc.
+
+    What init does after this relies on a true /proc, and so do the masks over it. The
+    opened place is looked at, not its name: a link may lead there.
+    """
+    if paths.share_mounted_device(root, place, "/proc"):
+        raise InvalidArgument(
+            f"cannot mount on {target}: it is inside /proc",
+            "The kernel's own files are there. Mount somewhere else.",
+        )
 
 
 def _change_flags(root: int, path: str, flags: int, shown: str) -> None:

@@ -87,14 +87,26 @@ class Task:
         self._loop.watch(self.pidfd, READ, lambda: on_exit(self, self.reap()))
 
     def listen(self) -> None:
-        """Read output while every watcher has room for it."""
-        room = not any(watcher.full for watcher in self.watchers)
-        for descriptor in list(self._outputs):
-            if room:
-                read = functools.partial(self._read, descriptor)
-                self._loop.watch(descriptor, READ, read)
+        """Wait for output while every watcher has room, to pass on input that waits."""
+        for descriptor in {*self._outputs, self._input} - {-1}:
+            events = READ if descriptor in self._outputs and self._has_room() else 0
+            if self._pending and descriptor == self._input:
+                events |= WRITE
+            if events:
+                ready = functools.partial(self._ready, descriptor)
+                self._loop.watch(descriptor, events, ready)
             else:
                 self._loop.forget(descriptor)
+
+    def _has_room(self) -> bool:
+        return not any(watcher.full for watcher in self.watchers)
+
+    def _ready(self, descriptor: int) -> None:
+        """A terminal is both: what it has printed, and what is typed into it."""
+        if descriptor in self._outputs and self._has_room():
+            self._read(descriptor)
+        if descriptor == self._input and self._pending:
+            self._write()
 
     def _read(self, descriptor: int) -> bool:
         """Pass one piece of output on; False when there is none."""
@@ -155,25 +167,11 @@ class Task:
         except OSError:  # EPIPE: nobody reads it any more
             self._pending.clear()
         self._hold(len(self._pending) > _STUCK)
-        if self._pending:
-            self._loop.watch(self._input, self._events(), self._on_input)
-        elif self._closing and not self.terminal:
+        if self._closing and not self._pending and not self.terminal:
             self._loop.forget(self._input)
             os.close(self._input)
             self._input = -1
-        elif self._input in self._outputs:
-            self.listen()
-        else:
-            self._loop.forget(self._input)
-
-    def _events(self) -> int:
-        return WRITE | READ if self._input in self._outputs else WRITE
-
-    def _on_input(self) -> None:
-        """The input takes more; a terminal may also have printed."""
-        if self._input in self._outputs:
-            self._read(self._input)
-        self._write()
+        self.listen()
 
     def _hold(self, stuck: bool) -> None:
         for watcher in self.watchers:

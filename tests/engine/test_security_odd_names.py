@@ -7,7 +7,7 @@ import pytest
 
 from engine.engine import Engine
 from engine.errors import EngineError
-from engine.kernel import libc, mounts, paths
+from engine.kernel import libc, mount_table, paths
 from engine.storage import volumes
 from tests import workshop
 from tests.engine.boxes import Box
@@ -32,12 +32,12 @@ def test_a_root_may_have_any_name(run_directory: Path, name: str) -> None:
         box = Box(engine)
         container = box.begin("sleep", "1000")
         engine.close()  # the root stays mounted as long as something runs in it
-        assert mounts.is_mount_point(engine.root)
+        assert mount_table.is_mount_point(engine.root)
         assert box.execute(container.id, "echo", "hi").out == "hi\n"
         assert any(m.target == str(engine.root) for m in engine.mounts())
     finally:
         workshop.close(engine)
-    assert not any(m.target.startswith(str(engine.root)) for m in mounts.table())
+    assert not any(m.target.startswith(str(engine.root)) for m in mount_table.table())
 
 
 def test_arguments_need_not_be_text(box: Box) -> None:

@@ -10,7 +10,7 @@ import pytest
 from engine import files
 from engine.engine import Engine
 from engine.errors import EngineBroken
-from engine.kernel import mounts
+from engine.kernel import mount_table
 from tests import workshop
 from tests.engine.boxes import Box
 
@@ -31,14 +31,14 @@ def test_a_disk_mounted_at_the_root_stays_mounted(disk: Path) -> None:
     engine = Engine(disk)
     assert Box(engine).run("echo", "hi").out == "hi\n"
     workshop.let_go(engine)
-    assert [m.kind for m in mounts.table() if m.target == str(disk)] == ["tmpfs"]
+    assert [m.kind for m in mount_table.table() if m.target == str(disk)] == ["tmpfs"]
     assert (disk / "format.json").exists()
 
 
 def test_mounts_of_containers_stay_in_the_root_even_so(disk: Path) -> None:
     engine = Engine(disk)
     name = Box(engine).begin().id
-    mine = [m for m in mounts.table() if m.target.startswith(f"{disk}/")]
+    mine = [m for m in mount_table.table() if m.target.startswith(f"{disk}/")]
     assert len(mine) == 1
     assert all(mount.private for mount in mine)
     engine.remove(name, force=True)
