@@ -7,6 +7,7 @@ then the image decides, or the default.
 Try it: `lab inspect NAME`
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 from engine.errors import InvalidArgument
 
+LONGEST_HOSTNAME = 64
 NETWORKS = ("none", "host")
 SMALLEST_MEMORY = 6 << 20  # bytes: with less, not even the engine's init could run
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
@@ -89,11 +91,14 @@ class ContainerOptions:
                 "it needs to be an absolute path",
                 "It is a path inside the container: begin it with /.",
             )
+        if self.hostname and len(os.fsencode(self.hostname)) > LONGEST_HOSTNAME:
+            raise InvalidArgument(
+                f"invalid hostname: {self.hostname[:80]!r} is too long",
+                f"The kernel takes {LONGEST_HOSTNAME} bytes at most.",
+            )
         self._check_limits()
 
     def _check_limits(self) -> None:
-        import os
-
         if self.memory is not None and self.memory < SMALLEST_MEMORY:
             raise InvalidArgument(
                 "Minimum memory limit allowed is 6MB",

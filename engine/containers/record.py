@@ -113,6 +113,7 @@ class Records:
 
     def __init__(self, root: Path) -> None:
         self.containers = root / "containers"
+        self._lock = root / "locks" / "names"
         self.names = root / "names"
         self.lock = root / "locks" / "drafts"
 
@@ -121,7 +122,9 @@ class Records:
         with contextlib.suppress(OSError):
             if name not in ("", ".", "..") and not {"/", "\0"} & {*name}:
                 link = os.readlink(self.names / name)
-                return Container.read(self.containers / os.path.basename(link))
+                found = Container.read(self.containers / os.path.basename(link))
+                if found.name == name:  # else a rename was cut short
+                    return found
         if _HEX.match(name):
             with contextlib.suppress(FileNotFoundError):
                 return self._by_id(name)
@@ -187,7 +190,8 @@ class Records:
         """Make a prepared record the real one. Conflict if its name is taken."""
         files.write_json(draft / "config.json", container.to_json())
         state.write(draft, container.state)
-        self._take_name(container.name, container.id)
+        with files.locked(self._lock):
+            self._take_name(container.name, container.id)
         os.rename(draft, container.directory)
 
     def _take_name(self, name: str, identity: str) -> None:
@@ -198,10 +202,9 @@ class Records:
                 return
             except FileExistsError:
                 owner = os.path.basename(os.readlink(link))
-                draft = self.containers / f".new-{owner}"
-                if link.exists() or draft.exists():
+                if self._is_called(owner, name):
                     break
-                os.unlink(link)  # its container has gone without it
+                os.unlink(link)  # its container has gone, or got another name
         raise Conflict(
             f'Conflict. The container name "/{name}" is already in use by container '
             f'"{owner}". You have to remove (or rename) that container to be able to '
@@ -209,6 +212,17 @@ class Records:
             f"`lab rm -f {name}` ends and removes it, `lab rename {name} OTHER` "
             "renames it.",
         )
+
+    def _is_called(self, identity: str, name: str) -> bool:
+        """Whether a container, or one that is being made, really has this name."""
+        if (self.containers / f".new-{identity}").exists():
+            return True
+        try:
+            return Container.read(self.containers / identity).name == name
+        except FileNotFoundError:
+            return False
+        except EngineError:
+            return True  # a damaged record may have it
 
     def rename(self, container: Container, name: str) -> None:
         """Give a container another name."""
@@ -218,11 +232,13 @@ class Records:
                 "Renaming a container with the same name as its current name",
                 "Choose another one.",
             )
-        self._take_name(name, container.id)
-        renamed = replace(container, name=name)
-        files.write_json(container.directory / "config.json", renamed.to_json())
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.names / container.name)
+        with files.locked(self._lock):
+            old = Container.read(container.directory).name
+            self._take_name(name, container.id)
+            renamed = replace(container, name=name)
+            files.write_json(container.directory / "config.json", renamed.to_json())
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.names / old)
 
     def forget(self, container: Container) -> None:
         """Remove the record with everything in its directory."""

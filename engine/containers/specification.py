@@ -9,6 +9,7 @@ Try it: `lab create busybox`, then read containers/ID/bundle/config.json
 """
 
 import json
+import posixpath
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def process(
     return Process(
         arguments=command(options, image),
         environment=environment(options, image, hostname, identity.home),
-        directory=options.working_directory or image.working_dir or "/",
+        directory=_directory(options.working_directory or image.working_dir),
         terminal=options.tty,
         uid=identity.uid,
         gid=identity.gid,
@@ -101,6 +102,11 @@ def process(
         limits={},
         no_new_privileges=no_new_privileges,
     )
+
+
+def _directory(path: str) -> str:
+    """A working directory without detours: an image may say "/a/../b"."""
+    return posixpath.normpath("/" + path.lstrip("/"))
 
 
 def seccomp_policy(

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 _SEALS = 0x1 | 0x2 | 0x4 | 0x8  # F_SEAL_SEAL, _SHRINK, _GROW, _WRITE
+_MFD_EXEC = 0x10
 _F_ADD_SEALS = 1033
 
 _launched: set[int] = set()  # the spawners that this process has started
@@ -74,7 +75,11 @@ def _collect_ended() -> None:
 
 def _sealed_copy(path: str) -> int:
     """A copy of a program in memory that nobody can change any more."""
-    copy = os.memfd_create("labshell", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+    try:  # a kernel may be told to make no memory executable unless asked to
+        copy = os.memfd_create("labshell", flags | _MFD_EXEC)
+    except OSError:  # before Linux 6.3 there was no such wish
+        copy = os.memfd_create("labshell", flags)
     with open(path, "rb") as file:
         rest = os.fstat(file.fileno()).st_size
         while rest > 0:

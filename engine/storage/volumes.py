@@ -163,12 +163,19 @@ def _copy_file(name: str, source: int, target: int) -> None:
         try:
             while os.sendfile(writing, reading, None, 1 << 24):
                 pass
-            for attribute in os.listxattr(reading):
-                os.setxattr(writing, attribute, os.getxattr(reading, attribute))
+            _copy_owner_and_extended(reading, writing)
         finally:
             os.close(writing)
     finally:
         os.close(reading)
+
+
+def _copy_owner_and_extended(reading: int, writing: int) -> None:
+    """Owner first: chown(2) takes the capabilities of a program away."""
+    status = os.fstat(reading)
+    os.fchown(writing, status.st_uid, status.st_gid)
+    for attribute in os.listxattr(reading):
+        os.setxattr(writing, attribute, os.getxattr(reading, attribute))
 
 
 def _copy_attributes(name: str, target: int, status: os.stat_result) -> None:
@@ -177,7 +184,9 @@ def _copy_attributes(name: str, target: int, status: os.stat_result) -> None:
     A container that has the volume too may put a link to any path in the place of
     what was just copied, and chmod(2) by name would follow it on the machine.
     """
-    os.chown(name, status.st_uid, status.st_gid, dir_fd=target, follow_symlinks=False)
+    owner = (status.st_uid, status.st_gid)
+    if not stat.S_ISREG(status.st_mode):  # a file has its owner already
+        os.chown(name, *owner, dir_fd=target, follow_symlinks=False)
     flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
     copy = os.open(name, flags, dir_fd=target)
     try:
