@@ -88,8 +88,26 @@ def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
     Bytes that are no text (an argument, a path) are lone surrogates in Python, and
     "\\udcff" in the file: to write them with a backslash is what JSON asks for.
     """
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    text = as_readable_json(data) + "\n"
     atomic_write(path, text.encode(errors="backslashreplace"), durable=durable)
+
+
+def as_readable_json(data: Any, indent: str = "") -> str:
+    """JSON for people: the fields of an object below each other, plain lists in a line.
+
+    The standard library's `indent` gives each of 400 names in a list a line of its own.
+    """
+    inner = f"{indent}  "
+    if isinstance(data, dict) and data:
+        fields = [
+            f"{inner}{json.dumps(name)}: {as_readable_json(value, inner)}"
+            for name, value in data.items()
+        ]
+        return "{\n" + ",\n".join(fields) + f"\n{indent}}}"
+    if isinstance(data, list) and any(isinstance(item, dict) for item in data):
+        items = [f"{inner}{as_readable_json(item, inner)}" for item in data]
+        return "[\n" + ",\n".join(items) + f"\n{indent}]"
+    return json.dumps(data, ensure_ascii=False)
 
 
 def read_json(path: Path) -> Any:

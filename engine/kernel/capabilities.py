@@ -70,8 +70,8 @@ def chosen(
     start = set(NAMES) if privileged or "ALL" in added else set(DEFAULT)
     if "ALL" in dropped:
         start = set()
-    wanted = (start | added) - dropped - {"ALL"}
-    return tuple(name for name in NAMES if name in wanted and name in available())
+    wanted = ((start | added) - dropped) & available()
+    return tuple(name for name in NAMES if name in wanted)
 
 
 def _known(name: str) -> str:
