@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.boxes import until
 from tests.shell.lines import Lab
 
 
@@ -106,6 +107,23 @@ def test_a_signal_is_passed_on_to_the_program(lab: Lab) -> None:
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=30)
     assert (process.returncode, out) == (7, b"bye\n")
+
+
+def test_three_interrupts_leave_a_program_that_does_not_listen(lab: Lab) -> None:
+    # Process 1 without a handler: the kernel spares it, and a student would be stuck.
+    process = lab.begin("run", "--name", "deaf", "busybox", "sleep", "100")
+    try:
+        until(lambda: lab("ps", "-q").out, "it runs")
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)  # two that come at once count as one
+        _, errors = process.communicate(timeout=10)
+        assert process.returncode == 130
+        assert b"lab kill" in errors
+        assert lab("ps", "-q").out
+    finally:
+        process.kill()
+        lab("rm", "-f", "deaf")
 
 
 def test_a_program_that_is_killed_ends_with_137(lab: Lab) -> None:
