@@ -12,7 +12,7 @@ Rooms, from the top of the house to its foundation. Imports point down only.
     oci/          the OCI formats as plain data, no I/O
 
     acts.py       every kernel-facing act, recorded
-    files.py      atomic write, lock, append
+    files.py      atomic write, lock, removal
     errors.py     what can go wrong, as one tree
 
 Try it: `lab run --explain busybox true`, then open the functions it names.

@@ -1,12 +1,11 @@
-"""Files: atomic write, lock, append, and removal that follows no link.
+"""Files: atomic write, lock, and removal that follows no link.
 
-The engine's state is plain files, used by several processes at once. Four habits
+The engine's state is plain files, used by several processes at once. Three habits
 keep them true:
 
     atomic write   write a new file beside the old one, rename it over the old one:
                    a reader sees the old or the new text, never half of one
     lock           flock(2) on a file: the kernel lets go of it when its holder dies
-    append         one write(2) on an O_APPEND file: lines never mix
     removal        by directory descriptors, so that a link planted in a tree while
                    it is being removed cannot lead out of it
 
@@ -172,16 +171,6 @@ def is_locked(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-def append_line(path: Path, line: bytes, *, mode: int = 0o600) -> None:
-    """Add one line to the end of a file that others append to as well."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    descriptor = os.open(path, flags, mode)
-    try:
-        os.write(descriptor, line + b"\n")
-    finally:
-        os.close(descriptor)
 
 
 def remove_tree(path: Path) -> None:

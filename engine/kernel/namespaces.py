@@ -20,7 +20,6 @@ Try it: `sudo unshare --pid --fork --mount-proc ps`
 """
 
 import os
-from pathlib import Path
 
 from engine.acts import act
 from engine.kernel import libc
@@ -69,12 +68,6 @@ def join(pidfd: int, pid: int, kinds: tuple[str, ...]) -> None:
 def set_hostname(name: str) -> None:
     """Set the host name of this uts namespace."""
     libc.call("sethostname", name, len(os.fsencode(name)), target=name)
-
-
-@act("open(2)", lambda name, value: f"sysctl -w {name}={value}")
-def set_sysctl(name: str, value: str) -> None:
-    """Set a kernel parameter that belongs to a namespace ("net.ipv4.ip_forward")."""
-    Path("/proc/sys", *name.split(".")).write_text(value)
 
 
 def inodes(pid: int | str) -> dict[str, int]:
