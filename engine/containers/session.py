@@ -82,6 +82,8 @@ class Session:
         with self._terminal_of(stdin), self._signals() as wakeup:
             copier = _Copier(self._connection, stdin, detach_keys if self._tty else b"")
             try:
+                for kind, payload in self._connection.early:
+                    _write(outputs[kind], payload)
                 while self._connection.exit_status is None:
                     copier.turn(outputs, wakeup)
             except Detached:

@@ -33,6 +33,7 @@ class Connection:
         """`directory` is the container's: it tells why a shim does not answer."""
         self.socket = sock
         self.exit_status: int | None = None
+        self.early: list[tuple[bytes, bytes]] = []  # output that came before an answer
         self._directory = directory
 
     def ask(self, what: str, **fields: Any) -> dict[str, Any]:
@@ -41,7 +42,9 @@ class Connection:
             self.tell(what, **fields)
         while True:
             kind, payload = self.receive()
-            if kind == channel.CONTROL:
+            if kind in (channel.STDOUT, channel.STDERR):
+                self.early.append((kind, payload))
+            elif kind == channel.CONTROL:
                 answer = channel.decode(payload)
                 if "error" in answer:
                     raise EngineError.from_json(answer["error"])

@@ -45,6 +45,7 @@ class Task:
         self._input = -1
         self._pending = bytearray()
         self._closing = False
+        self._passing = False  # no output before the answer that it was started
         self._outputs: dict[int, bytes] = {}
         self._theirs: list[int] = []
         self._open_streams(interactive)
@@ -83,13 +84,15 @@ class Task:
 
     def watch(self, on_exit: Callable[["Task", int], None]) -> None:
         """Pass output on from now, and call `on_exit` with the status at the end."""
+        self._passing = True
         self.listen()
         self._loop.watch(self.pidfd, READ, lambda: on_exit(self, self.reap()))
 
     def listen(self) -> None:
         """Wait for output while every watcher has room, to pass on input that waits."""
         for descriptor in {*self._outputs, self._input} - {-1}:
-            events = READ if descriptor in self._outputs and self._has_room() else 0
+            reads = self._passing and descriptor in self._outputs and self._has_room()
+            events = READ if reads else 0
             if self._pending and descriptor == self._input:
                 events |= WRITE
             if events:
