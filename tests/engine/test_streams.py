@@ -146,3 +146,10 @@ def test_a_detached_exec_prints_to_nobody_and_runs(box: Box) -> None:
     session.close()
     until(lambda: "kept" in box.execute(container.id, "ls", "/").out, "the file")
     assert list(box.engine.logs(container.id)) == []
+
+
+def test_what_is_printed_between_attach_and_start_is_not_lost(box: Box) -> None:
+    container = box.begin("sleep", "1")
+    session = box.engine.session(container.id)
+    box.execute(container.id, "sh", "-c", "echo early > /proc/1/fd/1")
+    assert follow(session).out == "early\n"
