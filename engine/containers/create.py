@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine import acts, files
-from engine.containers import binds, names, specification, users
+from engine.containers import binds, checking, names, specification, users
 from engine.containers.binds import BoundPath
 from engine.containers.house import House
 from engine.containers.lifecycle import signal_number
@@ -62,7 +62,7 @@ ff02::2\tip6-allrouters
 
 def create(house: House, options: ContainerOptions, image: StoredImage) -> Container:
     """Make a container of `image`; it is then `created`, and nothing runs."""
-    options.check()
+    checking.check(options)
     if options.stop_signal:
         signal_number(options.stop_signal)  # refused now, not when it is needed
     defaults = image.config.defaults

@@ -17,15 +17,15 @@ from engine.engine import Engine, ExecOptions
 from engine.errors import EngineError, NotExecutable
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.options import (
+from labshell.commands.options import environment
+from labshell.commands.options.program import (
     ENVIRONMENT,
     ENVIRONMENT_FILE,
+    HEADING,
     INTERACTIVE,
-    PROGRAM,
     TTY,
     USER,
     WORKING_DIRECTORY,
-    environment,
 )
 from labshell.commands.report import report
 from labshell.commands.run import no_terminal
@@ -43,7 +43,7 @@ CANNOT_BE_STARTED = 126
         Option(
             ["-d", "--detach"],
             is_flag=True,
-            under=PROGRAM,
+            under=HEADING,
             help="Leave it running and do not wait for it.",
         ),
         INTERACTIVE,
@@ -55,7 +55,7 @@ CANNOT_BE_STARTED = 126
         Option(
             ["--privileged"],
             is_flag=True,
-            under=PROGRAM,
+            under=HEADING,
             help="With all of root's powers, whatever the container has.",
         ),
         suggest.argument(suggest.running),

@@ -19,7 +19,7 @@ import click
 from engine.engine import Engine
 from labshell.commands import suggest, values
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.options import Value
+from labshell.commands.options.kinds import Value
 
 if TYPE_CHECKING:
     from engine.engine import LogEntry

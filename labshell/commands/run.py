@@ -23,15 +23,15 @@ from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import (
     CONTAINER_OPTIONS,
     IMAGE_AND_COMMAND,
-    PROGRAM,
     container_options,
+    program,
 )
 from labshell.commands.report import report, say
 
 _DETACH = Option(
     ["-d", "--detach"],
     is_flag=True,
-    under=PROGRAM,
+    under=program.HEADING,
     help="Let it run in the background and print its ID.",
 )
 _EXPLAIN = Option(

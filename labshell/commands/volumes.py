@@ -11,7 +11,7 @@ from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.lifecycle import for_each
 from labshell.commands.listing import JSON, print_json, print_lines
-from labshell.commands.options import LABEL
+from labshell.commands.options.kinds import LABEL
 from labshell.views.tables import table
 
 

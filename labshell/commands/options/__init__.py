@@ -1,0 +1,72 @@
+"""What `lab run` and `lab create` can be asked for, as data.
+
+Each file here is one heading of `--help`: its options, how their values are read, and
+what they do. `container_options` turns what was typed into the engine's
+ContainerOptions.
+
+Try it: `lab run --help`
+"""
+
+import os
+from typing import Any
+
+import click
+
+from engine.engine import ContainerOptions
+from labshell.commands import suggest, values
+from labshell.commands.options import files, limits, names, program, walls
+
+CONTAINER_OPTIONS: list[click.Parameter] = [
+    *program.OPTIONS,
+    *names.OPTIONS,
+    *files.OPTIONS,
+    *walls.OPTIONS,
+    *limits.OPTIONS,
+]
+
+IMAGE_AND_COMMAND: list[click.Parameter] = [
+    click.Argument(["image"], metavar="IMAGE", shell_complete=suggest.images),
+    click.Argument(["command"], nargs=-1, metavar="[COMMAND] [ARG...]"),
+]
+
+
+def container_options(asked: dict[str, Any]) -> ContainerOptions:
+    """What was typed after `run` or `create`, as the engine takes it."""
+    entrypoint = asked["entrypoint"]
+    if entrypoint is not None:
+        entrypoint = (entrypoint,) if entrypoint else ()
+    return ContainerOptions(
+        image=asked["image"],
+        command=asked["command"],
+        entrypoint=entrypoint,
+        name=asked["name"],
+        hostname=asked["hostname"],
+        user=asked["user"],
+        working_directory=asked["workdir"],
+        environment=environment(asked),
+        labels=dict(asked["label"]),
+        interactive=asked["interactive"],
+        tty=asked["tty"],
+        auto_remove=asked["rm"],
+        read_only=asked["read_only"],
+        volumes=asked["volume"],
+        tmpfs=asked["tmpfs"],
+        network=asked["network"] or "none",
+        capabilities_add=asked["cap_add"],
+        capabilities_drop=asked["cap_drop"],
+        privileged=asked["privileged"],
+        security_options=asked["security_opt"],
+        memory=asked["memory"],
+        memory_swap=asked["memory_swap"],
+        cpus=asked["cpus"],
+        cpu_shares=asked["cpu_shares"],
+        pids_limit=asked["pids_limit"],
+        stop_signal=asked["stop_signal"],
+        stop_timeout=asked["stop_timeout"],
+    )
+
+
+def environment(asked: dict[str, Any]) -> tuple[str, ...]:
+    """What `-e` and `--env-file` say together."""
+    lines = [line for file in asked["env_file"] for line in file]
+    return values.environment([*lines, *asked["env"]], os.environ)

@@ -1,0 +1,53 @@
+"""The kinds of options: a switch, a text, a list, and values that must be read.
+
+Try it: `lab run -m much busybox true`: the value is refused before anything is made
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from labshell.commands import values
+from labshell.commands.grammar import Option
+
+
+class Value(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.4
+    """A value with a form of its own: a function that reads it or raises ValueError."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self.read = read
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """The value as the engine takes it."""
+        try:
+            return self.read(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+ASSIGNMENT = Value("assignment", values.assignment)
+ASSIGNMENTS = Value("file", values.environment_file)
+LABEL = Value("label", values.label)
+BYTES = Value("bytes", values.memory)
+BYTES_OR_UNLIMITED = Value("bytes", values.memory_or_unlimited)
+CPUS = Value("number", values.cpus)
+
+
+def flag(*names: str, under: str, help: str) -> Option:
+    return Option(names, is_flag=True, under=under, help=help)
+
+
+def text(*names: str, under: str, metavar: str, help: str) -> Option:
+    return Option(names, under=under, metavar=metavar, help=help)
+
+
+def several(
+    *names: str, under: str, metavar: str, help: str, type: Value | None = None
+) -> Option:
+    return Option(
+        names, multiple=True, type=type, under=under, metavar=metavar, help=help
+    )

@@ -1,0 +1,78 @@
+"""Options about the program itself: input, environment, user, how it is stopped."""
+
+import click
+
+from labshell.commands.grammar import Option
+from labshell.commands.options.kinds import ASSIGNMENT, ASSIGNMENTS, flag, several, text
+
+HEADING = "The program"
+
+INTERACTIVE = flag(
+    "-i",
+    "--interactive",
+    under=HEADING,
+    help="Keep its standard input open, and pass on what you type.",
+)
+TTY = flag(
+    "-t",
+    "--tty",
+    under=HEADING,
+    help="Give it a terminal of its own (a pty). For a shell: -it.",
+)
+ENVIRONMENT = several(
+    "-e",
+    "--env",
+    type=ASSIGNMENT,
+    under=HEADING,
+    metavar="NAME[=VALUE]",
+    help="Set an environment variable; a NAME alone takes this shell's value.",
+)
+ENVIRONMENT_FILE = several(
+    "--env-file",
+    type=ASSIGNMENTS,
+    under=HEADING,
+    metavar="FILE",
+    help="Read environment variables from a file, one NAME=VALUE a line.",
+)
+WORKING_DIRECTORY = text(
+    "-w",
+    "--workdir",
+    under=HEADING,
+    metavar="DIR",
+    help="Start in this directory of the container; `run` makes it if need be.",
+)
+USER = text(
+    "-u",
+    "--user",
+    under=HEADING,
+    metavar="USER[:GROUP]",
+    help="Run as this user, by name (as the image's /etc/passwd has it) or number.",
+)
+
+OPTIONS: list[click.Parameter] = [
+    INTERACTIVE,
+    TTY,
+    ENVIRONMENT,
+    ENVIRONMENT_FILE,
+    WORKING_DIRECTORY,
+    USER,
+    text(
+        "--entrypoint",
+        under=HEADING,
+        metavar="PROGRAM",
+        help='Run this instead of the image\'s ENTRYPOINT; "" for none.',
+    ),
+    text(
+        "--stop-signal",
+        under=HEADING,
+        metavar="SIGNAL",
+        help="What `lab stop` sends first; SIGTERM unless the image says otherwise.",
+    ),
+    Option(
+        ["--stop-timeout"],
+        type=int,
+        under=HEADING,
+        metavar="SECONDS",
+        help="How long `lab stop` waits before it kills; 10 unless given.",
+    ),
+]
