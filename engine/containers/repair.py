@@ -26,7 +26,7 @@ from engine import files
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineError
-from engine.kernel import cgroups, mount_table, processes
+from engine.kernel import cgroups, freezer, mount_table, processes
 from engine.runtime import release, state
 from engine.runtime.bundle import ShimFacts
 
@@ -64,7 +64,7 @@ def _repair_locked(house: House, container: Container) -> Container:
             "had made is gone"
         )
     with contextlib.suppress(EngineError):  # a group that is not there has no process
-        cgroups.kill_all(facts.cgroup)
+        freezer.kill_all(facts.cgroup)
     _kill_process(container)
     release.take_away(facts)
     with contextlib.suppress(FileNotFoundError):

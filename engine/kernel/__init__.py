@@ -6,7 +6,10 @@
     mount_table.py   what is mounted where
     namespaces.py    unshare, setns, hostname
     processes.py     fork, exec, signals, descriptors, rlimits
-    cgroups.py       limits and the freezer, version 1 and 2
+    cgroups.py       control groups, version 1 and 2: made, joined, removed
+    limits.py        the numbers that a group must keep to
+    freezer.py       a whole group stopped at once, or ended at once
+    counters.py      what the kernel notes down about a group
     devices.py       which device nodes a container may open
     nodes.py         making device nodes and links
     capabilities.py  root's powers, piece by piece

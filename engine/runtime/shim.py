@@ -29,7 +29,7 @@ from typing import Any
 
 from engine import acts
 from engine.errors import EngineError, InvalidState, from_os_error
-from engine.kernel import cgroups
+from engine.kernel import counters, freezer
 from engine.runtime import channel, release, starter, state
 from engine.runtime.bundle import ShimFacts
 from engine.runtime.clients import Client
@@ -161,17 +161,17 @@ class Shim:
         if number == SIGKILL:
             if self._record.state.status == state.PAUSED:
                 self._record.write(self._record.after(state.UNPAUSE))
-            cgroups.thaw(self._facts.cgroup)  # frozen, it could not even die
+            freezer.thaw(self._facts.cgroup)  # frozen, it could not even die
         client.answer()
 
     def _pause(self, client: Client, request: dict[str, Any]) -> None:
         after = self._record.after(state.PAUSE)
         with self._recording():
-            cgroups.freeze(self._facts.cgroup)
+            freezer.freeze(self._facts.cgroup)
         try:
             self._record.write(after)
         except OSError:  # what no record tells must not be
-            cgroups.thaw(self._facts.cgroup)
+            freezer.thaw(self._facts.cgroup)
             raise
         self._pauser = client if request.get("briefly") else None
         client.answer()
@@ -179,7 +179,7 @@ class Shim:
     def _unpause(self, client: Client, request: dict[str, Any]) -> None:
         after = self._record.after(state.UNPAUSE)
         with self._recording():
-            cgroups.thaw(self._facts.cgroup)
+            freezer.thaw(self._facts.cgroup)
         self._record.write(after)
         client.answer()
 
@@ -238,7 +238,7 @@ class Shim:
     def _exited(self, task: Task, status: int) -> None:
         """Process 1 has ended, and with it every process of its pid namespace."""
         self._execs.reap_all()
-        kills = cgroups.memory_kills(self._facts.cgroup)
+        kills = counters.memory_kills(self._facts.cgroup)
         self._clean()
         with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
             self._record.exited(status, oom_killed=kills > 0)
@@ -252,7 +252,7 @@ class Shim:
         """Take away what the start has made on the machine."""
         self._task.close()
         with contextlib.suppress(EngineError):  # a group without processes, or no group
-            cgroups.kill_all(self._facts.cgroup)
+            freezer.kill_all(self._facts.cgroup)
         with self._recording():
             release.take_away(self._facts)
 

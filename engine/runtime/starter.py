@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine import acts
-from engine.kernel import cgroups, devices, mounts, namespaces, processes
+from engine.kernel import cgroups, devices, limits, mounts, namespaces, processes
 from engine.oci.spec import Process
 from engine.runtime import channel, init
 from engine.runtime.bundle import Bundle, ShimFacts
@@ -50,7 +50,7 @@ def start(directory: Path, streams: Streams, report: socket.socket) -> NoReturn:
         bundle = Bundle.read(directory)
         spec, layers = bundle.spec, bundle.layers
         cgroups.create(spec.cgroup)
-        cgroups.limit(spec.cgroup, spec.resources)
+        limits.limit(spec.cgroup, spec.resources)
         devices.restrict(spec.cgroup, spec.resources.devices)
         cgroups.join(spec.cgroup)
         if layers:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.errors import SyscallError
-from engine.kernel import cgroups
+from engine.kernel import cgroups, counters, freezer, limits
 from engine.oci.resources import Resources
 
 pytestmark = pytest.mark.require("root")
@@ -18,7 +18,7 @@ def group() -> Iterator[str]:
     parent = f"labshell-test{os.getpid()}"
     cgroups.create(f"{parent}/box")
     yield f"{parent}/box"
-    cgroups.kill_all(f"{parent}/box")
+    freezer.kill_all(f"{parent}/box")
     cgroups.remove(f"{parent}/box")
     cgroups.remove(parent)
 
@@ -41,14 +41,14 @@ def test_making_it_twice_is_making_it_once(group: str) -> None:
 def test_its_members_are_told_and_can_all_be_killed(group: str) -> None:
     processes = [sleeper(group) for _ in range(3)]
     assert set(cgroups.members(group)) == {process.pid for process in processes}
-    cgroups.kill_all(group)
+    freezer.kill_all(group)
     assert [process.wait(10) for process in processes] == [-9] * 3
 
 
 def test_a_frozen_group_can_be_killed_too(group: str) -> None:
     process = sleeper(group)
-    cgroups.freeze(group)
-    cgroups.kill_all(group)
+    freezer.freeze(group)
+    freezer.kill_all(group)
     assert process.wait(10) == -9
 
 
@@ -64,13 +64,13 @@ def test_a_frozen_process_does_nothing_until_it_is_thawed(group: str) -> None:
     process.stdin.write(b"one\n")
     process.stdin.flush()
     assert process.stdout.readline() == b"one\n"
-    cgroups.freeze(group)
+    freezer.freeze(group)
     process.stdin.write(b"two\n")
     process.stdin.flush()
     os.set_blocking(process.stdout.fileno(), False)
     assert process.stdout.read() is None
     os.set_blocking(process.stdout.fileno(), True)
-    cgroups.thaw(group)
+    freezer.thaw(group)
     assert process.stdout.readline() == b"two\n"
     process.communicate()
 
@@ -87,13 +87,13 @@ def test_a_group_with_processes_is_not_removed(group: str) -> None:
 def test_removing_what_is_not_there_is_no_error() -> None:
     cgroups.remove("labshell-nosuch/box")
     assert cgroups.members("labshell-nosuch/box") == []
-    assert cgroups.memory_kills("labshell-nosuch/box") == 0
+    assert counters.memory_kills("labshell-nosuch/box") == 0
 
 
 def test_no_limit_is_written_that_was_not_asked_for(group: str) -> None:
     place = cgroups.directory(group, "pids") / "pids.max"
     before = place.read_text()
-    cgroups.limit(group, Resources())
+    limits.limit(group, Resources())
     assert place.read_text() == before
 
 

@@ -1,0 +1,76 @@
+"""The freezer: a whole control group is stopped at once, or ended at once.
+
+A frozen process gets no CPU. Its memory, files and connections stay, and it cannot
+notice: unlike SIGSTOP, nobody inside is told, and nobody inside can undo it.
+
+    what       version 1                    version 2
+    freeze     FROZEN → freezer.state       1 → cgroup.freeze
+    thaw       THAWED → freezer.state       0 → cgroup.freeze
+    kill all   freeze, signal each, thaw    1 → cgroup.kill
+
+man: cgroups(7); Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst
+Try it: `lab run -d --name box busybox top; lab pause box; lab tree`
+"""
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+from engine.errors import SyscallError
+from engine.kernel import cgroups
+
+
+def freeze(group: str) -> None:
+    """Take the CPU away from every process of the group, and wait until it is so."""
+    place = cgroups.directory(group, "freezer")
+    try:
+        if cgroups.version() == 2:
+            cgroups.write(place / "cgroup.freeze", "1")
+            _wait_for(place / "cgroup.events", "frozen 1")
+        else:
+            cgroups.write(place / "freezer.state", "FROZEN")
+            _wait_for(place / "freezer.state", "FROZEN")
+    except SyscallError:
+        thaw(group)  # not half of it either
+        raise
+
+
+def thaw(group: str) -> None:
+    """Give the CPU back, also to groups inside it that were frozen from inside."""
+    name, value = ("freezer.state", "THAWED")
+    if cgroups.version() == 2:
+        name, value = ("cgroup.freeze", "0")
+    inside = cgroups.with_those_inside(cgroups.directory(group, "freezer"))
+    for place in reversed(inside):
+        cgroups.write(place / name, value)
+
+
+def _wait_for(path: Path, text: str) -> None:
+    """Freezing ends within microseconds, but nothing can be waited on in version 1."""
+    for _ in range(100):
+        if text in path.read_text():
+            return
+        time.sleep(0.001)
+    raise SyscallError("write", 110, str(path))
+
+
+def kill_all(group: str) -> None:
+    """End every process of the group, also those that are being born meanwhile."""
+    at_once = cgroups.directory(group, "freezer") / "cgroup.kill"
+    if cgroups.version() == 2 and at_once.exists():
+        cgroups.write(at_once, "1")
+        return
+    for _ in range(cgroups.ATTEMPTS):
+        found = cgroups.members(group)
+        if not found:
+            return
+        with contextlib.suppress(SyscallError):  # a fork bomb is not still in time
+            freeze(group)
+            found = cgroups.members(group)
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        thaw(group)
+        time.sleep(cgroups.MOMENT)
