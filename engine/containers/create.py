@@ -6,8 +6,7 @@
     4  the bundle: config.json for the runtime
     5  take the name, rename the draft                       now it exists
 
-Whatever fails before step 5 leaves nothing behind. No process is made here: that is
-what `start` adds.
+Whatever fails before step 5 leaves nothing behind. No process is made here.
 
 The **init layer** lies between the image and the read-write layer. It holds empty
 files where /etc/hosts and the like will be bind-mounted: so those mount points are
@@ -158,6 +157,7 @@ def _furnish(
 ) -> None:
     """Fill the draft with everything that a start will need."""
     options, hostname = container.options, _hostname(container)
+    home, said = container.directory, image.config.defaults
     for name in ("init", "upper", "work", "rootfs"):
         (draft / name).mkdir(mode=0o755)
     make_init_layer(draft / "init", lower)
@@ -165,29 +165,26 @@ def _furnish(
     # An overlay to read needs two layers, and an image from scratch has none.
     readable = (draft / "init", *(lower or (draft / "upper",)))
     with mounted(readable, draft / "rootfs") as root:
-        identity = users.resolve(root, options.user or image.config.defaults.user)
+        identity = users.resolve(root, options.user or said.user)
         for path in container.bound:
             binds.fill(root, path)
     spec = specification.specification(
         options,
-        image.config.defaults,
+        said,
         identity,
-        container.directory,
+        home,
         hostname,
         house.cgroup(container.id),
         container.bound,
     )
-    home = container.directory
-    Bundle(
-        spec=spec,
-        layers=Layers(
-            lower=(home / "init", *lower), upper=home / "upper", work=home / "work"
-        ),
-        seccomp=compiled_filter(house, options, spec),
-    ).write(
+    lowers = (home / "init", *lower)
+    layers = Layers(lower=lowers, upper=home / "upper", work=home / "work")
+    seccomp_filter = compiled_filter(house, options, spec)
+    Bundle(spec=spec, layers=layers, seccomp=seccomp_filter).write(
         draft / "bundle",
         interactive=options.interactive,
         auto_remove=options.auto_remove,
+        health=specification.health(options, said),
     )
 
 

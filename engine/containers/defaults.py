@@ -10,11 +10,14 @@ Try it: `lab run busybox mount`
 import os
 import stat
 
+from engine.oci.health import SECOND, Healthcheck
 from engine.oci.resources import DeviceNode, DeviceRule
 from engine.oci.spec import SpecMount
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CPU_PERIOD = 100_000  # microseconds: the kernel's own default
+
+HEALTHCHECK = Healthcheck(interval=30 * SECOND, timeout=30 * SECOND, retries=3)
 
 NAMESPACES = ("mount", "pid", "network", "uts", "ipc", "cgroup")
 

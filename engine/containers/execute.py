@@ -27,10 +27,16 @@ def execute(house: House, container: Container, options: ExecOptions) -> Session
     """A session for one more process; it is not started yet."""
     if not options.command:
         raise InvalidArgument("No exec command specified", "Name a program to run.")
-    if not container.running:
+    if not container.active:
         raise InvalidState(
             f"Container {container.id} is not running",
             f"`lab start {container.name}` runs it.",
+        )
+    if container.state.status == state.RESTARTING:
+        raise InvalidState(
+            f"Container {container.id} is restarting, wait until the container is "
+            "running",
+            f"`lab logs {container.name}` may tell why it does not keep running.",
         )
     if container.state.status == state.PAUSED:
         raise InvalidState(

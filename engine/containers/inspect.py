@@ -30,7 +30,7 @@ def inspect(container: Container) -> dict[str, Any]:
         "LogPath": str(container.directory / "log.jsonl"),
         "Bundle": str(container.directory / "bundle"),
         "Name": f"/{container.name}",
-        "RestartCount": 0,
+        "RestartCount": container.state.restarts,
         "Driver": "overlay",
         "Platform": "linux",
         "ExecIDs": None,
@@ -74,7 +74,7 @@ def _state(container: Container) -> dict[str, Any]:
     now = container.state
     return {
         "Status": now.status,
-        "Running": container.running,
+        "Running": container.active,
         "Paused": now.status == state.PAUSED,
         "Restarting": now.status == state.RESTARTING,
         "OOMKilled": now.oom_killed,
@@ -92,6 +92,10 @@ def _host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
     return {
         "Binds": list(options.volumes) or None,
         "NetworkMode": options.network,
+        "RestartPolicy": {
+            "Name": options.restart.name,
+            "MaximumRetryCount": options.restart.maximum,
+        },
         "AutoRemove": options.auto_remove,
         "Privileged": options.privileged,
         "ReadonlyRootfs": options.read_only,

@@ -1,8 +1,10 @@
-"""The life of a container: start, stop, kill, pause, wait.
+"""The life of a container: start, stop, kill, restart, pause, wait.
 
     start     have a shim born, tell it to start          `created`/`exited` → running
     stop      the stop signal, and KILL after the grace time
     kill      a signal, KILL unless another is named
+    restart   a stop and a start by the same shim
+    resume    after a reboot: start what its restart policy wants to run
     pause     the freezer takes the CPU away; memory and files stay
     wait      until the shim tells the exit status
 
@@ -16,30 +18,41 @@ Try it: `lab run -d --name box busybox sleep 60; time lab stop box`
 import contextlib
 import signal as signals
 from collections.abc import Iterator
+from dataclasses import replace
 
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineBroken, InvalidArgument, InvalidState
 from engine.runtime import client, state
+from engine.runtime.restart import ENDING_SIGNALS
 
 GRACE = 10  # seconds between the stop signal and KILL
+_ATTEMPTS = 10
 
 
 def start(house: House, container: Container) -> None:
     """Run the container's program; nothing happens if it runs already."""
-    if container.state.status == state.RUNNING:
+    if container.state.status in (state.RUNNING, state.RESTARTING):
         return
     refuse_unless(container, state.START)
+    note_stopped(house, container, False)
     house.prepare()
-    connection = client.reach(house.place, container.directory)
-    try:
-        connection.ask("start")
-    except InvalidState:
-        if not house.records.find(container.id).running:
-            raise
-        # somebody else was faster: it runs, which is what was asked for
-    finally:
-        connection.close()
+    for _ in range(_ATTEMPTS):
+        connection = client.reach(house.place, container.directory)
+        try:
+            connection.ask("start")
+            return
+        except InvalidState:  # its last shim was about to go when we came
+            container = house.records.find(container.id)
+            if container.active:
+                return  # somebody else was faster: it runs, as was asked for
+            refuse_unless(container, state.START)
+        finally:
+            connection.close()
+    raise EngineBroken(
+        f"container {container.name} ends before its start is told",
+        "Try again in a moment.",
+    )
 
 
 def refuse_unless(container: Container, event: str) -> None:
@@ -47,33 +60,68 @@ def refuse_unless(container: Container, event: str) -> None:
     container.state.after(event, container.id)
 
 
+def note_stopped(house: House, container: Container, stopped: bool) -> None:
+    """Remember whether its user wants it to stay down: see `resume`."""
+    if container.stopped != stopped:
+        house.records.change(container, lambda now: replace(now, stopped=stopped))
+
+
 def stop(house: House, container: Container, timeout: int | None = None) -> None:
     """End the container politely, then by force; nothing happens if it has ended."""
-    if not container.running:
+    if not container.active:
         return
-    grace = timeout if timeout is not None else container.options.stop_timeout
-    number = signal_number(container.stop_signal)
+    note_stopped(house, container, True)
     with contextlib.suppress(InvalidState, EngineBroken):  # it has ended meanwhile
         connection = client.connect(house.place, container.directory)
         try:
-            connection.ask("wait")
-            connection.ask("signal", number=number)
-            if connection.wait(GRACE if grace is None else grace) is None:
-                connection.ask("signal", number=int(signals.SIGKILL))
-                connection.wait()
+            connection.ask("stop", **_farewell(container, timeout))
         finally:
             connection.close()
+
+
+def _farewell(container: Container, timeout: int | None) -> dict[str, int]:
+    """The signal that asks it to end, and the seconds until KILL (-1: never)."""
+    grace = timeout if timeout is not None else container.options.stop_timeout
+    number = signal_number(container.stop_signal)
+    return {"number": number, "grace": GRACE if grace is None else grace}
+
+
+def restart(house: House, container: Container, timeout: int | None = None) -> None:
+    """End it if it runs, and run it again, in one go: also one of --rm stays."""
+    if container.active:
+        with contextlib.suppress(InvalidState, EngineBroken):  # it has just ended
+            connection = client.connect(house.place, container.directory)
+            try:
+                connection.ask("restart", **_farewell(container, timeout))
+                return
+            finally:
+                connection.close()
+    start(house, house.records.find(container.id))
+
+
+def resume(house: House, container: Container) -> bool:
+    """Run it again if its policy asks for that after the machine was down."""
+    now = container.state
+    wanted = container.options.restart.wants_resuming(
+        status=now.exit_code, restarts=now.restarts, stopped=container.stopped
+    )
+    if container.active or now.started_at == state.NEVER or not wanted:
+        return False
+    start(house, container)
+    return True
 
 
 def kill(house: House, container: Container, signal: str = "KILL") -> None:
     """Send a signal to process 1 of the container."""
     number = signal_number(signal)
-    if not container.running:
+    if not container.active:
         raise InvalidState(
             f"Cannot kill container: {container.name}: "
             f"Container {container.id} is not running",
             "`lab ps` lists what runs.",
         )
+    if number in ENDING_SIGNALS:
+        note_stopped(house, container, True)
     connection = client.connect(house.place, container.directory)
     try:
         if number == signals.SIGKILL:
@@ -134,10 +182,10 @@ def _freeze_or_thaw(house: House, container: Container, event: str) -> None:
 
 def wait(house: House, container: Container) -> int:
     """The exit status, once the container has ended; at once if it does not run."""
-    if container.state.status != state.CREATED and not container.running:
+    if container.state.status != state.CREATED and not container.active:
         return container.state.exit_code
     try:
-        reach = client.connect if container.running else client.reach
+        reach = client.connect if container.active else client.reach
         connection = reach(house.place, container.directory)
         try:
             connection.ask("wait")
@@ -146,6 +194,6 @@ def wait(house: House, container: Container) -> int:
             connection.close()
     except (InvalidState, EngineBroken):  # its shim was about to end when we asked
         ended = house.records.find(container.id)
-        if ended.running:
+        if ended.active:
             raise
         return ended.state.exit_code

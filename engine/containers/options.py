@@ -11,13 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.oci.health import UNASKED, Healthcheck
+from engine.runtime.restart import NEVER_AGAIN, NO, RestartPolicy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerOptions:
     """What was asked of a new container.
 
     `environment` holds "NAME=value"; `volumes` and `tmpfs` hold what follows -v and
-    --tmpfs; `memory` and `memory_swap` are bytes (-1: swap without limit).
+    --tmpfs; `health` says what of the image's check was asked otherwise; `memory` and
+    `memory_swap` are bytes (-1: swap without limit).
     """
 
     image: str
@@ -47,10 +51,14 @@ class ContainerOptions:
     pids_limit: int | None = None
     stop_signal: str | None = None
     stop_timeout: int | None = None
+    restart: RestartPolicy = NEVER_AGAIN
+    health: Healthcheck = UNASKED
 
     def to_json(self) -> dict[str, Any]:
         """As in config.json: what was not said is left out."""
         values = {name: getattr(self, name) for name in self.__slots__}
+        values["health"] = self.health.to_json()
+        values["restart"] = self.restart.to_json() if self.restart.name != NO else None
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in values.items()
@@ -65,6 +73,9 @@ class ContainerOptions:
             for name in ContainerOptions.__slots__
             if name in data
         }
+        values["health"] = Healthcheck.from_json(data.get("health", {}))
+        if "restart" in data:
+            values["restart"] = RestartPolicy.from_json(data["restart"])
         return ContainerOptions(**values)
 
 

@@ -25,7 +25,7 @@ def entries(house: House, container: Container, follow: bool) -> Iterator[LogEnt
     """What the container has printed; `follow` waits for more until it ends."""
     path = container.directory / "log.jsonl"
     place = yield from _more(path, 0)
-    if not follow or not container.running:
+    if not follow or not container.active:
         return
     watch = watches.on_change(path)
     connection = _waiting(house, container)

@@ -15,7 +15,7 @@ Try it: `ls -l /var/lib/labshell/names`
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ class Container:
     """One container.
 
     `image` is the name that was asked for and `image_id` what it was then; `command`
-    is what really runs: entrypoint and arguments; `created` is RFC 3339.
+    is what really runs: entrypoint and arguments; `created` is RFC 3339; `stopped`:
+    its user has stopped it, and has not started it again since.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Container:
     labels: Mapping[str, str]
     state: State
     directory: Path
+    stopped: bool = False
 
     @property
     def short_id(self) -> str:
@@ -61,6 +63,11 @@ class Container:
     def running(self) -> bool:
         """Whether there is a process; it may be paused."""
         return self.state.status in (state.RUNNING, state.PAUSED)
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs, is paused, or will be run again in a moment."""
+        return self.state.active
 
     def to_json(self) -> dict[str, Any]:
         """As in config.json."""
@@ -75,6 +82,7 @@ class Container:
             "bound": [path.to_json() for path in self.bound],
             "labels": dict(self.labels),
             "options": self.options.to_json(),
+            "stopped": self.stopped,
         }
 
     @staticmethod
@@ -95,6 +103,7 @@ class Container:
                 bound=tuple(BoundPath.from_json(path) for path in data["bound"]),
                 labels=dict(data["labels"]),
                 options=ContainerOptions.from_json(data["options"]),
+                stopped=bool(data["stopped"]),
                 state=state.read(directory),
                 directory=directory,
             )
@@ -236,10 +245,26 @@ class Records:
         with files.locked(self._lock):
             old = Container.read(container.directory).name
             self._take_name(name, container.id)
-            renamed = replace(container, name=name)
-            files.write_json(container.directory / "config.json", renamed.to_json())
+            self._change(container, lambda now: replace(now, name=name))
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.names / old)
+
+    def change(
+        self, container: Container, function: Callable[[Container], Container]
+    ) -> Container:
+        """Change what is wanted of a container: `function` gets it as it is now.
+
+        Whoever else changes something at the same moment waits.
+        """
+        with files.locked(self._lock):
+            return self._change(container, function)
+
+    def _change(
+        self, container: Container, function: Callable[[Container], Container]
+    ) -> Container:
+        changed = function(Container.read(container.directory))
+        files.write_json(container.directory / "config.json", changed.to_json())
+        return changed
 
     def forget(self, container: Container) -> None:
         """Remove the record with everything in its directory."""

@@ -28,7 +28,7 @@ def remove(
     house: House, container: Container, *, force: bool = False, volumes: bool = False
 ) -> None:
     """Remove a container. Conflict if it runs, unless `force` kills it first."""
-    if container.running:
+    if container.active:
         if not force:
             raise Conflict(*_refusal(container))
         with contextlib.suppress(EngineError):  # it has ended by itself
@@ -76,8 +76,8 @@ def _refusal(container: Container) -> tuple[str, str]:
             "or `lab rm -f`.",
         )
     return (
-        f"You cannot remove a running container {container.id}. Stop the container "
-        "before attempting removal or force remove",
+        f"You cannot remove a {container.state.status} container {container.id}. "
+        "Stop the container before attempting removal or force remove",
         f"`lab stop {container.name}` first, or `lab rm -f {container.name}`.",
     )
 

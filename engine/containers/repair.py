@@ -35,7 +35,7 @@ LOST = 255  # the exit status of a container whose end nobody saw
 
 def repair(house: House, container: Container) -> Container:
     """The container as it really is; the record is mended if it was wrong."""
-    if not container.running and not _has_remains(house, container):
+    if not container.active and not _has_remains(house, container):
         return container
     lock = files.try_lock(container.directory / "alive")
     if lock is None:
@@ -58,7 +58,7 @@ def _has_remains(house: House, container: Container) -> bool:
 
 def _repair_locked(house: House, container: Container) -> Container:
     facts = ShimFacts.read(container.directory / "bundle")
-    if not container.running and _has_remains(house, container):
+    if not container.active and _has_remains(house, container):
         house.notices.append(
             f"repaired: a start of container {container.name} was cut short; what it "
             "had made is gone"
@@ -69,7 +69,7 @@ def _repair_locked(house: House, container: Container) -> Container:
     release.take_away(facts)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(house.place.shim_socket(container.id))
-    if container.running:
+    if container.active:
         house.notices.append(
             f"repaired: the shim of container {container.name} was killed; "
             f"what was left of it is gone, its exit status is {LOST}"

@@ -154,7 +154,7 @@ def attach(house: House, container: Container, stdin: bool) -> Session:
     house.prepare()
     connection = client.reach(house.place, container.directory)
     connection.ask("attach", stdin=stdin, releases=container.options.auto_remove)
-    request = {"do": "wait" if container.running else "start"}
+    request = {"do": "wait" if container.active else "start"}
     return Session(connection, tty=container.options.tty, request=request)
 
 

@@ -11,6 +11,7 @@ Try it: `lab create busybox`, then read containers/ID/bundle/config.json
 import json
 import posixpath
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from engine.containers.users import Identity
 from engine.errors import InvalidArgument
 from engine.kernel import capabilities
 from engine.oci import seccomp
+from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.image import ImageDefaults
 from engine.oci.resources import DeviceRule, Resources
 from engine.oci.spec import Process, Spec, SpecMount
@@ -101,6 +103,20 @@ def process(
         ),
         limits={},
         no_new_privileges=no_new_privileges,
+    )
+
+
+def health(options: ContainerOptions, image: ImageDefaults) -> Healthcheck:
+    """How to ask whether the program is well: as was said, else as the image says.
+
+    Nothing is left open in it: the shell is named, and Docker's defaults filled in.
+    """
+    check = options.health.over(Healthcheck.from_json(image.healthcheck or {}))
+    if not check.wanted:
+        return UNASKED
+    shell = image.shell or ("/bin/sh", "-c")
+    return replace(
+        check.over(defaults.HEALTHCHECK), test=("CMD", *check.command(shell))
     )
 
 

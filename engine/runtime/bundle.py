@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import files
+from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.spec import Spec
 
 
@@ -62,18 +63,23 @@ class ShimFacts:
     terminal: bool
     interactive: bool
     auto_remove: bool
+    health: Healthcheck
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/shim.json."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "health": self.health.to_json()}
 
     @staticmethod
     def read(directory: Path) -> "ShimFacts":
         """The facts in the bundle `directory`."""
-        return files.read_record(
-            directory / "shim.json",
-            lambda data: ShimFacts(**{**data, "namespaces": tuple(data["namespaces"])}),
-        )
+
+        def parse(data: Any) -> ShimFacts:
+            data["namespaces"] = tuple(data["namespaces"])
+            data["health"] = Healthcheck.from_json(data["health"])
+            return ShimFacts(**data)
+
+        return files.read_record(directory / "shim.json", parse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,14 @@ class Bundle:
     layers: Layers | None
     seccomp: bytes
 
-    def write(self, directory: Path, *, interactive: bool, auto_remove: bool) -> None:
+    def write(
+        self,
+        directory: Path,
+        *,
+        interactive: bool = False,
+        auto_remove: bool = False,
+        health: Healthcheck = UNASKED,
+    ) -> None:
         """Put the bundle into a new directory."""
         directory.mkdir(mode=0o700)
         files.write_json(directory / "config.json", self.spec.to_json())
@@ -103,6 +116,7 @@ class Bundle:
             terminal=self.spec.process.terminal,
             interactive=interactive,
             auto_remove=auto_remove,
+            health=health,
         )
         files.write_json(directory / "shim.json", facts.to_json())
 

@@ -8,13 +8,16 @@ man: setns(2), waitpid(2)
 Try it: `lab exec NAME ps`, and `lab tree` meanwhile
 """
 
+import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError, InvalidState, NotExecutable, ProgramNotFound
 from engine.oci.spec import Process
 from engine.runtime import channel, starter
+from engine.runtime.announce import Announcer
 from engine.runtime.bundle import ShimFacts, read_filter
 from engine.runtime.clients import Client
 from engine.runtime.launch import Launch
@@ -22,17 +25,30 @@ from engine.runtime.loop import Loop
 from engine.runtime.tasks import Task
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exec:
+    """One process that was asked for: by which client, and what events call it."""
+
+    client: Client
+    id: str
+
+
 class Execs:
     """What has been executed in one container, and for whom."""
 
-    def __init__(self, loop: Loop, directory: Path, facts: ShimFacts) -> None:
+    def __init__(
+        self, loop: Loop, directory: Path, facts: ShimFacts, announcer: Announcer
+    ) -> None:
         """`directory` is the bundle."""
         self._loop, self._directory, self._facts = loop, directory, facts
-        self._owners: dict[Task, Client] = {}
+        self._announcer = announcer
+        self._born: dict[Task, Exec] = {}  # those that run
+        self._unborn: dict[Task, Exec] = {}  # those whose launch is under way
 
     def task_of(self, client: Client) -> Task | None:
         """The process that a client has executed, if it has."""
-        owned = (task for task, owner in self._owners.items() if owner is client)
+        known = {**self._born, **self._unborn}
+        owned = (task for task, asked in known.items() if asked.client is client)
         return next(owned, None)
 
     def start(self, client: Client, request: dict[str, Any], running: Task) -> None:
@@ -44,7 +60,8 @@ class Execs:
             interactive=bool(request.get("stdin")),
             log=None,
         )
-        self._owners[task] = client
+        asked = Exec(client=client, id=os.urandom(32).hex())
+        self._unborn[task] = asked
         if request.get("attach"):
             task.attach(client)
             task.input_owner = client
@@ -59,29 +76,37 @@ class Execs:
         def started(error: EngineError | None) -> None:
             self._started(task, error)
 
+        line = " ".join(process.arguments)
+        self._announcer.tell(f"exec_create: {line}", execID=asked.id)
+        self._announcer.tell(f"exec_start: {line}", execID=asked.id)
         Launch(self._loop, task, in_child, started)
 
     def _started(self, task: Task, error: EngineError | None) -> None:
-        client = self._owners[task]
-        if error:
-            del self._owners[task]
+        asked = self._unborn.pop(task, None)
+        if asked is None:  # the container ended while it was being born
+            if error is None:
+                task.reap()
+            task.close()
+        elif error:
             task.close()
             if isinstance(error, ProgramNotFound):
                 error.exit_code = NotExecutable.exit_code  # exec knows no 127
-            client.refuse(error)
+            asked.client.refuse(error)
         else:
-            client.answer(pid=task.pid)
+            self._born[task] = asked
+            asked.client.answer(pid=task.pid)
             task.watch(self._exited)
 
     def _exited(self, task: Task, status: int) -> None:
-        client = self._owners.pop(task)
-        client.send(channel.encode({"exit": status}))
+        asked = self._born.pop(task)
+        self._announcer.tell("exec_die", execID=asked.id, exitCode=str(status))
+        asked.client.send(channel.encode({"exit": status}))
         task.close()
 
     def reap_all(self) -> None:
         """Collect all of them: process 1 has ended, so they have."""
-        for task in list(self._owners):
-            if task.pid:
-                self._exited(task, task.reap())
-            else:  # it was about to be born, and will not be
-                self._owners[task].refuse(InvalidState("the container has just ended"))
+        for task in list(self._born):
+            self._exited(task, task.reap())
+        for asked in self._unborn.values():  # they will not be
+            asked.client.refuse(InvalidState("the container has just ended"))
+        self._unborn.clear()

@@ -12,35 +12,29 @@ each container, small, and with one thread:
 It is alive as long as it holds the lock: a lock that is free under a container that
 should run means that the shim was killed, and the next command repairs it.
 
-What a client may ask: attach, start, wait, signal, resize, close-stdin, pause,
-unpause, exec. The end of the container is told to everybody as {"exit": status}, after
-the record says so and the lock is free, so that whoever hears it may remove it.
+What a client may ask is the table REQUESTS; what then happens to process 1 is in
+life.py. The end of the program is told to everybody as {"exit": status}: after the
+record says so and, if it is not run again, after the lock is free, so that whoever
+hears it may remove the container.
 
 man: flock(2), unix(7), prctl(2) on PR_SET_CHILD_SUBREAPER
 Try it: `lab run -d busybox sleep 60; lab tree`
 """
 
-import contextlib
 import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine import acts
 from engine.errors import EngineError, InvalidState, from_os_error
-from engine.kernel import counters, freezer
-from engine.runtime import channel, release, starter, state
+from engine.runtime import channel, release, state
 from engine.runtime.bundle import ShimFacts
 from engine.runtime.clients import Client
-from engine.runtime.execs import Execs
-from engine.runtime.launch import Launch
-from engine.runtime.logs import LogWriter
+from engine.runtime.life import Life
 from engine.runtime.loop import READ, Loop
-from engine.runtime.state import StateRecord
+from engine.runtime.state import State
 from engine.runtime.tasks import Task
-
-SIGKILL = 9
 
 
 class Shim:
@@ -54,39 +48,33 @@ class Shim:
         self._lock, self._listener = lock, listener
         self._loop = Loop()
         self._clients: list[Client] = []
-        self._waiting: list[Client] = []
-        self._bundle = directory / "bundle"
-        self._facts = ShimFacts.read(self._bundle)
-        self._execs = Execs(self._loop, self._bundle, self._facts)
-        self._task = self._new_task()
-        self._starters: list[Client] = []  # who waits for the start under way
-        self._ended = False
+        self._waiting: list[Client] = []  # for the next end of the program
+        self._starters: list[Client] = []  # for the start under way
+        self._stoppers: list[Client] = []  # for the last end of the program
+        self._facts = ShimFacts.read(directory / "bundle")
+        self._life = Life(self._loop, directory, self._facts, self._began, self._ended)
+        self._let_go = False
         self._pauser: Client | None = None
-        self._record = StateRecord(directory)
         listener.setblocking(False)
         self._loop.watch(listener.fileno(), READ, self._accept)
         self._welcome(first)
+
+    @property
+    def _state(self) -> State:
+        return self._life.record.state
 
     def run(self) -> None:
         """Serve until the container has ended and everybody has heard of it."""
         while not self._over():
             self._loop.turn()
-        if not self._ended:  # whoever was attached has gone before it was started
-            self._task.close()
-            self._let_go()
+        if not self._let_go:  # whoever was attached has gone before it was started
+            self._life.close()
+            self._leave()
 
     def _over(self) -> bool:
-        if self._ended:
+        if self._let_go:
             return all(client.idle for client in self._clients)
-        return self._record.state.pid == 0 and not self._clients and not self._starters
-
-    def _new_task(self) -> Task:
-        return Task(
-            self._loop,
-            terminal=self._facts.terminal,
-            interactive=self._facts.interactive,
-            log=LogWriter(self.directory / "log.jsonl"),
-        )
+        return self._life.over and not self._clients
 
     # Clients
 
@@ -103,18 +91,19 @@ class Shim:
 
     def _on_close(self, client: Client) -> None:
         self._clients.remove(client)
-        if client in self._waiting:
-            self._waiting.remove(client)
+        for who in (self._waiting, self._stoppers, self._starters):
+            if client in who:
+                who.remove(client)
         task = self._task_of(client)
         task.detach(client)
         if not task.terminal and task.input_owner is client:
             task.close_input()
-        if client is self._pauser and self._record.state.status == state.PAUSED:
-            self._unpause(client, {})  # a commit was killed: what it paused goes on
+        if client is self._pauser and self._state.status == state.PAUSED:
+            self._life.unpause()  # a commit was killed: what it paused goes on
 
     def _task_of(self, client: Client) -> Task:
         """What a client is attached to: what it has executed, else the container."""
-        return self._execs.task_of(client) or self._task
+        return self._life.execs.task_of(client) or self._life.task
 
     def _on_message(self, client: Client, kind: bytes, payload: bytes) -> None:
         if kind == channel.STDIN:
@@ -134,17 +123,18 @@ class Shim:
     # Requests
 
     def _attach(self, client: Client, request: dict[str, Any]) -> None:
-        self._task.attach(client)
+        task = self._life.task
+        task.attach(client)
         self._waiting.append(client)
         if request.get("stdin"):
-            self._task.input_owner = client
+            task.input_owner = client
         client.releases = bool(request.get("releases"))
-        client.answer(terminal=self._task.terminal)
+        client.answer(terminal=task.terminal)
 
     def _wait(self, client: Client, request: dict[str, Any]) -> None:
         client.answer()
-        if self._ended:  # it came a moment too late to be told with the others
-            client.send(channel.encode({"exit": self._record.state.exit_code}))
+        if self._let_go:  # it came a moment too late to be told with the others
+            client.send(channel.encode({"exit": self._state.exit_code}))
         else:
             self._waiting.append(client)
 
@@ -155,117 +145,94 @@ class Shim:
         self._task_of(client).resize(int(request["rows"]), int(request["columns"]))
 
     def _signal(self, client: Client, request: dict[str, Any]) -> None:
-        self._record.must_run()
-        number = int(request["number"])
-        self._task.signal(number)
-        if number == SIGKILL:
-            if self._record.state.status == state.PAUSED:
-                self._record.write(self._record.after(state.UNPAUSE))
-            freezer.thaw(self._facts.cgroup)  # frozen, it could not even die
+        self._life.signal(int(request["number"]))
         client.answer()
 
-    def _pause(self, client: Client, request: dict[str, Any]) -> None:
-        after = self._record.after(state.PAUSE)
-        with self._recording():
-            freezer.freeze(self._facts.cgroup)
+    def _stop(self, client: Client, request: dict[str, Any]) -> None:
+        """Answered when it has ended and will stay so."""
+        if self._life.over:
+            client.answer()
+            return
+        self._stoppers.append(client)
         try:
-            self._record.write(after)
-        except OSError:  # what no record tells must not be
-            freezer.thaw(self._facts.cgroup)
+            self._life.stop(int(request["number"]), float(request["grace"]))
+        except EngineError:
+            self._stoppers.remove(client)
             raise
+
+    def _restart(self, client: Client, request: dict[str, Any]) -> None:
+        """Answered when it runs anew."""
+        if self._life.over:
+            self._start(client, request)
+            return
+        number, grace = int(request["number"]), float(request["grace"])
+        self._life.stop(number, grace, again=True)
+        self._starters.append(client)
+
+    def _pause(self, client: Client, request: dict[str, Any]) -> None:
+        self._life.pause()
         self._pauser = client if request.get("briefly") else None
         client.answer()
 
     def _unpause(self, client: Client, request: dict[str, Any]) -> None:
-        after = self._record.after(state.UNPAUSE)
-        with self._recording():
-            freezer.thaw(self._facts.cgroup)
-        self._record.write(after)
+        self._life.unpause()
         client.answer()
 
     def _start(self, client: Client, request: dict[str, Any]) -> None:
-        self._record.after(state.START)
-        self._starters.append(client)
-        if len(self._starters) > 1:
-            return  # another client was faster: both will hear how it went
-        task = self._task
-
-        def in_child(report: socket.socket) -> None:
-            starter.start(self._bundle, task.streams, report)
-
-        with self._recording():
-            Launch(self._loop, task, in_child, self._started)
-
-    def _started(self, error: EngineError | None) -> None:
-        """The program runs, or could not: say so."""
-        clients, self._starters = self._starters, []
-        if error is None:
-            error = self._note_running()
-        if error:
-            self._clean()
-            with contextlib.suppress(OSError):  # the clients hear it in any case
-                self._record.failed(error)
-            self._let_go()
-            for client in clients:
-                client.refuse(error)
+        if self._let_go:  # it has just ended: whoever asks tries again with a new shim
+            client.close()
             return
-        for client in clients:
-            client.answer(pid=self._task.pid)
-        self._task.watch(self._exited)
-
-    def _note_running(self) -> EngineError | None:
-        """Write down that it runs; where that is not possible it must not run."""
-        try:
-            self._record.started(self._task.pid)
-        except OSError as error:
-            self._task.signal(SIGKILL)
-            self._task.reap()
-            return from_os_error(error)
-        return None
+        if not self._life.launching:  # else another was faster: both hear how it went
+            self._life.start()
+        self._starters.append(client)
 
     def _exec(self, client: Client, request: dict[str, Any]) -> None:
-        self._record.must_run()
-        if self._record.state.status == state.PAUSED:
+        self._life.record.must_run()
+        if self._state.status == state.PAUSED:
             raise InvalidState(
                 "Container is paused, unpause the container before exec",
                 "`lab unpause NAME` gives it the CPU back.",
             )
-        with self._recording():
-            self._execs.start(client, request, self._task)
+        with self._life.recording():
+            self._life.execs.start(client, request, self._life.task)
 
-    # The end
+    # What becomes of process 1
 
-    def _exited(self, task: Task, status: int) -> None:
-        """Process 1 has ended, and with it every process of its pid namespace."""
-        self._execs.reap_all()
-        kills = counters.memory_kills(self._facts.cgroup)
-        self._clean()
-        with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
-            self._record.exited(status, oom_killed=kills > 0)
-        if self._facts.auto_remove and not any(c.releases for c in self._clients):
-            release.later(self.directory)
-        self._let_go()
-        for client in self._waiting:
+    def _began(self, error: EngineError | None) -> None:
+        """The program runs, or could not: say so."""
+        starters, self._starters = self._starters, []
+        if error:
+            self._leave()
+        for client in starters:
+            if error:
+                client.refuse(error)
+            else:
+                client.answer(pid=self._life.task.pid)
+
+    def _ended(self, status: int, last: bool) -> None:
+        """The program has ended; `last`: nobody will run it again by itself."""
+        waiting, self._waiting = self._waiting, []
+        if last:
+            if self._facts.auto_remove and not any(c.releases for c in self._clients):
+                release.later(self.directory)
+            self._leave()
+        for client in waiting:
             client.send(channel.encode({"exit": status}))
+        if last:
+            self._answer_stoppers()
 
-    def _clean(self) -> None:
-        """Take away what the start has made on the machine."""
-        self._task.close()
-        with contextlib.suppress(EngineError):  # a group without processes, or no group
-            freezer.kill_all(self._facts.cgroup)
-        with self._recording():
-            release.take_away(self._facts)
+    def _answer_stoppers(self) -> None:
+        stoppers, self._stoppers = self._stoppers, []
+        for client in stoppers:
+            client.answer()
 
-    def _let_go(self) -> None:
+    def _leave(self) -> None:
         """Give up the lock and the socket: from now on the container is nobody's."""
-        self._ended = True
+        self._let_go = True
         self._loop.forget(self._listener.fileno())
         os.unlink(self._listener.getsockname())
         self._listener.close()
         os.close(self._lock)
-
-    def _recording(self) -> Any:
-        return acts.recording(self.directory / "acts.jsonl")
 
 
 REQUESTS: dict[str, Callable[[Shim, Client, dict[str, Any]], None]] = {
@@ -274,6 +241,8 @@ REQUESTS: dict[str, Callable[[Shim, Client, dict[str, Any]], None]] = {
     "close-stdin": Shim._close_stdin,
     "resize": Shim._resize,
     "signal": Shim._signal,
+    "stop": Shim._stop,
+    "restart": Shim._restart,
     "pause": Shim._pause,
     "unpause": Shim._unpause,
     "start": Shim._start,

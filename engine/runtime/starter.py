@@ -19,7 +19,7 @@ Try it: `lab run --explain busybox true` shows two processes: starter and init
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -79,19 +79,51 @@ def join(
     `running` is process 1 of the container: its number, and a descriptor for it.
     """
 
+    init.do_and_leave(
+        lambda: _join(facts, running, process, program, streams, report), report
+    )
+
+
+def probe(
+    directory: Path,
+    facts: ShimFacts,
+    running: tuple[int, int],
+    command: tuple[str, ...],
+    streams: Streams,
+    report: socket.socket,
+) -> NoReturn:
+    """In the throw-away child: run a health check as the container's own user.
+
+    What the container's process is like is read here, from the bundle `directory`: the
+    shim, which lives longer, need not know.
+    """
+
     def work() -> None:
-        pid, pidfd = running
-        _keep_only(streams, report, pidfd)
-        cgroups.join(facts.cgroup)
-        processes.become_undumpable()
-        processes.forget_imports()
-        namespaces.join(pidfd, pid, facts.namespaces)
-        child = processes.fork()
-        if child == 0:
-            init.become_exec(process, program, report)
-        channel.send(report, {"pid": child})
+        own = Bundle.read(directory)
+        process = replace(own.spec.process, arguments=command, terminal=False)
+        _join(facts, running, process, own.seccomp, streams, report)
 
     init.do_and_leave(work, report)
+
+
+def _join(
+    facts: ShimFacts,
+    running: tuple[int, int],
+    process: Process,
+    program: bytes,
+    streams: Streams,
+    report: socket.socket,
+) -> None:
+    pid, pidfd = running
+    _keep_only(streams, report, pidfd)
+    cgroups.join(facts.cgroup)
+    processes.become_undumpable()
+    processes.forget_imports()
+    namespaces.join(pidfd, pid, facts.namespaces)
+    child = processes.fork()
+    if child == 0:
+        init.become_exec(process, program, report)
+    channel.send(report, {"pid": child})
 
 
 def _keep_only(streams: Streams, report: socket.socket, *others: int) -> None:

@@ -1,34 +1,34 @@
 """States: what a container is now, and what may come next.
 
-              ┌────────────── start ───────────────┐
-              ▼                                    │
-    created ─ start ─▶ running ─ exit ─▶ exited ───┘
-                       │    ▲
-                   pause    unpause
-                       ▼    │
-                       paused ─ exit ─▶ exited
+    created ── start ──▶ running ── exit ──▶ exited ── start ──▶ running …
+                         │  ▲  │
+                 pause ──┘  │  └── fail ──▶ restarting ── start ──▶ running …
+                   ▼        │                    └─────── exit ───▶ exited
+                 paused ── unpause
+
+    created, exited, dead ── remove ──▶ removing ── jam ──▶ dead
 
 One table, TRANSITIONS, holds every arrow; what is not in it is refused, and the
-refusal names what is allowed. `state.json` is written by the shim while it lives
-(it holds the lock `alive`), and by nobody else.
+refusal names what is allowed. `lab states` draws it from this source. `state.json` is
+written by the shim while it lives (it holds the lock `alive`), and by nobody else.
 
-Try it: `lab inspect -f '{{json .State}}' NAME`, or read containers/ID/state.json.
+Try it: `lab states`, `lab states NAME`, or read containers/ID/state.json
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine import files
-from engine.errors import EngineError, InvalidState
-from engine.kernel import processes
+from engine.errors import InvalidState
+from engine.runtime.health import UNWATCHED, Health
 
 CREATED, RUNNING, PAUSED, EXITED = "created", "running", "paused", "exited"
 RESTARTING, REMOVING, DEAD = "restarting", "removing", "dead"
 STATUSES = (CREATED, RUNNING, PAUSED, EXITED, RESTARTING, REMOVING, DEAD)
 START, PAUSE, UNPAUSE, EXIT = "start", "pause", "unpause", "exit"
+FAIL, REMOVE, JAM = "fail", "remove", "jam"
 
 # (state, event) -> state. What is not here is refused, naming what is allowed.
 TRANSITIONS = {
@@ -38,7 +38,26 @@ TRANSITIONS = {
     (RUNNING, EXIT): EXITED,
     (PAUSED, EXIT): EXITED,
     (EXITED, START): RUNNING,
+    (RUNNING, FAIL): RESTARTING,  # it has ended, and its policy wants another attempt
+    (PAUSED, FAIL): RESTARTING,
+    (RESTARTING, START): RUNNING,
+    (RESTARTING, EXIT): EXITED,
+    (CREATED, REMOVE): REMOVING,
+    (EXITED, REMOVE): REMOVING,
+    (DEAD, REMOVE): REMOVING,
+    (REMOVING, REMOVE): REMOVING,  # whoever began has been killed
+    (REMOVING, JAM): DEAD,  # something of it could not be taken away
 }
+
+# Which commands cause which event; nobody asks for FAIL and JAM.
+COMMANDS = {
+    START: ("start",),
+    PAUSE: ("pause",),
+    UNPAUSE: ("unpause",),
+    EXIT: ("stop", "kill"),
+    REMOVE: ("rm",),
+}
+ACTIVE = (RUNNING, PAUSED, RESTARTING)  # a shim looks after it
 
 NEVER = "0001-01-01T00:00:00Z"  # how Docker writes "has not happened"
 
@@ -46,6 +65,10 @@ _REFUSALS = {
     (PAUSED, START): "cannot start a paused container, try unpause instead",
     (PAUSED, PAUSE): "Container {id} is already paused",
     (RUNNING, UNPAUSE): "Container {id} is not paused",
+    (RESTARTING, PAUSE): "Container {id} is restarting, wait until the container is "
+    "running",
+    (REMOVING, START): "container is marked for removal and cannot be started",
+    (DEAD, START): "container is marked for removal and cannot be started",
 }
 
 
@@ -54,7 +77,8 @@ class State:
     """What a container is now.
 
     `pid` is 0 unless it runs; `pid_started` identifies that process for ever;
-    `exit_code` is that of the last run; times are RFC 3339 in UTC, NEVER before.
+    `exit_code` is that of the last run; `restarts` counts the attempts that its
+    policy has caused since it was started; times are RFC 3339 in UTC, NEVER before.
     """
 
     status: str = CREATED
@@ -66,15 +90,25 @@ class State:
     finished_at: str = NEVER
     oom_killed: bool = False
     error: str = ""
+    restarts: int = 0
+    health: Health = UNWATCHED
+
+    @property
+    def active(self) -> bool:
+        """Whether a shim looks after it: it runs, is paused, or will run again soon."""
+        return self.status in ACTIVE
 
     def to_json(self) -> dict[str, Any]:
         """As in state.json."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "health": self.health.to_json()}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "State":
         """The state that state.json holds. TypeError or ValueError if it is none."""
-        state = State(**data)
+        fields = {**data}
+        fields["health"] = Health.from_json(fields.get("health", {}))
+        state = State(**fields)
         for name in State.__slots__:
             if type(getattr(state, name)) is not type(getattr(_NEW, name)):
                 raise TypeError(f"{name} is {getattr(state, name)!r}")
@@ -91,7 +125,7 @@ class State:
         if following is None:
             raise InvalidState(
                 refusal(self.status, event, identity),
-                f"Possible now: {allowed(self.status)}.",
+                f"It is {self.status}. Possible now: {allowed(self.status)}.",
             )
         return replace(self, status=following, **changes)
 
@@ -106,9 +140,10 @@ def refusal(status: str, event: str, identity: str) -> str:
 
 
 def allowed(status: str) -> str:
-    """What may be asked of a container in this state: "`lab start`"."""
+    """What may be asked of a container in this state: "`lab start`, `lab rm`"."""
     events = [event for (state, event) in TRANSITIONS if state == status]
-    return ", ".join(f"`lab {event}`" for event in events if event != EXIT) or "nothing"
+    verbs = [verb for event in events for verb in COMMANDS.get(event, ())]
+    return ", ".join(f"`lab {verb}`" for verb in verbs)
 
 
 def read(directory: Path) -> State:
@@ -119,63 +154,3 @@ def read(directory: Path) -> State:
 def write(directory: Path, state: State) -> None:
     """Replace the state; only the holder of the lock `alive` may."""
     files.write_json(directory / "state.json", state.to_json())
-
-
-class StateRecord:
-    """The state of one container in the hands of its only writer, the shim.
-
-    A change that cannot be written has not happened: OSError.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.state = read(directory)
-
-    def must_run(self) -> None:
-        """InvalidState unless there is a process."""
-        if self.state.pid == 0:
-            raise InvalidState(
-                f"Container {self._directory.name} is not running",
-                "`lab start NAME` runs it again.",
-            )
-
-    def after(self, event: str, **changes: Any) -> State:
-        """The state that `event` would lead to. InvalidState if it is impossible."""
-        return self.state.after(event, self._directory.name, **changes)
-
-    def write(self, new: State) -> None:
-        """Make `new` the state."""
-        write(self._directory, new)
-        self.state = new
-
-    def started(self, pid: int) -> None:
-        """Process `pid` has become the program."""
-        self.write(
-            self.after(
-                START,
-                pid=pid,
-                pid_started=processes.start_time(pid) or 0,
-                shim_pid=os.getpid(),
-                started_at=files.now(),
-                exit_code=0,
-                oom_killed=False,
-                error="",
-            )
-        )
-
-    def failed(self, error: EngineError) -> None:
-        """It could not become the program."""
-        self.write(replace(self.state, exit_code=error.exit_code, error=error.message))
-
-    def exited(self, status: int, oom_killed: bool) -> None:
-        """The program has ended, which is true even if it cannot be written."""
-        self.state = self.after(
-            EXIT,
-            pid=0,
-            pid_started=0,
-            shim_pid=0,
-            exit_code=status,
-            finished_at=files.now(),
-            oom_killed=oom_killed,
-        )
-        self.write(self.state)

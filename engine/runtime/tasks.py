@@ -15,6 +15,7 @@ Try it: `echo hello | lab run -i busybox cat`
 import functools
 import os
 from collections.abc import Callable
+from typing import Protocol
 
 from engine.kernel import processes, terminal
 from engine.runtime import channel
@@ -28,6 +29,22 @@ _FULL_PIPE = 17  # reads that empty even the largest pipe, of a megabyte
 _STUCK = 1 << 18  # bytes of input that may wait for a process that does not read
 
 
+class Watcher(Protocol):
+    """Who gets what a task prints: a client, or somebody else who keeps it."""
+
+    on_room: Callable[[], None] | None
+
+    @property
+    def full(self) -> bool:
+        """Whether it cannot take more for now; it calls `on_room` when it can."""
+
+    def send(self, message: bytes) -> None:
+        """Take a piece of output, behind a byte that names its stream."""
+
+    def listen(self, yes: bool) -> None:
+        """Whether the task has room for more input."""
+
+
 class Task:
     """One process, from before it is born until its status is known."""
 
@@ -39,7 +56,7 @@ class Task:
         self.terminal = terminal
         self.pid = 0
         self.pidfd = -1
-        self.watchers: list[Client] = []
+        self.watchers: list[Watcher] = []
         self.input_owner: Client | None = None  # whose end is the end of input
         self.size: tuple[int, int] | None = None
         self._input = -1
@@ -137,10 +154,10 @@ class Task:
         if descriptor != self._input:
             os.close(descriptor)
 
-    def attach(self, client: Client) -> None:
-        """Send the output to one more client."""
-        self.watchers.append(client)
-        client.on_room = self.listen
+    def attach(self, watcher: Watcher) -> None:
+        """Send the output to one more."""
+        self.watchers.append(watcher)
+        watcher.on_room = self.listen
 
     def detach(self, client: Client) -> None:
         """No longer."""

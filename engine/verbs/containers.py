@@ -49,7 +49,7 @@ class ContainerVerbs(ImageVerbs):
             container = repair.repair(self._house, container)
             if removal.remove_finished(self._house, container):
                 continue
-            if all or container.running:
+            if all or container.active:
                 found.append(container)
         return found
 
@@ -82,10 +82,16 @@ class ContainerVerbs(ImageVerbs):
         """End a container politely, by force after `timeout` seconds (10)."""
         lifecycle.stop(self._house, self.container(name), timeout)
 
+    @told_as_engine_errors()
     def restart(self, name: str, timeout: int | None = None) -> None:
         """Stop a container if it runs, and run it again."""
-        self.stop(name, timeout)
-        self.start(name)
+        lifecycle.restart(self._house, self.container(name), timeout)
+
+    @told_as_engine_errors()
+    def resume(self) -> list[Container]:
+        """Start what its restart policy wants to run; those that were started."""
+        found = [self.container(one.id) for one in self._house.records.all()]
+        return [one for one in found if lifecycle.resume(self._house, one)]
 
     @told_as_engine_errors()
     def kill(self, name: str, signal: str = "KILL") -> None:

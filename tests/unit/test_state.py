@@ -8,8 +8,8 @@ from engine.errors import InvalidState
 from engine.runtime import state
 from engine.runtime.state import State
 
-STATES = ("created", "running", "paused", "exited")
-EVENTS = ("start", "pause", "unpause", "exit")
+STATES = state.STATUSES
+EVENTS = ("start", "pause", "unpause", "exit", "fail", "remove", "jam")
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,15 @@ EVENTS = ("start", "pause", "unpause", "exit")
         ("running", "exit", "exited"),
         ("paused", "exit", "exited"),
         ("exited", "start", "running"),
+        ("running", "fail", "restarting"),
+        ("paused", "fail", "restarting"),
+        ("restarting", "start", "running"),
+        ("restarting", "exit", "exited"),
+        ("created", "remove", "removing"),
+        ("exited", "remove", "removing"),
+        ("dead", "remove", "removing"),
+        ("removing", "remove", "removing"),
+        ("removing", "jam", "dead"),
     ],
 )
 def test_an_event_leads_to_the_next_state(before: str, event: str, after: str) -> None:
@@ -28,7 +37,7 @@ def test_an_event_leads_to_the_next_state(before: str, event: str, after: str) -
 
 
 def test_the_table_holds_nothing_else() -> None:
-    assert len(state.TRANSITIONS) == 6
+    assert len(state.TRANSITIONS) == 15
 
 
 @pytest.mark.parametrize(
@@ -45,17 +54,20 @@ def test_every_other_event_is_refused_and_what_is_possible_is_said(
     with pytest.raises(InvalidState) as caught:
         State(status=before).after(event, "abc")
     assert caught.value.message
-    assert caught.value.hint == f"Possible now: {state.allowed(before)}."
+    assert caught.value.hint == (
+        f"It is {before}. Possible now: {state.allowed(before)}."
+    )
 
 
 @pytest.mark.parametrize(
     ("status", "possible"),
     [
-        ("created", "`lab start`"),
-        ("running", "`lab pause`"),
-        ("paused", "`lab unpause`"),
-        ("exited", "`lab start`"),
-        ("dead", "nothing"),
+        ("created", "`lab start`, `lab rm`"),
+        ("running", "`lab pause`, `lab stop`, `lab kill`"),
+        ("paused", "`lab unpause`, `lab stop`, `lab kill`"),
+        ("exited", "`lab start`, `lab rm`"),
+        ("restarting", "`lab start`, `lab stop`, `lab kill`"),
+        ("dead", "`lab rm`"),
     ],
 )
 def test_what_may_come_next_is_named(status: str, possible: str) -> None:
@@ -89,6 +101,8 @@ def test_a_state_is_read_as_it_was_written() -> None:
         {"exit_code": None},
         {"oom_killed": 1},
         {"unknown": 1},
+        {"restarts": "1"},
+        {"health": {"answers": [{"odd": 1}]}},
     ],
 )
 def test_what_is_no_state_is_refused(data: object) -> None:

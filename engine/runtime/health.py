@@ -1,0 +1,74 @@
+"""Health: what the answers to a container's health checks add up to.
+
+    starting ── one good answer ──────────▶ healthy
+        │                                   │     ▲
+        └── as many bad answers in a row    ▼     │ one good answer
+            as `retries` says ───────────▶ unhealthy
+
+While the start period lasts, bad answers do not count: a program may need a while to be
+ready. The last five answers are kept, with the first 4 KB of what they printed.
+
+Source: Docker's HEALTHCHECK
+Try it: `lab inspect -f '{{json .State.Health}}' NAME`
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+NONE, STARTING, HEALTHY, UNHEALTHY = "none", "starting", "healthy", "unhealthy"
+_KEPT = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One health check: when, with which exit status (-1: too late), what it said."""
+
+    start: str
+    end: str
+    exit_code: int
+    output: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As in state.json."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a container is; NONE if nobody asks. `failing`: bad answers in a row."""
+
+    status: str = NONE
+    failing: int = 0
+    answers: tuple[Answer, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As in state.json."""
+        return {
+            "status": self.status,
+            "failing": self.failing,
+            "answers": [answer.to_json() for answer in self.answers],
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Health":
+        """The health that state.json holds."""
+        return Health(
+            status=str(data.get("status", NONE)),
+            failing=int(data.get("failing", 0)),
+            answers=tuple(Answer(**answer) for answer in data.get("answers", ())),
+        )
+
+    def after(self, answer: Answer, *, retries: int, counts: bool) -> "Health":
+        """The health after one more answer; `counts`: the start period is over."""
+        kept = (*self.answers, answer)[-_KEPT:]
+        if answer.exit_code == 0:
+            return Health(status=HEALTHY, answers=kept)
+        if self.status == STARTING and not counts:
+            return replace(self, answers=kept)
+        failing = self.failing + 1
+        status = UNHEALTHY if failing >= retries else self.status
+        return Health(status=status, failing=failing, answers=kept)
+
+
+UNWATCHED = Health()

@@ -1,0 +1,288 @@
+"""A life: process 1 of a container, from its start to its end, and perhaps again.
+
+    start ─▶ launch ─▶ it runs ─▶ it ends ─▶ what the start had made is taken away
+                ▲                              │
+                │   a pause (restart.py)       ├── the policy wants another attempt
+                └──────────────────────────────┤
+                └──────────────────────────────┴── somebody asked for a restart
+                                               └── else: this was all
+
+Whoever asks the container to end (stop, kill) wants it to stay down: no policy then
+starts it again. A stop is a signal and, when the grace time is over, KILL.
+
+man: signal(7), pidfd_open(2)
+Try it: `lab run -d --name again --restart always busybox sleep 1; lab events`
+"""
+
+import contextlib
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine import acts
+from engine.errors import EngineError, from_os_error
+from engine.kernel import counters, freezer
+from engine.runtime import release, restart, starter, state
+from engine.runtime.announce import Announcer
+from engine.runtime.bundle import ShimFacts
+from engine.runtime.execs import Execs
+from engine.runtime.health import Health
+from engine.runtime.launch import Launch
+from engine.runtime.logs import LogWriter
+from engine.runtime.loop import Loop, Timer
+from engine.runtime.probes import Prober
+from engine.runtime.record import StateRecord
+from engine.runtime.restart import NEVER_AGAIN, RestartPolicy
+from engine.runtime.tasks import Task
+from engine.runtime.wanted import Wanted
+
+
+class Life:
+    """Process 1 of one container; `on_start` and `on_end` hear what becomes of it."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        directory: Path,
+        facts: ShimFacts,
+        on_start: Callable[[EngineError | None], None],
+        on_end: Callable[[int, bool], None],
+    ) -> None:
+        """`on_end` is told the exit status, and whether this was the last attempt."""
+        self._loop, self._directory, self._facts = loop, directory, facts
+        self._on_start, self._on_end = on_start, on_end
+        self.record = StateRecord(directory)
+        self.announcer = Announcer(directory)
+        self.execs = Execs(loop, directory / "bundle", facts, self.announcer)
+        self._prober = Prober(loop, directory / "bundle", facts, self._probed)
+        self.task = self._new_task()
+        self.launching = False
+        self._stopping = False  # a stop was asked for, and is to be announced
+        self._stay_down = False
+        self._again = False  # somebody asked for a restart
+        self._killer: Timer | None = None
+        self._attempt: Timer | None = None
+        self._pause = 0.0  # seconds, before the last attempt
+        self._began = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing runs, nor will unless somebody asks."""
+        return not self.record.state.active and not self.launching
+
+    def _new_task(self) -> Task:
+        return Task(
+            self._loop,
+            terminal=self._facts.terminal,
+            interactive=self._facts.interactive,
+            log=LogWriter(self._directory / "log.jsonl"),
+        )
+
+    def recording(self) -> Any:
+        """While this lasts, acts are written into the container's acts.jsonl."""
+        return acts.recording(self._directory / "acts.jsonl")
+
+    # The beginning
+
+    def start(self) -> None:
+        """Run the program; `on_start` hears how that went."""
+        self.record.after(state.START)
+        self._stay_down, self._pause = False, 0.0
+        self._launch(by_policy=False)
+
+    def _launch(self, *, by_policy: bool) -> None:
+        task = self.task
+
+        def in_child(report: socket.socket) -> None:
+            starter.start(self._directory / "bundle", task.streams, report)
+
+        self.launching = True
+        with self.recording():
+            Launch(
+                self._loop, task, in_child, lambda error: self._born(error, by_policy)
+            )
+
+    def _born(self, error: EngineError | None, by_policy: bool) -> None:
+        """The program runs, or could not."""
+        self.launching = False
+        if error is None:
+            error = self._note_running(by_policy)
+        if error:
+            self._clean()
+            with contextlib.suppress(OSError):  # those who wait hear it in any case
+                self.record.failed(error)
+        else:
+            self._began = time.monotonic()
+            self.announcer.mounted()
+            self.announcer.tell("start")
+            if self._again:
+                self.announcer.tell("restart")
+            self.task.watch(self._exited)
+            self._prober.begin(self.task)
+            if by_policy and self._stay_down:  # asked for while it was being born
+                self._kill()
+        self._again = self._again and by_policy
+        if error and by_policy:
+            self._on_end(error.exit_code, True)
+        elif not by_policy:
+            self._on_start(error)
+
+    def _note_running(self, by_policy: bool) -> EngineError | None:
+        """Write down that it runs; where that is not possible it must not run."""
+        try:
+            self.record.started(self.task.pid, self._prober.first, by_policy=by_policy)
+        except OSError as error:
+            self.task.signal(signal.SIGKILL)
+            self.task.reap()
+            return from_os_error(error)
+        return None
+
+    # While it runs
+
+    def signal(self, number: int) -> None:
+        """Send a signal to process 1. InvalidState unless it runs or will again."""
+        if number in restart.ENDING_SIGNALS:
+            self._stay_down = True
+            if self.record.state.status == state.RESTARTING:
+                self._give_up()
+                return
+        self.record.must_run()
+        self.task.signal(number)
+        self.announcer.tell("kill", signal=str(number))
+        if number == signal.SIGKILL:
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let it see its signals: frozen, it could not even die."""
+        if self.record.state.status == state.PAUSED:
+            self.unpause()
+        freezer.thaw(self._facts.cgroup)
+
+    def stop(self, number: int, grace: float, *, again: bool = False) -> None:
+        """End it by a signal, by KILL after `grace` seconds (negative: never).
+
+        `again`: as soon as it has ended, run it anew.
+        """
+        self._stay_down, self._stopping, self._again = True, True, again
+        if self.record.state.status == state.RESTARTING:
+            self._give_up()
+            return
+        self.record.must_run()
+        self.task.signal(number)
+        self.announcer.tell("kill", signal=str(number))
+        self._wake()
+        if self._killer is None and grace >= 0:
+            self._killer = self._loop.later(grace, self._kill)
+
+    def _kill(self) -> None:
+        self._killer = None
+        with contextlib.suppress(EngineError):  # it has ended at this very moment
+            self.signal(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Take the CPU away from all its processes."""
+        after = self.record.after(state.PAUSE)
+        with self.recording():
+            freezer.freeze(self._facts.cgroup)
+        try:
+            self.record.write(after)
+        except OSError:  # what no record tells must not be
+            freezer.thaw(self._facts.cgroup)
+            raise
+        self._prober.hold()
+        self.announcer.tell("pause")
+
+    def unpause(self) -> None:
+        """Give it back."""
+        after = self.record.after(state.UNPAUSE)
+        with self.recording():
+            freezer.thaw(self._facts.cgroup)
+        self.record.write(after)
+        self._prober.go_on()
+        self.announcer.tell("unpause")
+
+    def _probed(self, health: Health) -> None:
+        changed = health.status != self.record.state.health.status
+        with contextlib.suppress(OSError):  # a full disk: the next answer may fit
+            self.record.probed(health)
+        if changed:
+            self.announcer.tell(f"health_status: {health.status}")
+
+    # The end
+
+    def _exited(self, task: Task, status: int) -> None:
+        """Process 1 has ended, and with it every process of its pid namespace."""
+        if self._killer:
+            self._killer.cancel()
+            self._killer = None
+        self.execs.reap_all()
+        self._prober.end()
+        kills = counters.memory_kills(self._facts.cgroup)
+        self._clean()
+        retry = not self._stay_down and self._policy().wants_another(
+            status, self.record.state.restarts
+        )
+        with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
+            self.record.ended(status, oom_killed=kills > 0, again=retry)
+        self._announce_end(status, kills)
+        if retry or self._again:
+            self.task = self._new_task()
+        if retry:
+            ran = time.monotonic() - self._began
+            self._pause = restart.pause_after(self._pause, ran)
+            self._attempt = self._loop.later(self._pause, self._try_again)
+        self._on_end(status, not retry and not self._again)
+        if self._again:
+            self._launch(by_policy=False)
+
+    def _policy(self) -> RestartPolicy:
+        """What is wanted now: `lab update` may have changed it."""
+        try:
+            return Wanted.read(self._directory).restart
+        except (EngineError, OSError):  # its record is damaged: let it rest
+            return NEVER_AGAIN
+
+    def _announce_end(self, status: int, kills: int) -> None:
+        if kills:
+            self.announcer.tell("oom")
+        self.announcer.tell("die", exitCode=str(status))
+        self.announcer.unmounted()
+        self._announce_stop()
+
+    def _announce_stop(self) -> None:
+        if self._stopping:
+            self.announcer.tell("stop")
+            self._stopping = False
+
+    def _try_again(self) -> None:
+        self._attempt = None
+        self._launch(by_policy=True)
+
+    def _give_up(self) -> None:
+        """Between two attempts: there will be no other, or at once if asked for."""
+        if self._attempt is None:
+            return  # the attempt is being launched: its end will be the last
+        self._attempt.cancel()
+        self._attempt = None
+        with contextlib.suppress(OSError):
+            self.record.gave_up()
+        self._announce_stop()
+        if self._again:
+            self._launch(by_policy=False)
+        else:
+            self._on_end(self.record.state.exit_code, True)
+
+    def _clean(self) -> None:
+        """Take away what the start has made on the machine."""
+        self.task.close()
+        with contextlib.suppress(EngineError):  # a group without processes, or no group
+            freezer.kill_all(self._facts.cgroup)
+        with self.recording():
+            release.take_away(self._facts)
+
+    def close(self) -> None:
+        """Let go of what was made for a start that nobody wants any more."""
+        self.task.close()

@@ -1,0 +1,162 @@
+"""Probes: asking a running container, time and again, whether it is well.
+
+    interval ─▶ probe: a process in the container, like that of an exec
+                  │ exit status 0      well
+                  │ anything else      not well
+                  └ still running after the timeout: killed, not well (-1)
+    interval ─▶ probe …
+
+The interval begins when the answer has come, so two probes never run at once. A paused
+container is not asked: it could not answer.
+
+Try it: `lab run -d --health-cmd 'test -e /ok' --health-interval 1s busybox sleep 60`
+"""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from engine import files
+from engine.errors import EngineError
+from engine.oci.health import SECOND, Healthcheck
+from engine.runtime import starter
+from engine.runtime.bundle import ShimFacts
+from engine.runtime.health import STARTING, UNWATCHED, Answer, Health
+from engine.runtime.launch import Launch
+from engine.runtime.loop import Loop, Timer
+from engine.runtime.tasks import Task
+
+_LONGEST_OUTPUT = 4096  # bytes
+_KILL, _TOO_LATE = 9, -1
+
+
+class Output:
+    """Keeps the beginning of what a probe prints; it takes a client's place."""
+
+    full = False
+
+    def __init__(self) -> None:
+        self.text = b""
+        self.on_room: Callable[[], None] | None = None
+
+    def send(self, message: bytes) -> None:
+        """One piece of output, behind a byte that names its stream."""
+        self.text += message[1 : 1 + _LONGEST_OUTPUT - len(self.text)]
+
+    def listen(self, yes: bool) -> None:
+        """Nothing is sent to a probe, so nothing need be held back."""
+
+
+class Prober:
+    """Asks one container, for as long as it runs."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        bundle: Path,
+        facts: ShimFacts,
+        answered: Callable[[Health], None],
+    ) -> None:
+        """`answered` hears of each new health."""
+        self._loop, self._bundle, self._facts = loop, bundle, facts
+        self._check: Healthcheck = facts.health
+        self._answered = answered
+        self._health = UNWATCHED
+        self._target = (0, -1)
+        self._grace_ends = 0.0
+        self._timer: Timer | None = None
+        self._probe: Task | None = None
+        self._born = False  # whether the probe's launch is over
+        self._output = Output()
+        self._asked_at = ""
+
+    @property
+    def first(self) -> Health:
+        """The health of a container that has just been started."""
+        return Health(status=STARTING) if self._check.wanted else UNWATCHED
+
+    def begin(self, process: Task) -> None:
+        """The container's process 1 runs: ask from now on."""
+        self._health = self.first
+        self._target = (process.pid, process.pidfd)
+        self._grace_ends = time.monotonic() + self._check.start_period / SECOND
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Ask again, now or when the interval is over."""
+        if not self._check.wanted:
+            return
+        if self._born:
+            self._timer = self._loop.later(self._check.timeout / SECOND, self._too_late)
+        elif self._probe is None:
+            self._timer = self._loop.later(self._check.interval / SECOND, self._ask)
+
+    def hold(self) -> None:
+        """Do not ask for now."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def end(self) -> None:
+        """The container has ended, and the kernel has killed the probe with it."""
+        self.hold()
+        probe, born = self._probe, self._born
+        self._probe, self._born = None, False
+        if probe and born:
+            probe.reap()
+            probe.close()
+
+    def _ask(self) -> None:
+        probe = Task(self._loop, terminal=False, interactive=False, log=None)
+        self._probe, self._output, self._asked_at = probe, Output(), files.now()
+        probe.attach(self._output)
+        target, command = self._target, self._check.command(())
+
+        def in_child(report: socket.socket) -> None:
+            starter.probe(
+                self._bundle, self._facts, target, command, probe.streams, report
+            )
+
+        def started(error: EngineError | None) -> None:
+            self._started(probe, error)
+
+        Launch(self._loop, probe, in_child, started)
+
+    def _started(self, probe: Task, error: EngineError | None) -> None:
+        if error:
+            probe.close()
+            if probe is self._probe:
+                self._note(error.exit_code, error.message)
+        elif probe is not self._probe:  # the container ended while it was being born
+            probe.reap()
+            probe.close()
+        else:
+            self._born = True
+            probe.watch(self._exited)
+            self.go_on()
+
+    def _too_late(self) -> None:
+        if self._probe:
+            self._probe.signal(_KILL)  # its end is heard of later, and no news
+            seconds = self._check.timeout / SECOND
+            self._note(_TOO_LATE, f"Health check exceeded timeout ({seconds:g}s)")
+
+    def _exited(self, probe: Task, status: int) -> None:
+        probe.close()
+        if probe is self._probe:
+            self._note(status, self._output.text.decode(errors="replace"))
+
+    def _note(self, exit_code: int, output: str) -> None:
+        """Take an answer into account, and wait for the next interval."""
+        self.hold()
+        self._probe, self._born = None, False
+        answer = Answer(
+            start=self._asked_at, end=files.now(), exit_code=exit_code, output=output
+        )
+        counts = time.monotonic() >= self._grace_ends
+        self._health = self._health.after(
+            answer, retries=self._check.retries, counts=counts
+        )
+        self._answered(self._health)
+        self.go_on()

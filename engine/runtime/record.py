@@ -1,0 +1,107 @@
+"""The state of one container in the hands of its only writer, the shim.
+
+Each method is something that has happened: the next state is worked out by the table
+in state.py, written to state.json, and only then true. A state that cannot be written
+(a full disk) has not happened; the one exception is the end of the program, which is
+true whether it can be written or not.
+
+Try it: `lab run -d --name box busybox sleep 60`, read containers/ID/state.json
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine import files
+from engine.errors import EngineError, InvalidState
+from engine.kernel import processes
+from engine.runtime import state
+from engine.runtime.health import Health
+from engine.runtime.state import State
+
+
+class StateRecord:
+    """What a container is now. OSError if a change cannot be written."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.state = state.read(directory)
+
+    def must_run(self) -> None:
+        """InvalidState unless there is a process."""
+        if self.state.status == state.RESTARTING:
+            raise InvalidState(
+                f"Container {self._directory.name} is restarting, wait until the "
+                "container is running",
+                "`lab stop NAME` ends the attempts.",
+            )
+        if self.state.pid == 0:
+            raise InvalidState(
+                f"Container {self._directory.name} is not running",
+                "`lab start NAME` runs it again.",
+            )
+
+    def after(self, event: str, **changes: Any) -> State:
+        """The state that `event` would lead to. InvalidState if it is impossible."""
+        return self.state.after(event, self._directory.name, **changes)
+
+    def write(self, new: State) -> None:
+        """Make `new` the state."""
+        state.write(self._directory, new)
+        self.state = new
+
+    def started(self, pid: int, health: Health, *, by_policy: bool) -> None:
+        """Process `pid` has become the program; a user's start counts from 0 again."""
+        self.write(
+            self.after(
+                state.START,
+                pid=pid,
+                pid_started=processes.start_time(pid) or 0,
+                shim_pid=os.getpid(),
+                started_at=files.now(),
+                exit_code=0,
+                oom_killed=False,
+                error="",
+                restarts=self.state.restarts if by_policy else 0,
+                health=health,
+            )
+        )
+
+    def failed(self, error: EngineError) -> None:
+        """It could not become the program."""
+        status = self.state.status
+        if status == state.RESTARTING:
+            status = state.EXITED
+        self.write(
+            replace(
+                self.state,
+                status=status,
+                shim_pid=0,
+                exit_code=error.exit_code,
+                error=error.message,
+            )
+        )
+
+    def ended(self, status: int, *, oom_killed: bool, again: bool) -> None:
+        """The program has ended; `again`: its policy wants another attempt."""
+        self.state = self.after(
+            state.FAIL if again else state.EXIT,
+            pid=0,
+            pid_started=0,
+            shim_pid=os.getpid() if again else 0,
+            exit_code=status,
+            finished_at=files.now(),
+            oom_killed=oom_killed,
+            restarts=self.state.restarts + again,
+        )
+        state.write(self._directory, self.state)
+
+    def gave_up(self) -> None:
+        """There will be no other attempt: somebody wants it to stay down."""
+        self.state = self.after(state.EXIT, shim_pid=0)
+        state.write(self._directory, self.state)
+
+    def probed(self, health: Health) -> None:
+        """A health check has answered."""
+        self.write(replace(self.state, health=health))
