@@ -66,7 +66,10 @@ def chosen(
     Names are taken with or without "CAP_", in any case; "ALL" is every one that this
     process itself may give. Raises InvalidArgument for a name nobody knows.
     """
-    added, dropped = {_known(n) for n in add}, {_known(n) for n in drop}
+    added, dropped = (
+        {_known(n, "CapAdd") for n in add},
+        {_known(n, "CapDrop") for n in drop},
+    )
     start = set(NAMES) if privileged or "ALL" in added else set(DEFAULT)
     if "ALL" in dropped:
         start = set()
@@ -74,14 +77,14 @@ def chosen(
     return tuple(name for name in NAMES if name in wanted)
 
 
-def _known(name: str) -> str:
+def _known(name: str, asked: str) -> str:
     upper = name.upper()
     if upper == "ALL":
         return upper
     full = upper if upper.startswith("CAP_") else f"CAP_{upper}"
     if full not in NAMES:
         raise InvalidArgument(
-            f'invalid capability: unknown capability "{full}"',
+            f'invalid {asked}: unknown capability: "{full}"',
             "`man 7 capabilities` lists them: NET_ADMIN, SYS_PTRACE …",
         )
     return full

@@ -4,22 +4,26 @@
     D /etc/group      deleted
     A /etc/motd       added
 
-Nothing is compared file by file. The upper directory of the overlay holds what was
-written, and nothing else; each entry is then one of three things:
+Only what is in the upper directory of the overlay is looked at: it holds what was
+written, and nothing else. Each entry is then one of three things:
 
     a whiteout                              D
     its name is in no layer below           A
-    its name is in one                      C
+    its name is in one                      C, if it looks different
 
-A directory is there also because something in it changed. It counts as changed if its
-mode, owner or time differ from the one below, or if something in it was added, deleted
-or changed. Of a directory that was deleted and made anew, the old content is not
-listed: its opaque mark hides it all at once.
+Overlay copies a file up before it is known what will become of it: for `chmod 644` of
+what is 644, or to be linked. So what is below is looked at again. A file has changed if
+its kind, mode, owner, capabilities, size or time are others. A directory has if
+its mode or owner are others, and if something in it was added, deleted or changed; its
+time says nothing. Of a directory that was deleted and made anew (it is opaque), all
+that was in it and is no more is deleted.
 
 Source: what Docker was measured to print; Documentation/filesystems/overlayfs.rst
+man: capabilities(7) "File capabilities"
 Try it: `lab run --name box busybox rm /etc/group; lab diff box`
 """
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +55,7 @@ def changes(upper: Path, lowers: Sequence[Path]) -> Iterator[Change]:
     try:
         root = os.open(upper, _DIRECTORY)
         try:
-            _collect(root, "/", Lowers(lowers), found)
+            _Directory(root, "/", Lowers(lowers), hides=False).compare(found)
         finally:
             os.close(root)
     except OSError as error:
@@ -60,51 +64,78 @@ def changes(upper: Path, lowers: Sequence[Path]) -> Iterator[Change]:
     return iter(sorted(found, key=lambda change: change.path.replace("/", "\0")))
 
 
-def _collect(directory: int, prefix: str, below: Lowers, found: list[Change]) -> bool:
-    """Note the changes inside an open directory; were there any?"""
-    before = len(found)
-    refuse_too_deep(prefix)
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                _collect_directory(directory, entry.name, prefix, below, found)
-            elif _is_whiteout(entry):
-                found.append(Change("D", prefix + entry.name))
-            else:
-                kind: Literal["A", "C"] = "C" if below.has(entry.name) else "A"
-                found.append(Change(kind, prefix + entry.name))
-    return len(found) > before
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    """One open directory of the upper, and the same one as the layers below show it."""
 
+    descriptor: int
+    prefix: str
+    below: Lowers
+    hides: bool  # nothing of the layers below shows through
 
-def _collect_directory(
-    parent: int, name: str, prefix: str, below: Lowers, found: list[Change]
-) -> None:
-    path = prefix + name
-    try:
-        directory = os.open(name, _DIRECTORY, dir_fd=parent)
-    except FileNotFoundError:
-        return
-    try:
-        status, old = os.fstat(directory), below.stat(name)
-        inner_change = _collect(directory, f"{path}/", below.enter(name), found)
-        if old is None:
+    def compare(self, found: list[Change]) -> None:
+        """Note what has changed inside."""
+        refuse_too_deep(self.prefix)
+        names = set()
+        with os.scandir(self.descriptor) as entries:
+            for entry in entries:
+                names.add(entry.name)
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        self._compare_directory(entry.name, found)
+                    else:
+                        self._compare_file(entry, found)
+                except FileNotFoundError:
+                    continue  # removed since we read the directory
+        if self.hides:
+            gone = self.below.names() - names
+            found += [Change("D", self.prefix + name) for name in gone]
+
+    def _compare_file(self, entry: os.DirEntry[str], found: list[Change]) -> None:
+        path, old = self.prefix + entry.name, self.below.stat(entry.name)
+        # only what is no file and no link can be a whiteout: spare the rest a stat(2)
+        plain = entry.is_file(follow_symlinks=False) or entry.is_symlink()
+        if not plain and whiteouts.is_whiteout(entry.stat(follow_symlinks=False)):
+            found.append(Change("D", path))
+        elif old is None:
             found.append(Change("A", path))
-        elif inner_change or _looks(status) != _looks(old):
+        elif self._differs(entry, old):
             found.append(Change("C", path))
-    finally:
-        os.close(directory)
 
+    def _differs(self, entry: os.DirEntry[str], old: os.stat_result) -> bool:
+        new = entry.stat(follow_symlinks=False)
+        if _looks(new) != _looks(old) or new.st_size != old.st_size:
+            return True
+        if new.st_mtime_ns != old.st_mtime_ns:
+            return True
+        here = f"/proc/self/fd/{self.descriptor}/{entry.name}"
+        return _capability(here) != _capability(self.below.path(entry.name))
 
-def _is_whiteout(entry: os.DirEntry[str]) -> bool:
-    # is_file and is_symlink know from the directory; only the rest needs stat(2)
-    if entry.is_file(follow_symlinks=False) or entry.is_symlink():
-        return False
-    try:
-        return whiteouts.is_whiteout(entry.stat(follow_symlinks=False))
-    except FileNotFoundError:
-        return False
+    def _compare_directory(self, name: str, found: list[Change]) -> None:
+        path, old, before = self.prefix + name, self.below.stat(name), len(found)
+        descriptor = os.open(name, _DIRECTORY, dir_fd=self.descriptor)
+        try:
+            hides = self.hides or whiteouts.is_opaque(descriptor)
+            inside = _Directory(descriptor, f"{path}/", self.below.enter(name), hides)
+            inside.compare(found)
+            if old is None:
+                found.append(Change("A", path))
+            elif len(found) > before or _looks(os.fstat(descriptor)) != _looks(old):
+                found.append(Change("C", path))
+        finally:
+            os.close(descriptor)
 
 
 def _looks(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What a person would call a change of a directory itself."""
-    return status.st_mode, status.st_uid, status.st_gid, status.st_mtime_ns
+    """What a person would call a change, whether of a directory or a file."""
+    return status.st_mode, status.st_uid, status.st_gid, status.st_rdev
+
+
+def _capability(path: str) -> bytes | None:
+    """What powers a file gives to who runs it; None for none."""
+    try:
+        return os.getxattr(path, "security.capability", follow_symlinks=False)
+    except OSError as error:
+        if error.errno in (errno.ENODATA, errno.EOPNOTSUPP):
+            return None
+        raise

@@ -38,11 +38,21 @@ class Lowers:
 
     def stat(self, name: str) -> os.stat_result | None:
         """The status of `name` in this directory; None if there is no such name."""
+        path = self.path(name)
+        status = os.lstat(path) if path else None
+        return None if status and whiteouts.is_whiteout(status) else status
+
+    def path(self, name: str) -> str:
+        """Where the topmost layer that has `name` keeps it; "" if none has."""
         for directory, names in zip(self._directories, self._listing(), strict=True):
             if name in names:
-                status = os.lstat(f"{directory}/{name}")
-                return None if whiteouts.is_whiteout(status) else status
-        return None
+                return f"{directory}/{name}"
+        return ""
+
+    def names(self) -> frozenset[str]:
+        """The names in this directory that no layer has deleted."""
+        everywhere = frozenset[str]().union(*self._listing())
+        return frozenset(name for name in everywhere if self.stat(name))
 
     def has(self, name: str) -> bool:
         """Is there such a name in this directory?"""

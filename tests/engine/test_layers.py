@@ -40,7 +40,7 @@ def test_a_container_that_changed_nothing_has_no_diff(box: Box) -> None:
         ("rm /etc/group", ["C /etc", "D /etc/group"]),
         ("echo >> /etc/passwd", ["C /etc", "C /etc/passwd"]),
         ("chmod 700 /home", ["C /home"]),
-        ("touch /tmp/x; rm /tmp/x", ["C /tmp"]),
+        ("touch /tmp/x; rm /tmp/x", []),
         ("rm -r /var/www", ["C /var", "D /var/www"]),
         (
             "rm -r /var/spool; mkdir /var/spool; touch /var/spool/n",
@@ -57,7 +57,7 @@ def test_a_change_is_added_changed_or_deleted(
 ) -> None:
     found = changed_by(box, script)
     assert sorted(found, key=lambda line: line[2:]) == found
-    assert set(found) - {"D /var/spool/mail"} == set(expected) - {"D /var/spool/mail"}
+    assert set(found) == set(expected)
 
 
 def test_what_is_mounted_is_in_no_diff(box: Box, tmp_path: Path) -> None:

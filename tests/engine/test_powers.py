@@ -74,7 +74,7 @@ def test_privileged_means_all_that_the_machine_has(box: Box) -> None:
 
 
 def test_a_power_that_nobody_knows_is_refused(box: Box) -> None:
-    with pytest.raises(InvalidArgument, match='unknown capability "CAP_FLY"'):
+    with pytest.raises(InvalidArgument, match='CapAdd: unknown capability: "CAP_FLY"'):
         box.create("true", capabilities_add=("FLY",))
 
 

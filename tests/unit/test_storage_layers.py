@@ -5,6 +5,7 @@ Each test makes a change in a real overlay mount, or a tar, and looks at the oth
 
 import io
 import os
+import shutil
 import stat
 import subprocess
 import tarfile
@@ -362,7 +363,7 @@ def test_what_docker_was_measured_to_print_for_changes(overlay) -> None:
     (merged / "var/log/old").unlink()
     assert o.changes() == [
         "A /a", "A /a/b", "A /a.txt", "C /bin", "C /etc", "C /etc/passwd", "C /root",
-        "A /root/n", "C /var", "C /var/log", "D /var/log/old",
+        "A /root/n", "D /root/x", "C /var", "C /var/log", "D /var/log/old",
     ]  # fmt: skip
 
 
@@ -382,6 +383,44 @@ def test_a_directory_only_looked_at_is_no_change(overlay) -> None:
     (merged / "d").chmod(0o755)  # as it was: overlay copies it up all the same
     assert os.listdir(o.upper) == ["d"]
     assert o.changes() == []
+
+
+def test_a_file_that_was_copied_up_and_looks_as_before_is_no_change(overlay) -> None:
+    o = overlay()
+    for name in ("linked", "opened", "given", "replaced"):
+        (o.lowers[0] / name).write_text("x")
+    merged = o.mount()
+    os.link(merged / "linked", merged / "other")
+    (merged / "opened").open("a").close()
+    os.chown(merged / "given", 0, 0)
+    shutil.copy2(merged / "replaced", merged / "new")
+    os.rename(merged / "new", merged / "replaced")
+    assert set(os.listdir(o.upper)) == {
+        "given",
+        "linked",
+        "opened",
+        "other",
+        "replaced",
+    }
+    assert o.changes() == ["A /other"]
+
+
+def test_a_power_given_to_a_program_is_a_change(overlay) -> None:
+    o = overlay()
+    (o.lowers[0] / "ping").write_text("x")
+    net_raw = bytes.fromhex("0100000200200000000000000000000000000000")
+    os.setxattr(o.mount() / "ping", "security.capability", net_raw)
+    assert o.changes() == ["C /ping"]
+
+
+def test_all_that_was_in_a_directory_made_anew_is_deleted(overlay) -> None:
+    o = overlay()
+    (o.lowers[0] / "d/same/inner").mkdir(parents=True)
+    (o.lowers[0] / "d/gone").write_text("")
+    merged = o.mount()
+    subprocess.run(["rm", "-r", merged / "d"], check=True)
+    (merged / "d/same").mkdir(parents=True)
+    assert o.changes() == ["C /d", "D /d/gone", "C /d/same", "D /d/same/inner"]
 
 
 def test_a_file_that_a_layer_deleted_is_added_again(overlay) -> None:
