@@ -31,8 +31,18 @@ def docker(folder: Path, rootfs: bytes) -> Iterator[list[str] | None]:
     if not shutil.which("dockerd"):
         yield None
         return
+    with dockerd(folder) as words:
+        run(*words, "import", "-", "busybox:latest", stdin=rootfs)
+        yield words
+
+
+@contextmanager
+def dockerd(folder: Path) -> Iterator[list[str]]:
+    """The words that begin a command for a docker of our own that has no image."""
     folder.mkdir()
-    words = ["docker", "-H", f"unix://{folder}/docker.sock"]
+    # Another client may come first on PATH; Debian's is as old as its daemon.
+    client = "/usr/bin/docker" if Path("/usr/bin/docker").exists() else "docker"
+    words = [client, "-H", f"unix://{folder}/docker.sock"]
     daemon = subprocess.Popen(
         [
             *["dockerd", "-H", f"unix://{folder}/docker.sock"],
@@ -45,7 +55,6 @@ def docker(folder: Path, rootfs: bytes) -> Iterator[list[str] | None]:
     )
     try:
         wait_for(words)
-        run(*words, "import", "-", "busybox:latest", stdin=rootfs)
         yield words
     finally:
         daemon.terminate()
