@@ -23,6 +23,7 @@ from engine.errors import EngineError
 from engine.images.stored import StoredImage
 from engine.runtime.state import State
 from engine.storage.volumes import Volume
+from engine.verbs.archives import ArchiveVerbs
 from engine.verbs.looking import LookingVerbs
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from engine.containers.pictures import MountPoint as MountPoint
     from engine.containers.pictures import ProcessInfo as ProcessInfo
     from engine.containers.session import Session as Session
+    from engine.images.archives.loading import LoadedImage as LoadedImage
     from engine.images.stack import HistoryRow as HistoryRow
     from engine.runtime.logs import LogEntry as LogEntry
     from engine.storage.changes import Change as Change
@@ -47,7 +49,7 @@ __all__ = [
 ]
 
 
-class Engine(LookingVerbs):
+class Engine(ArchiveVerbs, LookingVerbs):
     """A container engine whose files are below one directory."""
 
     def __init__(self, root: Path | None = None) -> None:

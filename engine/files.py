@@ -57,6 +57,33 @@ def atomic_write(
         sync_directory(path.parent)
 
 
+@contextmanager
+def whole_or_nothing(path: Path) -> Iterator[int]:
+    """A descriptor to write what becomes the file `path` when the `with` ends well.
+
+    For what is too large for `atomic_write`. A device or a fifo is written as it is.
+    """
+    if path.exists() and not path.is_file():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(temporary, flags, 0o600)
+    try:
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
 def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:

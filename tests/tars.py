@@ -8,8 +8,14 @@ by changing the bytes afterwards.
 
 import io
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from engine.errors import EngineError
+from engine.images.importing import ImportOptions, import_tar
+from engine.images.store import ImageStore
+from engine.images.stored import StoredImage
 
 Part = tuple[tarfile.TarInfo, bytes]
 
@@ -83,3 +89,19 @@ def tree(directory: Path) -> dict[str, tuple[Any, ...]]:
         mode = oct(status.st_mode)
         found[name] = (mode, status.st_uid, status.st_gid, status.st_rdev, inside)
     return found
+
+
+def imported(
+    store: ImageStore,
+    data: bytes,
+    name: str | None = None,
+    changes: Sequence[str] = (),
+    message: str = "",
+) -> StoredImage:
+    """An image of one layer, made as `lab import` makes it."""
+    options = ImportOptions(reference=name, changes=tuple(changes), message=message)
+    try:
+        return import_tar(store, io.BytesIO(data), options)
+    except EngineError:
+        store.collect()
+        raise

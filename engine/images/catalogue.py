@@ -71,6 +71,15 @@ class Catalogue:
         groups = self._groups()
         return next((g for g in groups if _has_name(g, reference)), None)
 
+    def tags_of(self, repository: str) -> list[Reference]:
+        """Every name in a repository; none if a tag or a digest came with it."""
+        if _is_id(repository) or {":", "@"} & set(repository.rpartition("/")[2]):
+            return []
+        wanted = Reference.parse(repository).full_repository
+        names = filter(None, map(familiar_name, self._index.read()))
+        found = [Reference.parse(name) for name in sorted(names)]
+        return [name for name in found if name.full_repository == wanted and name.tag]
+
     def load(self, group: Group) -> StoredImage:
         """The image of some index entries; if it is damaged, the error says which."""
         try:

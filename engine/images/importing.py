@@ -8,57 +8,95 @@ It comes without history, Env and Cmd: a tar knows nothing of them (`--change` d
 Order of steps: the tar is decompressed and stored as a blob; the store unpacks it at
 once, which is the proof that it is a sound archive and harms nothing; only then the
 image gets the config made here, and its name. If the proof fails, the blob is swept
-away again (images/store.py).
+away again (verbs/archives.py).
 
 man: tar(1)
 Try it: `lab rootfs make /tmp/r sh; tar -C /tmp/r -c . | lab import - mine`
 """
 
 import os
-from collections.abc import Sequence
+import re
+from dataclasses import dataclass, replace
 
 from engine import files
-from engine.errors import ImageError
-from engine.images.stored import CONTENT_SIZE
+from engine.errors import ImageError, InvalidArgument
+from engine.images import layers
+from engine.images.store import ImageStore
+from engine.images.stored import CONTENT_SIZE, StoredImage
 from engine.oci.image import LAYER, Descriptor, History, ImageConfig, ImageDefaults
 from engine.oci.instructions import apply_changes
 from engine.storage.compression import Readable, plain
-from engine.storage.content import CHUNK, ContentStore
-from engine.storage.tar_reader import TarReader
+from engine.storage.content import CHUNK
+from engine.storage.room import Room
 
 _DEFAULT_MESSAGE = "Imported from -"
+_WORD = re.compile(r"[a-z0-9_]{1,32}")
 
 
-def write_layer(content: ContentStore, stream: Readable) -> Descriptor:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """What is asked of an import: a name, Dockerfile instructions, a comment …"""
+
+    reference: str | None = None
+    changes: tuple[str, ...] = ()
+    message: str = ""
+    platform: str = ""
+
+
+def import_tar(
+    store: ImageStore, stream: Readable, options: ImportOptions
+) -> StoredImage:
+    """Make an image of one layer from a plain tar of a root file system.
+
+    After an error, `store.sweep_blobs` takes away what had come so far.
+    """
+    with store.writing():
+        layer = _write_layer(store, stream)
+        config = _config_for(layer.digest, options)
+        layers.unpacked(
+            store.content, store.snapshots, [layer], config.diff_ids, checked=True
+        )
+        size = store.snapshots.content_size(layer.digest)
+        noted = replace(layer, annotations={CONTENT_SIZE: str(size)})
+        return store.add(config, [noted], options.reference)
+
+
+def _write_layer(store: ImageStore, stream: Readable) -> Descriptor:
     """Store a tar, decompressed if need be, as a blob: it may become a layer."""
-    with content.writer() as writer:
-        archive = plain(stream)
+    archive, room = plain(stream), Room(store.content.directory)
+    with store.content.writer() as writer:
         while data := archive.read(CHUNK):
+            room.take(len(data))
             writer.write(data)
         if not writer.size:
             raise ImageError("the archive is empty", "Pipe a tar file in.")
         blob = writer.finish()
-    with content.open(blob.digest) as tar:
-        size = TarReader(tar).content_size()
-    return Descriptor(
-        media_type=LAYER,
-        digest=blob.digest,
-        size=blob.size,
-        annotations={CONTENT_SIZE: str(size)},
-    )
+    return Descriptor(media_type=LAYER, digest=blob.digest, size=blob.size)
 
 
-def config_for(diff_id: str, changes: Sequence[str], message: str) -> ImageConfig:
+def _config_for(diff_id: str, options: ImportOptions) -> ImageConfig:
     """The config of an image that has only this layer."""
     created = files.now()
-    entry = History(created=created, comment=message or _DEFAULT_MESSAGE)
+    entry = History(created=created, comment=options.message or _DEFAULT_MESSAGE)
     return ImageConfig(
-        architecture=architecture(),
+        architecture=_architecture_of(options.platform) or architecture(),
         created=created,
-        defaults=apply_changes(ImageDefaults(), changes),
+        defaults=apply_changes(ImageDefaults(), options.changes),
         diff_ids=(diff_id,),
         history=(entry,),
     )
+
+
+def _architecture_of(platform: str) -> str:
+    """The architecture in "linux/arm64" or "arm64"; "" if nothing is asked for."""
+    system, slash, rest = platform.partition("/")
+    found = rest.partition("/")[0] if slash else system
+    if (slash and system != "linux") or (platform and not _WORD.fullmatch(found)):
+        raise InvalidArgument(
+            f'"{platform}": unknown operating system or architecture: invalid argument',
+            "As in linux/arm64. What is run here shares the kernel of this machine.",
+        )
+    return "" if found == "linux" else found
 
 
 def architecture() -> str:

@@ -55,13 +55,19 @@ def unpacked(
     snapshots: Snapshots,
     layers: Sequence[Descriptor],
     diff_ids: Sequence[str],
+    *,
+    checked: bool = False,
 ) -> tuple[Path, ...]:
-    """The directories of a stack of layers, topmost first; what is missing is made."""
+    """The directories of a stack of layers, topmost first; what is missing is made.
+
+    `checked`: that they have these diff_ids is known, and need not be found out.
+    """
     directories: list[Path] = []
     chain_ids = digests.chain_ids(diff_ids)
     for layer, diff_id, chain_id in zip(layers, diff_ids, chain_ids, strict=True):
         parents = tuple(reversed(directories))
-        fill = functools.partial(_unpack, content, layer, diff_id, parents)
+        expected = None if checked else diff_id
+        fill = functools.partial(_unpack, content, layer, expected, parents)
         directories.append(snapshots.ensure(chain_id, fill))
     return tuple(reversed(directories))
 
@@ -69,15 +75,16 @@ def unpacked(
 def _unpack(
     content: ContentStore,
     layer: Descriptor,
-    diff_id: str,
+    diff_id: str | None,
     parents: Sequence[Path],
     directory: Path,
 ) -> None:
+    """Unpack a layer; DigestMismatch if a diff_id is expected and it has another."""
     from engine.storage.unpack import unpack
 
     with content.open(layer.digest) as blob:
-        found = unpack(blob, directory, parents)
-    if found != diff_id:
+        found = unpack(blob, directory, parents, hashed=diff_id is not None)
+    if diff_id and found != diff_id:
         raise DigestMismatch(
             f"layer {diff_id} unpacks to {found}",
             "The blob was changed. Remove the image and make or fetch it again.",

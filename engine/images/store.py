@@ -18,29 +18,22 @@ Source: opencontainers/image-spec, image-layout.md
 Try it: `lab images`, then `find /var/lib/labshell/images`
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import files
-from engine.errors import EngineError, ImageError, InvalidArgument
+from engine.errors import InvalidArgument
 from engine.images import index, layers
 from engine.images.catalogue import DAMAGED, Catalogue
 from engine.images.index import Index
 from engine.images.layers import Layer
-from engine.images.stored import PARENT, REF_NAME, TAGGED, StoredImage, familiar_name
-from engine.oci.image import (
-    CONFIG,
-    MANIFEST,
-    MOST_LAYERS,
-    Descriptor,
-    ImageConfig,
-    Manifest,
-)
+from engine.images.making import NewImage, compact_json, manifest_of, named
+from engine.images.stored import StoredImage, familiar_name
+from engine.oci import digest as digests
+from engine.oci.image import MANIFEST, Descriptor, ImageConfig
 from engine.oci.reference import Reference
-from engine.storage.compression import Readable
 from engine.storage.content import ContentStore
 from engine.storage.snapshots import Snapshots
 
@@ -118,32 +111,27 @@ class ImageStore:
         parent: str | None = None,
     ) -> StoredImage:
         """Make an image of layers that are in the store. Call it inside `writing()`."""
-        name = self.name_for(reference) if reference else ""
-        if len(stack) > MOST_LAYERS:
-            raise ImageError(
-                f"max depth exceeded: an image has at most {MOST_LAYERS} layers",
-                "Flatten it: `tar` the tree of a container, and `lab import` that.",
-            )
-        config_blob = self.content.write(_as_json(config.to_json()))
-        manifest = Manifest(
-            config=Descriptor(
-                media_type=CONFIG, digest=config_blob.digest, size=config_blob.size
-            ),
-            layers=tuple(stack),
+        raw = compact_json(config.to_json())
+        new = NewImage(
+            config=raw,
+            manifest=manifest_of(raw, stack),
+            names=(self.name_for(reference),) if reference else (),
+            parent=parent,
         )
-        blob = self.content.write(_as_json(manifest.to_json()))
-        wanted = [blob.digest, config_blob.digest, *(layer.digest for layer in stack)]
-        self.content.sync(dict.fromkeys(wanted))
-        entry = Descriptor(
-            media_type=MANIFEST,
-            digest=blob.digest,
-            size=blob.size,
-            annotations=_annotations(name, parent),
-        )
+        self.add_all([new])
+        return self.find(digests.sha256(raw))
+
+    def add_all(self, new: Sequence[NewImage]) -> None:
+        """Enter images whose layers are in the store, all in one write of the index.
+
+        Call it inside `writing()`. A name that another image had moves.
+        """
+        for image in new:
+            image.write(self.content)
         with self.index.changing() as entries:
-            index.put_name(entries, entry)
-            same = [other for other in entries if other.digest == entry.digest]
-        return self.catalogue.load(same)
+            for image in new:
+                for entry in image.entries():
+                    index.put_name(entries, entry)
 
     def tag(self, image: StoredImage, reference: str) -> None:
         """Give an image one more name. An image that had the name loses it."""
@@ -151,10 +139,10 @@ class ImageStore:
             media_type=MANIFEST,
             digest=image.manifest_digest,
             size=image.manifest_size,
-            annotations=_annotations(self.name_for(reference), image.parent),
         )
+        name = self.name_for(reference)
         with self.index.changing() as entries:
-            index.put_name(entries, entry)
+            index.put_name(entries, named(entry, name, image.parent))
 
     def name_for(self, text: str) -> str:
         """The name under which an image is kept; an error if none can have it."""
@@ -165,26 +153,6 @@ class ImageStore:
                 "Name it repository:tag; a digest is computed, not given.",
             )
         return reference.familiar
-
-    def import_tar(
-        self,
-        stream: Readable,
-        reference: str | None = None,
-        changes: Sequence[str] = (),
-        message: str = "",
-    ) -> StoredImage:
-        """Make an image of one layer from a plain tar of a root file system."""
-        from engine.images import importing
-
-        try:
-            with self.writing():
-                layer = importing.write_layer(self.content, stream)
-                config = importing.config_for(layer.digest, changes, message)
-                layers.unpacked(self.content, self.snapshots, [layer], config.diff_ids)
-                return self.add(config, [layer], reference)
-        except EngineError:
-            self._sweep_blobs()
-            raise
 
     # Looking closer
 
@@ -226,7 +194,7 @@ class ImageStore:
 
         damaged = self._forget_damaged(name)
         if damaged:
-            self._sweep_blobs()
+            self.sweep_blobs()
             return [f"Untagged: {familiar}" for familiar in damaged]
         image, images = self.find(name), self.by_id()
         use = removal.Use(used_by=used_by, running=running)
@@ -271,7 +239,7 @@ class ImageStore:
             self.snapshots.sweep(chain_ids | {f"sha256:{path.name}" for path in in_use})
         return freed
 
-    def _sweep_blobs(self) -> None:
+    def sweep_blobs(self) -> None:
         """Delete blobs that no image needs, and leave the snapshots alone."""
         with self._alone():
             self.content.sweep(self.catalogue.blobs())
@@ -282,17 +250,3 @@ class ImageStore:
         self._create()
         with files.locked(self.lock):
             yield
-
-
-def _annotations(name: str, parent: str | None) -> dict[str, str]:
-    notes = {
-        REF_NAME: name,
-        PARENT: parent or "",
-        TAGGED: files.now() if name else "",
-    }
-    return {key: text for key, text in notes.items() if text}
-
-
-def _as_json(data: dict[str, Any]) -> bytes:
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    return text.encode(errors="backslashreplace")  # what is no text: "\\udcff" in JSON

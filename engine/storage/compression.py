@@ -21,15 +21,18 @@ from engine.errors import EngineError, ImageError, from_os_error
 
 _LONGEST_MAGIC = 6
 
-# first bytes -> modules that Python may have, and their classes for reading files
-_FORMATS = {
-    b"\x1f\x8b": [("gzip", "GzipFile")],
-    b"\x28\xb5\x2f\xfd": [
-        ("compression.zstd", "ZstdFile"),
-        ("backports.zstd", "ZstdFile"),
-    ],
-    b"\xfd7zXZ\x00": [("lzma", "LZMAFile")],
-    b"BZh": [("bz2", "BZ2File")],
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zXZ\x00": "xz",
+    b"BZh": "bzip2",
+}
+# modules that Python may have, and their classes for reading files
+_READERS = {
+    "gzip": [("gzip", "GzipFile")],
+    "zstd": [("compression.zstd", "ZstdFile"), ("backports.zstd", "ZstdFile")],
+    "xz": [("lzma", "LZMAFile")],
+    "bzip2": [("bz2", "BZ2File")],
 }
 
 
@@ -49,10 +52,13 @@ def plain(stream: Readable) -> Readable:
             break
         head += more
     whole = _PutBack(head, stream)
-    for magic, modules in _FORMATS.items():
-        if head.startswith(magic):
-            return _Decompressed(whole, modules)
-    return whole
+    name = kind(head)
+    return _Decompressed(whole, name) if name else whole
+
+
+def kind(head: bytes) -> str:
+    """How a stream that begins with `head` is compressed: "gzip"; "" if it is not."""
+    return next((n for magic, n in _MAGIC.items() if head.startswith(magic)), "")
 
 
 class _PutBack(io.RawIOBase):
@@ -80,8 +86,8 @@ class _PutBack(io.RawIOBase):
 class _Decompressed:
     """What comes out of a decompressor, its many kinds of errors made one."""
 
-    def __init__(self, stream: _PutBack, modules: list[tuple[str, str]]) -> None:
-        self._stream = _open(stream, modules)
+    def __init__(self, stream: _PutBack, name: str) -> None:
+        self._stream = _open(stream, name)
 
     def read(self, size: int, /) -> bytes:
         try:
@@ -96,18 +102,18 @@ class _Decompressed:
             raise _damaged(error) from error
 
 
-def _open(stream: _PutBack, modules: list[tuple[str, str]]) -> BinaryIO:
+def _open(stream: _PutBack, name: str) -> BinaryIO:
     """Importing a decompressor costs time: only the one that is needed."""
-    for module, kind in modules:
+    for module, reader in _READERS[name]:
         try:
-            opener = getattr(importlib.import_module(module), kind)
+            opener = getattr(importlib.import_module(module), reader)
         except ImportError:
             continue
-        if kind == "GzipFile":
+        if reader == "GzipFile":
             return cast(BinaryIO, opener(fileobj=stream, mode="rb"))
         return cast(BinaryIO, opener(stream))
     raise ImageError(
-        f"this Python cannot decompress {modules[0][0].rpartition('.')[2]}",
+        f"this Python cannot decompress {name}",
         "Decompress it yourself first, and pipe the plain tar in.",
     )
 

@@ -28,7 +28,7 @@ from engine.oci import digest as digests
 
 CHUNK = 1 << 20  # bytes moved at a time
 _TEMPORARY = ".writing-"
-_LARGEST_JSON = 4 << 20  # bytes of a manifest or config; Docker's own limit
+LARGEST_JSON = 4 << 20  # bytes of a manifest or config; Docker's own limit
 _WRITE_BEHIND = 8 << 20  # bytes after which the kernel is asked to begin with the disk
 
 
@@ -94,8 +94,7 @@ class ContentStore:
     @contextmanager
     def writer(self) -> Iterator[BlobWriter]:
         """Write a blob: it is there after the `with`, if `finish` was called."""
-        name = f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}"
-        temporary = self.directory / name
+        temporary = self.directory / _temporary_name()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             descriptor = os.open(temporary, flags, 0o600)
@@ -110,6 +109,21 @@ class ContentStore:
             raise from_os_error(error) from error
         finally:
             temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """An empty directory beside the blobs; what is not adopted goes with it."""
+        directory = self.directory / _temporary_name()
+        directory.mkdir(mode=0o700)
+        try:
+            yield directory
+        finally:
+            files.remove_tree(directory)
+
+    def adopt(self, file: Path, digest: str) -> None:
+        """Make a file of a scratch directory the blob `digest`; once is enough."""
+        if file.exists():
+            os.rename(file, self.path(digest))
 
     def write(self, data: bytes) -> Blob:
         """Store `data`, unless it is there already."""
@@ -144,7 +158,7 @@ class ContentStore:
         except FileNotFoundError as error:
             raise _missing(digest) from error
 
-    def read(self, digest: str, limit: int = _LARGEST_JSON) -> bytes:
+    def read(self, digest: str, limit: int = LARGEST_JSON) -> bytes:
         """All of a small blob, checked against its digest."""
         with self.open(digest) as file:
             data = file.read(limit + 1)
@@ -178,8 +192,13 @@ class ContentStore:
         for path in [*self.blobs.iterdir(), *self.directory.glob(_TEMPORARY + "*")]:
             if path.name not in names:
                 freed += path.stat().st_size
-                path.unlink()
+                files.remove_tree(path)
         return freed
+
+
+def _temporary_name() -> str:
+    """What `sweep` knows as the rest of a crash, once nobody is writing."""
+    return f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _missing(digest: str) -> EngineBroken:

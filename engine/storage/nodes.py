@@ -26,6 +26,7 @@ from engine.storage.tarball import Entry
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SMALLEST_HOLE = 4096  # bytes; file systems keep no smaller ones
+_ZEROS = bytes(1 << 20)  # as many as come in one piece
 _DEVICES = {
     tarball.CHARACTER: stat.S_IFCHR,
     tarball.BLOCK_DEVICE: stat.S_IFBLK,
@@ -49,7 +50,7 @@ def make_file(
     try:
         end = 0
         for offset, data in chunks:
-            if len(data) < _SMALLEST_HOLE or data.count(0) < len(data):
+            if not _is_hole(data):
                 _write_at(descriptor, data, offset)
                 end = offset + len(data)
         if end < entry.size:
@@ -110,6 +111,14 @@ def set_attributes(descriptor: int, entry: Entry) -> None:
 def _set_time(parent: int, name: str, entry: Entry) -> None:
     times = (entry.modified, entry.modified)
     os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
+
+
+def _is_hole(data: bytes) -> bool:
+    """Whether these bytes are better left out: zeros, and enough of them.
+
+    To compare ends at the first byte that differs: of most files, the first.
+    """
+    return len(data) >= _SMALLEST_HOLE and data == _ZEROS[: len(data)]
 
 
 def _write_at(descriptor: int, data: bytes, offset: int) -> None:

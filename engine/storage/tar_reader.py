@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from engine.errors import ImageError
 from engine.storage import sparse, tarball
 from engine.storage.compression import Readable, plain
+from engine.storage.room import Room
 from engine.storage.tarball import BLOCK, Entry
 
 _CHUNK = 1 << 20  # bytes read and handed on at a time
@@ -34,10 +35,14 @@ _ABOUT_THE_NEXT = {
 class TarReader:
     """The entries of a tar, compressed or not, and the digest of what was read."""
 
-    def __init__(self, stream: Readable) -> None:
+    def __init__(
+        self, stream: Readable, *, hashed: bool = True, room: Room | None = None
+    ) -> None:
+        """`hashed`: diff_id is wanted; `room`: for what comes out of the stream."""
         self._stream = plain(stream)
         self._buffer, self._at = b"", 0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
+        self._room = room
         self._skip = 0  # bytes of the present entry, padding included, not yet read
         self._global: dict[str, bytes] = {}
         self._holes: sparse.Map | None = None
@@ -57,13 +62,10 @@ class TarReader:
             for offset, length in self._holes.pieces:
                 yield from self._data(offset, length)
 
-    def content_size(self) -> int:
-        """How many bytes the files hold: what Docker calls the size of a layer."""
-        return sum(e.size for e in self.entries() if e.kind == tarball.FILE)
-
     @property
     def diff_id(self) -> str:
         """The digest of the whole tar, not compressed, once all was read."""
+        assert self._hash is not None, "diff_id of a tar that was not hashed"
         return f"sha256:{self._hash.hexdigest()}"
 
     def _next(self) -> Entry | None:
@@ -106,8 +108,12 @@ class TarReader:
         return self._holes.entry if self._holes else entry
 
     def _data(self, offset: int, length: int) -> Iterator[tuple[int, bytes]]:
+        """Pieces as they were read: a large file is mostly handed on uncopied."""
         while length:
-            data = self._take_data(min(length, _CHUNK))
+            if self._at == len(self._buffer):
+                self._refill()
+            at_hand = len(self._buffer) - self._at
+            data = self._take_data(min(length, at_hand or 1))
             yield offset, data
             offset += len(data)
             length -= len(data)
@@ -146,5 +152,8 @@ class TarReader:
     def _refill(self) -> bool:
         """Read the next piece of the stream; False at its end."""
         self._buffer, self._at = self._stream.read(_CHUNK), 0
-        self._hash.update(self._buffer)
+        if self._room:
+            self._room.take(len(self._buffer))
+        if self._hash:
+            self._hash.update(self._buffer)
         return bool(self._buffer)

@@ -35,6 +35,7 @@ from engine.storage import nodes, tarball, whiteouts
 from engine.storage.compression import Readable
 from engine.storage.lowers import Lowers
 from engine.storage.pack import DEEPEST
+from engine.storage.room import Room
 from engine.storage.tar_reader import TarReader
 from engine.storage.tarball import Entry
 from engine.storage.whiteouts import Mark
@@ -42,12 +43,19 @@ from engine.storage.whiteouts import Mark
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-def unpack(stream: Readable, directory: Path, parents: Sequence[Path]) -> str:
+def unpack(
+    stream: Readable,
+    directory: Path,
+    parents: Sequence[Path],
+    *,
+    hashed: bool = True,
+) -> str:
     """Unpack a layer into `directory`, which is empty; return its diff_id.
 
-    `parents` are the directories of the layers below, topmost first.
+    `parents` are the directories of the layers below, topmost first. Not `hashed`: it
+    is known already, and "" is returned.
     """
-    reader = TarReader(stream)
+    reader = TarReader(stream, hashed=hashed, room=Room(directory))
     unpacking = _Unpacking(directory, reader, Lowers(parents))
     entry = Entry(name="")
     try:
@@ -61,7 +69,7 @@ def unpack(stream: Readable, directory: Path, parents: Sequence[Path]) -> str:
         raise from_os_error(error) from error
     finally:
         unpacking.close()
-    return reader.diff_id
+    return reader.diff_id if hashed else ""
 
 
 class _Unpacking:

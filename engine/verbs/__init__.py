@@ -1,6 +1,7 @@
 """The verbs of the engine, in groups: together they are the class Engine.
 
-    images.py       image history tag rmi import, and the base image of an empty store
+    images.py       image history tag rmi, and the base image of an empty store
+    archives.py     save load export import
     containers.py   create start exec stop kill wait rm logs commit …
     volumes.py      volume create, ls, inspect, rm
     looking.py      inspect, mounts, tree, layers

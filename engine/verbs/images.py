@@ -5,7 +5,7 @@ Try it: `lab images`, `lab history busybox`, `lab tag busybox mine`
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from engine.containers.house import House
 from engine.errors import NotFound, told_as_engine_errors
@@ -77,18 +77,6 @@ class ImageVerbs:
             running=users.running,
             in_use=users.snapshots,
         )
-
-    @told_as_engine_errors()
-    def import_image(
-        self,
-        stream: BinaryIO,
-        reference: str | None = None,
-        changes: Sequence[str] = (),
-        message: str = "",
-    ) -> StoredImage:
-        """Make an image of one layer from a tar of a root file system."""
-        self._house.prepare()
-        return self._house.images.import_tar(stream, reference, changes, message)
 
     def make_rootfs(self, directory: Path, programs: Sequence[str]) -> list[Path]:
         """Copy programs of this machine, with the libraries that they need."""

@@ -26,6 +26,7 @@ VERBS = {
         "logs": "labshell.commands.logs:logs",
         "exec": "labshell.commands.exec:exec_",
         "diff": "labshell.commands.listing:diff",
+        "export": "labshell.commands.archives:export",
         "inspect": "labshell.commands.inspect:inspect",
     },
     "Images": {
@@ -34,6 +35,8 @@ VERBS = {
         "commit": "labshell.commands.commit:commit",
         "tag": "labshell.commands.images:tag",
         "rmi": "labshell.commands.images:rmi",
+        "save": "labshell.commands.archives:save",
+        "load": "labshell.commands.archives:load",
         "import": "labshell.commands.images:import_",
         "rootfs": "labshell.commands.groups:rootfs",
     },

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from engine.engine import Engine
-from engine.errors import EngineError
+from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import JSON, QUIET, WHOLE, print_json, print_lines
@@ -165,6 +165,12 @@ def rmi(engine: Engine, force: bool, names: tuple[str, ...]) -> int:
             metavar="TEXT",
             help="A comment, shown by `lab history`.",
         ),
+        Option(
+            ["--platform"],
+            default="",
+            metavar="OS/ARCH",
+            help="What the programs in it run on, as in linux/arm64.",
+        ),
         click.Argument(["file"], metavar="FILE|-"),
         click.Argument(["reference"], required=False, metavar="[REPOSITORY[:TAG]]"),
     ],
@@ -178,6 +184,7 @@ def import_(
     engine: Engine,
     change: tuple[str, ...],
     message: str,
+    platform: str,
     file: str,
     reference: str | None,
 ) -> None:
@@ -186,12 +193,14 @@ def import_(
     The tar (plain, gzip, bzip2, xz or zstd) comes from a FILE, or from a pipe with -.
     Prints the image's ID.
     """
-    with open(0 if file == "-" else file, "rb", closefd=file != "-") as stream:
+    if file.startswith(("http://", "https://")):
+        raise InvalidArgument(
+            f"{file}: import does not fetch from the network",
+            f"`curl -fL {file} | lab import - NAME` does.",
+        )
+    with open(0 if file == "-" else file, "rb", 0, closefd=file != "-") as stream:
         image = engine.import_image(
-            stream,
-            reference,
-            changes=change,
-            message=message or f"Imported from {file}",
+            stream, reference, changes=change, message=message, platform=platform
         )
     print(image.id)
 

@@ -4,7 +4,6 @@ skopeo (containers/image), umoci (opencontainers/umoci) and GNU tar share no cod
 us: what they understand is what the specification says.
 """
 
-import io
 import json
 import os
 import stat
@@ -18,6 +17,7 @@ from engine.images.base import ensure_base_image
 from engine.images.store import ImageStore
 from engine.images.stored import StoredImage
 from engine.oci.image import History
+from tests import tars
 from tests.tars import archive, folder, regular, tree
 
 pytestmark = pytest.mark.require("root", "busybox", "overlay")
@@ -164,7 +164,7 @@ def test_gnu_tar_reads_our_layers_and_we_read_gnu_tars(store, tmp_path) -> None:
             ["tar", "-C", source, options, f"--format={form}", "."],
             stdout=subprocess.PIPE, check=True,
         )  # fmt: skip
-        image = store.import_tar(io.BytesIO(made.stdout), f"{form}:1")
+        image = tars.imported(store, made.stdout, f"{form}:1")
         trees.append(tree(store.layer_directories(image)[0]))
         out = tmp_path / form
         out.mkdir()
@@ -177,6 +177,6 @@ def test_gnu_tar_reads_our_layers_and_we_read_gnu_tars(store, tmp_path) -> None:
 @pytest.mark.require("umoci")
 def test_omitted_parents_are_the_same_for_umoci(store, tmp_path) -> None:
     data = archive(folder("opt"), regular("opt/x", b"1"))
-    image = store.import_tar(io.BytesIO(data), "flat:1")
+    image = tars.imported(store, data, "flat:1")
     run("umoci", "unpack", "--image", f"{store.root}/images:flat:1", tmp_path / "b")
     assert tree(tmp_path / "b/rootfs") == tree(store.layer_directories(image)[0])

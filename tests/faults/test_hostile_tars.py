@@ -16,6 +16,7 @@ import pytest
 from engine.errors import EngineError, ImageError
 from engine.images.store import ImageStore
 from engine.storage.unpack import unpack
+from tests import tars
 from tests.tars import archive, device, folder, hard_link, link, part, regular, tree
 
 pytestmark = pytest.mark.require("root")
@@ -104,7 +105,7 @@ def test_a_hostile_layer_is_refused(name, target) -> None:
 def test_a_hostile_import_leaves_nothing_in_the_store(name, tmp_path) -> None:
     store = ImageStore(tmp_path / "root")
     with pytest.raises(EngineError) as caught:
-        store.import_tar(io.BytesIO(HOSTILE[name]), "evil:1")
+        tars.imported(store, HOSTILE[name], "evil:1")
     assert caught.value.exit_code == 125
     assert store.list() == []
     left = [path for path in store.root.rglob("*") if path.is_file()]
@@ -162,7 +163,7 @@ def test_setuid_survives_only_together_with_its_owner(target) -> None:
 def test_snapshots_can_be_entered_by_root_only(tmp_path) -> None:
     store = ImageStore(tmp_path / "root")
     data = archive(regular("su", mode=0o4755), device("disk", 8, 0, tarfile.BLKTYPE))
-    store.import_tar(io.BytesIO(data), "a:1")
+    tars.imported(store, data, "a:1")
     assert store.snapshots.directory.stat().st_mode & 0o077 == 0
 
 
@@ -177,7 +178,7 @@ def test_a_layer_that_holds_other_bytes_than_promised_makes_no_snapshot(
     tmp_path,
 ) -> None:
     store = ImageStore(tmp_path / "root")
-    image = store.import_tar(io.BytesIO(archive(regular("a", b"x" * 600))), "a:1")
+    image = tars.imported(store, archive(regular("a", b"x" * 600)), "a:1")
     blob = store.content.path(image.manifest.layers[0].digest)
     data = bytearray(blob.read_bytes())
     data[700] ^= 1
@@ -198,7 +199,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path) -> None:
         store = ImageStore(disk / "root")
         data = archive(regular("big", os.urandom(2 << 20)))
         with pytest.raises(EngineError, match="No space left") as caught:
-            store.import_tar(io.BytesIO(data), "a:1")
+            tars.imported(store, data, "a:1")
         assert "disk is full" in caught.value.hint
         assert store.list() == []
         assert not any(store.content.blobs.iterdir())

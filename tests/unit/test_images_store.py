@@ -1,6 +1,5 @@
 """The image store: names move, images stay, and what is removed is what Docker says."""
 
-import io
 import json
 import os
 import subprocess
@@ -24,6 +23,7 @@ from engine.images.store import ImageStore
 from engine.images.stored import StoredImage
 from engine.oci import digest as digests
 from engine.oci.image import History, ImageConfig
+from tests import tars
 from tests.tars import archive, regular
 
 pytestmark = pytest.mark.require("root")
@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> ImageStore:
 
 
 def imported(store: ImageStore, name: str, content: str = "x") -> StoredImage:
-    return store.import_tar(io.BytesIO(archive(regular(content))), name)
+    return tars.imported(store, archive(regular(content)), name)
 
 
 def child(store: ImageStore, parent: StoredImage, name: str | None) -> StoredImage:
@@ -180,12 +180,12 @@ def test_the_layers_of_a_child_lie_above_those_of_its_parent(store) -> None:
 
 
 def test_sizes_are_the_bytes_in_the_files(store) -> None:
-    base = store.import_tar(io.BytesIO(TAR), "a:1")
+    base = tars.imported(store, TAR, "a:1")
     assert (base.size, child(store, base, "b:1").size) == (5, 8)
 
 
 def test_import_notes_changes_and_message(store) -> None:
-    image = store.import_tar(io.BytesIO(TAR), "a:1", ['CMD ["x"]'], "from a friend")
+    image = tars.imported(store, TAR, "a:1", ['CMD ["x"]'], "from a friend")
     assert image.config.defaults.cmd == ("x",)
     [row] = store.history(image)
     assert (row.comment, row.size, row.id) == ("from a friend", 5, image.id)
@@ -193,7 +193,7 @@ def test_import_notes_changes_and_message(store) -> None:
 
 def test_import_with_a_wrong_change_leaves_nothing(store) -> None:
     with pytest.raises(InvalidArgument):
-        store.import_tar(io.BytesIO(TAR), "a:1", ["RUN x"])
+        tars.imported(store, TAR, "a:1", ["RUN x"])
     assert store.list() == []
     assert not any(store.content.blobs.iterdir())
 

@@ -1,0 +1,123 @@
+"""What can be done with archives: images and containers as files to carry away.
+
+    image      save    ──► tar with layers, configs, names ──►  load    the same image
+    container  export  ──► tar of one tree of files        ──►  import  a new image
+
+Try it: `lab save busybox -o b.tar; lab load -i b.tar`
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import events, files
+from engine.errors import InvalidArgument, told_as_engine_errors
+from engine.images.stored import StoredImage
+from engine.verbs.containers import ContainerVerbs
+
+if TYPE_CHECKING:
+    from engine.images.archives.loading import LoadedImage
+    from engine.storage.compression import Readable
+
+
+class ArchiveVerbs(ContainerVerbs):
+    """The verbs of archives.
+
+    `out` is where one goes: a file, which is then there as a whole or not at all, or a
+    descriptor of anything that can be written to.
+    """
+
+    @told_as_engine_errors()
+    def save(self, names: Sequence[str], out: Path | int) -> None:
+        """Write images as one tar: a docker-archive and an OCI layout at once."""
+        from engine.images.archives import writing
+
+        self.images()  # the base image is made at first use
+        store = self._house.images
+        with store.writing():
+            chosen = writing.choose(store, names)
+            with _opened(out) as descriptor:
+                writing.save(store, chosen, descriptor)
+        for one in chosen:
+            self._tell("save", one.image.id, one.image.id)
+
+    @told_as_engine_errors()
+    def load(self, stream: "Readable") -> "list[LoadedImage]":
+        """Bring in the images of an archive that somebody saved, all or none."""
+        from engine.images.archives import loading
+
+        self._house.prepare()
+        with self._nothing_half_done():
+            loaded = loading.load(self._house.images, stream)
+        for image in loaded:
+            self._tell("load", image.id, image.id)
+        return loaded
+
+    @told_as_engine_errors()
+    def export(self, name: str, out: Path | int) -> None:
+        """Write the files of a container, as it sees them, as one tar."""
+        from engine.containers.export import export
+
+        container = self.container(name)
+        with _opened(out) as descriptor:
+            export(self._house, container, descriptor)
+        notes = {"image": container.image, "name": container.name}
+        events.record(self._house.root, "container", "export", container.id, notes)
+
+    @told_as_engine_errors()
+    def import_image(
+        self,
+        stream: "Readable",
+        reference: str | None = None,
+        changes: Sequence[str] = (),
+        message: str = "",
+        platform: str = "",
+    ) -> StoredImage:
+        """Make an image of one layer from a tar of a root file system."""
+        from engine.images import importing
+
+        options = importing.ImportOptions(
+            reference=reference,
+            changes=tuple(changes),
+            message=message,
+            platform=platform,
+        )
+        self._house.prepare()
+        with self._nothing_half_done():
+            image = importing.import_tar(self._house.images, stream, options)
+        self._tell("import", image.id, next(iter(image.references), image.id))
+        return image
+
+    @contextmanager
+    def _nothing_half_done(self) -> Iterator[None]:
+        """If this fails, take away the blobs and snapshots that no image needs."""
+        try:
+            yield
+        except BaseException:
+            from engine.containers.removal import users_of_images
+
+            self._house.images.collect(users_of_images(self._house).snapshots)
+            raise
+
+    def _tell(self, action: str, identity: str, name: str) -> None:
+        events.record(self._house.root, "image", action, identity, {"name": name})
+
+
+@contextmanager
+def _opened(out: Path | int) -> Iterator[int]:
+    """A descriptor for what is to be written."""
+    if isinstance(out, int):
+        yield out
+        return
+    if out.is_dir():
+        raise InvalidArgument(
+            f"invalid output path: {out} is a directory", "Name a file in it."
+        )
+    if not out.parent.is_dir():
+        raise InvalidArgument(
+            f'invalid output path: directory "{out.parent}" does not exist',
+            f"`mkdir -p {out.parent}` makes it.",
+        )
+    with files.whole_or_nothing(out) as descriptor:
+        yield descriptor

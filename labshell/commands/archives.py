@@ -1,0 +1,125 @@
+"""`lab save`, `load`, `export`: images and containers as files to carry away.
+
+    an image      save ──► layers, config, names ──► load     the same image, same ID
+    a container   export ──► one tree of files ──► import     a new image, one layer
+
+`import` is with the images. What save writes, Docker, podman and skopeo read; what
+they write, load reads.
+
+Try it: `lab save busybox | tar tv`
+"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from engine.engine import Engine
+from engine.errors import InvalidArgument
+from labshell.commands import suggest
+from labshell.commands.grammar import Option, Verb
+from labshell.commands.listing import print_lines
+
+_OUTPUT = Option(
+    ["-o", "--output"],
+    metavar="FILE",
+    help="Write to a FILE instead of a pipe. It is there when it is whole.",
+)
+
+
+def _place(file: str | None, verb: str) -> Path | int:
+    """Where an archive goes: the file, or what stdout leads to if it is no terminal."""
+    if file is not None:
+        return Path(file)
+    if sys.stdout.isatty():
+        raise InvalidArgument(
+            f"cowardly refusing to {verb} to a terminal. Use the -o flag or redirect",
+            f"`lab {verb} -o FILE …`, or `lab {verb} … | tar tv` to look at it.",
+        )
+    sys.stdout.flush()
+    return sys.stdout.fileno()
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        _OUTPUT,
+        click.Argument(
+            ["names"],
+            nargs=-1,
+            required=True,
+            metavar="IMAGE [IMAGE...]",
+            shell_complete=suggest.images,
+        ),
+    ],
+    examples="""
+        lab save -o busybox.tar busybox
+        lab save mine:1 mine:2 | gzip > mine.tar.gz
+        lab save busybox | docker load
+    """,
+)
+@click.pass_obj
+def save(engine: Engine, output: str | None, names: tuple[str, ...]) -> None:
+    """Write images into one tar: all layers, history, names.
+
+    The tar is both a docker-archive and an OCI layout: each tool finds what it knows.
+    A name without a tag saves all tags. An image asked for by its ID has no name there.
+    """
+    engine.save(names, _place(output, "save"))
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(["-i", "--input"], metavar="FILE", help="Read a FILE, and not a pipe."),
+        Option(["-q", "--quiet"], is_flag=True, help="Say nothing of progress."),
+    ],
+    examples="""
+        lab load -i busybox.tar
+        docker save alpine | lab load
+    """,
+)
+@click.pass_obj
+def load(engine: Engine, input: str | None, quiet: bool) -> None:
+    """Bring in the images of an archive that `save` of any tool wrote.
+
+    Every layer is checked against the digests in the image's config, so the image has
+    the same ID here as there. An archive that is damaged brings nothing. It may be
+    compressed (gzip, bzip2, xz, zstd).
+    """
+    if input is None and sys.stdin.isatty():
+        raise InvalidArgument(
+            "requested load from stdin, but stdin is empty",
+            "`lab load -i FILE`, or `… | lab load`.",
+        )
+    with open(0 if input is None else input, "rb", 0, closefd=input is not None) as tar:
+        loaded = engine.load(tar)
+    for image in loaded:
+        print_lines(
+            [
+                f"The image {name} already exists, renaming the old one with ID "
+                f"{old} to empty string"
+                for name, old in image.taken_from.items()
+            ]
+        )
+        print_lines([f"Loaded image: {name}" for name in image.names])
+        if not image.names:
+            print(f"Loaded image ID: {image.id}")
+
+
+@click.command(
+    cls=Verb,
+    params=[_OUTPUT, suggest.argument(suggest.containers)],
+    examples="""
+        lab export -o tree.tar box
+        lab export box | lab import - flat
+    """,
+)
+@click.pass_obj
+def export(engine: Engine, output: str | None, name: str) -> None:
+    """Write the files of a container into a tar: one tree, no layers, no history.
+
+    What `ls -R /` shows inside, but for what is mounted there: volumes, /proc, /dev,
+    /sys. The image's Env and Cmd are not in it: those are no files.
+    """
+    engine.export(name, _place(output, "export"))
