@@ -21,6 +21,8 @@ from engine.containers.options import ContainerOptions, ExecOptions
 from engine.containers.record import Container
 from engine.errors import EngineError
 from engine.images.stored import StoredImage
+from engine.oci.health import Healthcheck
+from engine.runtime.restart import RestartPolicy
 from engine.runtime.state import State
 from engine.storage.volumes import Volume
 from engine.verbs.archives import ArchiveVerbs
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from engine.images.archives.loading import LoadedImage as LoadedImage
     from engine.images.stack import HistoryRow as HistoryRow
     from engine.runtime.logs import LogEntry as LogEntry
+    from engine.runtime.state import Arrow as Arrow
     from engine.storage.changes import Change as Change
 
 __all__ = [
@@ -43,6 +46,8 @@ __all__ = [
     "Engine",
     "EngineError",
     "ExecOptions",
+    "Healthcheck",
+    "RestartPolicy",
     "State",
     "StoredImage",
     "Volume",

@@ -10,6 +10,8 @@ import re
 
 from engine.containers.options import ContainerOptions
 from engine.errors import InvalidArgument
+from engine.oci.health import MILLISECOND
+from engine.runtime.restart import NO
 
 LONGEST_HOSTNAME = 64
 NETWORKS = ("none", "host")
@@ -37,7 +39,28 @@ def check(options: ContainerOptions) -> None:
             f"invalid hostname: {options.hostname[:80]!r} is too long",
             f"The kernel takes {LONGEST_HOSTNAME} bytes at most.",
         )
+    _check_life(options)
     _check_limits(options)
+
+
+def _check_life(options: ContainerOptions) -> None:
+    if options.auto_remove and options.restart.name != NO:
+        raise InvalidArgument(
+            "Conflicting options: --restart and --rm",
+            "What is removed when it ends cannot be run again: leave one out.",
+        )
+    check = options.health
+    for name in ("Interval", "Timeout", "StartPeriod"):
+        time = check.to_json().get(name, 0)
+        if time < 0 or 0 < time < MILLISECOND:
+            raise InvalidArgument(
+                f"{name} in Healthcheck cannot be less than 1ms",
+                "Seconds are usual: --health-interval 5s.",
+            )
+    if check.retries < 0:
+        raise InvalidArgument(
+            "--health-retries cannot be negative", "3 is usual, and the default."
+        )
 
 
 def _check_limits(options: ContainerOptions) -> None:

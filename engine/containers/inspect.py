@@ -12,6 +12,7 @@ from typing import Any
 from engine.containers.record import Container
 from engine.runtime import state
 from engine.runtime.bundle import Bundle
+from engine.runtime.health import UNWATCHED, Health
 
 
 def inspect(container: Container) -> dict[str, Any]:
@@ -55,6 +56,7 @@ def _overlay(bundle: Bundle) -> dict[str, str]:
 
 def _config(container: Container, bundle: Bundle) -> dict[str, Any]:
     options, process = container.options, bundle.spec.process
+    health = container.options.health.to_json()
     return {
         "Hostname": bundle.spec.hostname,
         "User": options.user or "",
@@ -66,6 +68,7 @@ def _config(container: Container, bundle: Bundle) -> dict[str, Any]:
         "WorkingDir": process.directory,
         "Entrypoint": list(options.entrypoint or ()) or None,
         "Labels": dict(container.labels),
+        **({"Healthcheck": health} if health else {}),
         "StopSignal": container.stop_signal,
     }
 
@@ -84,6 +87,23 @@ def _state(container: Container) -> dict[str, Any]:
         "Error": now.error,
         "StartedAt": now.started_at,
         "FinishedAt": now.finished_at,
+        **({"Health": _health(now.health)} if now.health != UNWATCHED else {}),
+    }
+
+
+def _health(health: Health) -> dict[str, Any]:
+    return {
+        "Status": health.status,
+        "FailingStreak": health.failing,
+        "Log": [
+            {
+                "Start": answer.start,
+                "End": answer.end,
+                "ExitCode": answer.exit_code,
+                "Output": answer.output,
+            }
+            for answer in health.answers
+        ],
     }
 
 

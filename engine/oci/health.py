@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-SECOND = 1_000_000_000  # nanoseconds
+MILLISECOND, SECOND = 1_000_000, 1_000_000_000  # nanoseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ class StateRecord:
         """Process `pid` has become the program; a user's start counts from 0 again."""
         self.write(
             self.after(
-                state.START,
+                state.RETRY if by_policy else state.START,
                 pid=pid,
                 pid_started=processes.start_time(pid) or 0,
                 shim_pid=os.getpid(),

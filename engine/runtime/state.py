@@ -2,7 +2,7 @@
 
     created ── start ──▶ running ── exit ──▶ exited ── start ──▶ running …
                          │  ▲  │
-                 pause ──┘  │  └── fail ──▶ restarting ── start ──▶ running …
+                 pause ──┘  │  └── fail ──▶ restarting ── retry ──▶ running …
                    ▼        │                    └─────── exit ───▶ exited
                  paused ── unpause
 
@@ -28,7 +28,7 @@ CREATED, RUNNING, PAUSED, EXITED = "created", "running", "paused", "exited"
 RESTARTING, REMOVING, DEAD = "restarting", "removing", "dead"
 STATUSES = (CREATED, RUNNING, PAUSED, EXITED, RESTARTING, REMOVING, DEAD)
 START, PAUSE, UNPAUSE, EXIT = "start", "pause", "unpause", "exit"
-FAIL, REMOVE, JAM = "fail", "remove", "jam"
+FAIL, RETRY, REMOVE, JAM = "fail", "retry", "remove", "jam"
 
 # (state, event) -> state. What is not here is refused, naming what is allowed.
 TRANSITIONS = {
@@ -40,7 +40,7 @@ TRANSITIONS = {
     (EXITED, START): RUNNING,
     (RUNNING, FAIL): RESTARTING,  # it has ended, and its policy wants another attempt
     (PAUSED, FAIL): RESTARTING,
-    (RESTARTING, START): RUNNING,
+    (RESTARTING, RETRY): RUNNING,
     (RESTARTING, EXIT): EXITED,
     (CREATED, REMOVE): REMOVING,
     (EXITED, REMOVE): REMOVING,
@@ -49,13 +49,20 @@ TRANSITIONS = {
     (REMOVING, JAM): DEAD,  # something of it could not be taken away
 }
 
-# Which commands cause which event; nobody asks for FAIL and JAM.
+# Which commands cause which event.
 COMMANDS = {
     START: ("start",),
     PAUSE: ("pause",),
     UNPAUSE: ("unpause",),
     EXIT: ("stop", "kill"),
     REMOVE: ("rm",),
+}
+# What happens without a command.
+BY_ITSELF = {
+    EXIT: "the program ends",
+    FAIL: "the program ends, and its restart policy wants another attempt",
+    RETRY: "the pause before the next attempt is over",
+    JAM: "something of it cannot be removed",
 }
 ACTIVE = (RUNNING, PAUSED, RESTARTING)  # a shim looks after it
 
@@ -144,6 +151,29 @@ def allowed(status: str) -> str:
     events = [event for (state, event) in TRANSITIONS if state == status]
     verbs = [verb for event in events for verb in COMMANDS.get(event, ())]
     return ", ".join(f"`lab {verb}`" for verb in verbs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrow:
+    """One transition: from which state to which, by which commands, or by itself."""
+
+    before: str
+    after: str
+    commands: tuple[str, ...]
+    by_itself: str
+
+
+def arrows() -> list[Arrow]:
+    """The table of transitions, in its order, for those who draw it."""
+    return [
+        Arrow(
+            before=before,
+            after=after,
+            commands=COMMANDS.get(event, ()),
+            by_itself=BY_ITSELF.get(event, ""),
+        )
+        for (before, event), after in TRANSITIONS.items()
+    ]
 
 
 def read(directory: Path) -> State:

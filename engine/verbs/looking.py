@@ -12,6 +12,7 @@ from engine.verbs.volumes import VolumeVerbs
 
 if TYPE_CHECKING:
     from engine.containers.pictures import LayerView, MountPoint, ProcessInfo
+    from engine.runtime.state import Arrow
 
 
 class LookingVerbs(ContainerVerbs, VolumeVerbs):
@@ -48,6 +49,12 @@ class LookingVerbs(ContainerVerbs, VolumeVerbs):
             "Options": {},
             "Scope": "local",
         }
+
+    def states(self) -> "list[Arrow]":
+        """Every transition from one state of a container to another."""
+        from engine.runtime.state import arrows
+
+        return arrows()
 
     def mounts(self) -> "list[MountPoint]":
         """The engine's mounts, on the machine and inside the containers."""

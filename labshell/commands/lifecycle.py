@@ -6,6 +6,8 @@
                  ↓                 │ stop, kill, or the program ends
               (gone) ←─── rm ── exited ─ start, restart ─→ running
 
+`lab states` draws all of it, from the engine's own table.
+
 Each takes several containers and does what it can: a failure is told, the others
 still get their turn, and the exit code is 1 in the end.
 
@@ -113,7 +115,7 @@ def stop(engine: Engine, timeout: int | None, names: tuple[str, ...]) -> int:
     First SIGTERM (or --stop-signal), which a program can catch to tidy up; then,
     after a time, SIGKILL, which it cannot. The container's files stay: `lab start`.
     """
-    return for_each(names, lambda name: engine.stop(name, **_given(timeout)))
+    return for_each(names, lambda name: engine.stop(name, timeout))
 
 
 @click.command(
@@ -130,12 +132,24 @@ def restart(engine: Engine, timeout: int | None, names: tuple[str, ...]) -> int:
     The same container with the same files, and a new process: `lab tree` before and
     after shows another pid.
     """
-    return for_each(names, lambda name: engine.restart(name, **_given(timeout)))
+    return for_each(names, lambda name: engine.restart(name, timeout))
 
 
-def _given(timeout: int | None) -> dict[str, int]:
-    """The timeout as a keyword, where one was typed."""
-    return {} if timeout is None else {"timeout": timeout}
+@click.command(
+    cls=Verb,
+    examples="""
+        lab resume
+    """,
+)
+@click.pass_obj
+def resume(engine: Engine) -> None:
+    """After a reboot: start the containers whose --restart asks for it.
+
+    Those with `always`; those with `unless-stopped` or `on-failure` that you had not
+    stopped yourself. Prints the names of those that were started.
+    """
+    for container in engine.resume():
+        print(container.name)
 
 
 @click.command(

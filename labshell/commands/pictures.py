@@ -1,4 +1,4 @@
-"""`lab mounts`, `lab tree`, `lab layers`, `lab acts`, and `lab watch`: looking closer.
+"""`lab mounts`, `tree`, `layers`, `states`, `acts`, and `lab watch`: looking closer.
 
 Each picture is read off the live system and shown in one of three ways: drawn, in
 sentences (--plain, good for a screen reader and for a small window), or as JSON.
@@ -24,11 +24,12 @@ from labshell.views import layers as layers_view
 from labshell.views import live
 from labshell.views import mounts as mounts_view
 from labshell.views import processes as processes_view
+from labshell.views import states as states_view
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from engine.engine import MountPoint
+    from engine.engine import Container, MountPoint
 
 PLAIN = Option(["--plain"], is_flag=True, help="Say it in sentences.")
 PATHS = Option(["--paths"], is_flag=True, help="Add each layer's directory.")
@@ -166,6 +167,39 @@ def layers(
     _layers(engine, name, paths, files).show(json=json, plain=plain)
 
 
+def _states(engine: Engine, name: str | None) -> Picture:
+    if name is not None:
+        name = engine.container(name).id
+
+    def current() -> "Container | None":
+        return None if name is None else engine.container(name)
+
+    return Picture(
+        draw=lambda: states_view.draw(engine.states(), current()),
+        sentences=lambda: states_view.sentences(engine.states(), current()),
+        as_json=lambda: states_view.as_json(engine.states(), current()),
+    )
+
+
+@click.command(
+    cls=Verb,
+    params=[PLAIN, JSON, ONE_OR_ALL],
+    examples="""
+        lab states
+        lab states web             where it is, and where it can go from there
+        lab watch states web       the same, live
+    """,
+)
+@click.pass_obj
+def states(engine: Engine, plain: bool, json: bool, name: str | None) -> None:
+    """Draw the states of a container, and what leads from one to the next.
+
+    The arrows are the engine's own table (engine/runtime/state.py): what is not in it
+    is refused.
+    """
+    _states(engine, name).show(json=json, plain=plain)
+
+
 @click.command(
     cls=Verb,
     params=[
@@ -226,6 +260,13 @@ def watch_layers(
     picture.watch(f"lab layers {name}", json=json, plain=plain)
 
 
+@click.command(cls=Verb, name="states", params=[PLAIN, JSON, ONE_OR_ALL])
+@click.pass_obj
+def watch_states(engine: Engine, plain: bool, json: bool, name: str | None) -> None:
+    """The states, and where a container is among them, live."""
+    _states(engine, name).watch("lab states", json=json, plain=plain)
+
+
 watch = Verbs(
     name="watch",
     headings={
@@ -233,6 +274,7 @@ watch = Verbs(
             "mounts": "labshell.commands.pictures:watch_mounts",
             "tree": "labshell.commands.pictures:watch_tree",
             "layers": "labshell.commands.pictures:watch_layers",
+            "states": "labshell.commands.pictures:watch_states",
         }
     },
     help="""

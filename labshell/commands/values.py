@@ -117,6 +117,11 @@ def seconds(text: str) -> float:
     return sum(float(number) * units[unit] for number, unit in parts)
 
 
+def nanoseconds(text: str) -> int:
+    """A duration in nanoseconds; "0" needs no unit."""
+    return 0 if text == "0" else round(seconds(text) * 1_000_000_000)
+
+
 def moment(text: str, now: float) -> float:
     """A point in time, in seconds since 1970: a date, a number, or "10m" ago."""
     from labshell.views.amounts import seconds_since_epoch

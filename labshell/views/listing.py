@@ -58,7 +58,7 @@ def status(state: State) -> str:
     """The state of a container in words: "Exited (137) 5 minutes ago"."""
     match state.status:
         case "running":
-            return f"Up {since(state.started_at)}"
+            return f"Up {since(state.started_at)}{_health(state)}"
         case "paused":
             return f"Up {since(state.started_at)} (Paused)"
         case "restarting":
@@ -69,6 +69,17 @@ def status(state: State) -> str:
             return "Removal In Progress"
         case other:
             return other.capitalize()
+
+
+def _health(state: State) -> str:
+    """In Docker's words, behind "Up 3 seconds"; nothing if nobody asks."""
+    match state.health.status:
+        case "none":
+            return ""
+        case "starting":
+            return " (health: starting)"
+        case other:
+            return f" ({other})"
 
 
 def container_json(container: Container) -> dict[str, Any]:
@@ -84,6 +95,8 @@ def container_json(container: Container) -> dict[str, Any]:
         "status": state.status,
         "pid": state.pid,
         "exit_code": state.exit_code,
+        "restarts": state.restarts,
+        "health": state.health.status,
         "started_at": state.started_at,
         "finished_at": state.finished_at,
         "oom_killed": state.oom_killed,

@@ -9,7 +9,7 @@ from engine.runtime import state
 from engine.runtime.state import State
 
 STATES = state.STATUSES
-EVENTS = ("start", "pause", "unpause", "exit", "fail", "remove", "jam")
+EVENTS = ("start", "pause", "unpause", "exit", "fail", "retry", "remove", "jam")
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ EVENTS = ("start", "pause", "unpause", "exit", "fail", "remove", "jam")
         ("exited", "start", "running"),
         ("running", "fail", "restarting"),
         ("paused", "fail", "restarting"),
-        ("restarting", "start", "running"),
+        ("restarting", "retry", "running"),
         ("restarting", "exit", "exited"),
         ("created", "remove", "removing"),
         ("exited", "remove", "removing"),
@@ -66,7 +66,7 @@ def test_every_other_event_is_refused_and_what_is_possible_is_said(
         ("running", "`lab pause`, `lab stop`, `lab kill`"),
         ("paused", "`lab unpause`, `lab stop`, `lab kill`"),
         ("exited", "`lab start`, `lab rm`"),
-        ("restarting", "`lab start`, `lab stop`, `lab kill`"),
+        ("restarting", "`lab stop`, `lab kill`"),
         ("dead", "`lab rm`"),
     ],
 )

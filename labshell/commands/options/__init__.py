@@ -14,11 +14,12 @@ import click
 
 from engine.engine import ContainerOptions
 from labshell.commands import suggest, values
-from labshell.commands.options import files, limits, names, program, walls
+from labshell.commands.options import files, life, limits, names, program, walls
 
 CONTAINER_OPTIONS: list[click.Parameter] = [
     *program.OPTIONS,
     *names.OPTIONS,
+    *life.OPTIONS,
     *files.OPTIONS,
     *walls.OPTIONS,
     *limits.OPTIONS,
@@ -63,6 +64,8 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
         pids_limit=asked["pids_limit"],
         stop_signal=asked["stop_signal"],
         stop_timeout=asked["stop_timeout"],
+        restart=asked["restart"],
+        health=life.healthcheck(asked),
     )
 
 

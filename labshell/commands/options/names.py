@@ -2,7 +2,7 @@
 
 import click
 
-from labshell.commands.options.kinds import LABEL, flag, several, text
+from labshell.commands.options.kinds import LABEL, several, text
 
 HEADING = "Names"
 
@@ -27,10 +27,5 @@ OPTIONS: list[click.Parameter] = [
         under=HEADING,
         metavar="KEY[=VALUE]",
         help="A note kept with the container; nothing acts on it.",
-    ),
-    flag(
-        "--rm",
-        under=HEADING,
-        help="Remove the container, and its anonymous volumes, when it ends.",
     ),
 ]

@@ -1,8 +1,7 @@
-"""Options about the program itself: input, environment, user, how it is stopped."""
+"""Options about the program itself: input, environment, user."""
 
 import click
 
-from labshell.commands.grammar import Option
 from labshell.commands.options.kinds import ASSIGNMENT, ASSIGNMENTS, flag, several, text
 
 HEADING = "The program"
@@ -61,18 +60,5 @@ OPTIONS: list[click.Parameter] = [
         under=HEADING,
         metavar="PROGRAM",
         help='Run this instead of the image\'s ENTRYPOINT; "" for none.',
-    ),
-    text(
-        "--stop-signal",
-        under=HEADING,
-        metavar="SIGNAL",
-        help="What `lab stop` sends first; SIGTERM unless the image says otherwise.",
-    ),
-    Option(
-        ["--stop-timeout"],
-        type=int,
-        under=HEADING,
-        metavar="SECONDS",
-        help="How long `lab stop` waits before it kills; 10 unless given.",
     ),
 ]

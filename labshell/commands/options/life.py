@@ -1,0 +1,105 @@
+"""Options about how long the container lives: its end, its return, its health."""
+
+from typing import Any
+
+import click
+
+from engine.engine import Healthcheck
+from engine.errors import InvalidArgument
+from labshell.commands.grammar import Option
+from labshell.commands.options.kinds import DURATION, RESTART, flag, text
+
+HEADING = "Life"
+
+OPTIONS: list[click.Parameter] = [
+    flag(
+        "--rm",
+        under=HEADING,
+        help="Remove the container, and its anonymous volumes, when it ends.",
+    ),
+    Option(
+        ["--restart"],
+        type=RESTART,
+        default="no",
+        under=HEADING,
+        metavar="POLICY",
+        help="""Run it again when it ends: always, unless-stopped (not after a reboot
+        if you had stopped it), on-failure[:MOST] (if its exit code is not 0), no.""",
+    ),
+    text(
+        "--stop-signal",
+        under=HEADING,
+        metavar="SIGNAL",
+        help="What `lab stop` sends first; SIGTERM unless the image says otherwise.",
+    ),
+    Option(
+        ["--stop-timeout"],
+        type=int,
+        under=HEADING,
+        metavar="SECONDS",
+        help="How long `lab stop` waits before it kills; 10 unless given.",
+    ),
+    text(
+        "--health-cmd",
+        under=HEADING,
+        metavar="COMMAND",
+        help="Ask the container whether it is well: a line for its shell; 0 means yes.",
+    ),
+    Option(
+        ["--health-interval"],
+        type=DURATION,
+        default=0,
+        under=HEADING,
+        metavar="TIME",
+        help="How long to wait between two questions: 5s, 1m30s; 30s unless given.",
+    ),
+    Option(
+        ["--health-timeout"],
+        type=DURATION,
+        default=0,
+        under=HEADING,
+        metavar="TIME",
+        help="An answer that takes longer is a bad one; 30s unless given.",
+    ),
+    Option(
+        ["--health-start-period"],
+        type=DURATION,
+        default=0,
+        under=HEADING,
+        metavar="TIME",
+        help="Bad answers do not count until it has run for so long.",
+    ),
+    Option(
+        ["--health-retries"],
+        type=int,
+        default=0,
+        under=HEADING,
+        metavar="NUMBER",
+        help="So many bad answers in a row make it unhealthy; 3 unless given.",
+    ),
+    flag(
+        "--no-healthcheck",
+        under=HEADING,
+        help="Do not ask, even if the image has a HEALTHCHECK.",
+    ),
+]
+
+
+def healthcheck(asked: dict[str, Any]) -> Healthcheck:
+    """What was said of the health check."""
+    command = asked["health_cmd"]
+    check = Healthcheck(
+        test=("CMD-SHELL", command) if command else (),
+        interval=asked["health_interval"],
+        timeout=asked["health_timeout"],
+        start_period=asked["health_start_period"],
+        retries=asked["health_retries"],
+    )
+    if not asked["no_healthcheck"]:
+        return check
+    if check != Healthcheck():
+        raise InvalidArgument(
+            "--no-healthcheck conflicts with --health-* options",
+            "Either ask, or do not: leave one of them out.",
+        )
+    return Healthcheck(test=("NONE",))
