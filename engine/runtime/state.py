@@ -71,7 +71,6 @@ NEVER = "0001-01-01T00:00:00Z"  # how Docker writes "has not happened"
 _REFUSALS = {
     (PAUSED, START): "cannot start a paused container, try unpause instead",
     (PAUSED, PAUSE): "Container {id} is already paused",
-    (RUNNING, UNPAUSE): "Container {id} is not paused",
     (RESTARTING, PAUSE): "Container {id} is restarting, wait until the container is "
     "running",
     (REMOVING, START): "container is marked for removal and cannot be started",
@@ -142,7 +141,8 @@ _NEW = State()
 
 def refusal(status: str, event: str, identity: str) -> str:
     """In Docker's words, why `event` is not possible in the state `status`."""
-    text = _REFUSALS.get((status, event), "Container {id} is not running")
+    usual = "Container {id} is not " + ("paused" if event == UNPAUSE else "running")
+    text = _REFUSALS.get((status, event), usual)
     return text.format(id=identity)
 
 

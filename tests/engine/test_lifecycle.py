@@ -167,7 +167,7 @@ def test_pause_takes_the_cpu_away_and_unpause_gives_it_back(box: Box) -> None:
         ("pause", "created", "Container {id} is not running"),
         ("pause", "exited", "Container {id} is not running"),
         ("pause", "paused", "Container {id} is already paused"),
-        ("unpause", "created", "Container {id} is not running"),
+        ("unpause", "created", "Container {id} is not paused"),
         ("unpause", "running", "Container {id} is not paused"),
         ("start", "paused", "cannot start a paused container, try unpause instead"),
     ],

@@ -194,7 +194,7 @@ def test_remove_at_its_end_and_run_it_again_make_no_sense_together(box: Box) -> 
 
 def test_its_events_tell_every_end_and_every_start(box: Box) -> None:
     container = box.begin(*FAILS, restart=RestartPolicy.parse("on-failure:1"))
-    reach(box, container, "exited")
+    until(lambda: actions(box, container).count("die") == 2, "two ends")
     told = [one for one in actions(box, container) if one in ("start", "die")]
     assert told == ["start", "die", "start", "die"]
     assert events(box, container)[-1]["exitCode"] == "7"
