@@ -18,6 +18,7 @@ from engine.containers.record import Container
 from engine.images.stored import StoredImage
 from engine.kernel import cgroups, mount_table, namespaces
 from engine.runtime.bundle import Bundle
+from engine.storage import usage
 from engine.storage.changes import Change, changes
 
 
@@ -216,7 +217,7 @@ def container_layers(
                 kind=kind,
                 id=container.short_id,
                 created_by="labshell" if kind == "init" else container.name,
-                size=_size(directory),
+                size=usage.of(directory).content,
                 directory=directory,
                 below=below,
             )
@@ -224,12 +225,8 @@ def container_layers(
     return tuple(stack)
 
 
-def _size(directory: Path) -> int:
-    """The bytes of all regular files below a directory."""
-    total = 0
-    for entry in os.scandir(directory):
-        if entry.is_dir(follow_symlinks=False):
-            total += _size(Path(entry.path))
-        elif entry.is_file(follow_symlinks=False):
-            total += entry.stat(follow_symlinks=False).st_size
-    return total
+def container_size(house: House, container: Container) -> tuple[int, int]:
+    """The bytes that a container has written, and those together with its image's."""
+    written = usage.of(container.directory / "upper").content
+    image = house.images.by_id().get(container.image_id)
+    return written, written + (image.size if image else 0)

@@ -16,6 +16,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+_DEEPEST = 128  # levels of directories, an open descriptor each
 _BLOCK = 512  # bytes: the unit of st_blocks, whatever the file system's own is
 
 
@@ -34,7 +35,10 @@ def of(directory: Path) -> Usage:
     """
     usage = Usage()
     seen: set[tuple[int, int]] = set()
-    for _, _, names, descriptor in os.fwalk(directory, follow_symlinks=False):
+    top = str(directory)
+    for path, deeper, names, descriptor in os.fwalk(top, follow_symlinks=False):
+        if path.count("/") - top.count("/") >= _DEEPEST:
+            deeper.clear()  # a container can make a tree of any depth
         usage.disk += os.fstat(descriptor).st_blocks * _BLOCK
         for name in names:
             try:

@@ -11,6 +11,7 @@ from engine.containers import lifecycle, removal, repair
 from engine.containers.options import ContainerOptions, ExecOptions
 from engine.containers.record import Container
 from engine.errors import NotFound, told_as_engine_errors
+from engine.filters import NONE, Filters
 from engine.images.stored import StoredImage
 from engine.verbs.images import ImageVerbs
 
@@ -41,17 +42,18 @@ class ContainerVerbs(ImageVerbs):
             return self.image(name)
 
     @told_as_engine_errors()
-    def containers(self, all: bool = False) -> list[Container]:
-        """The containers, newest first: those that run, or `all`."""
+    def containers(self, all: bool = False, filters: Filters = NONE) -> list[Container]:
+        """The containers, newest first: those that run, or `all`; see filtering.py."""
+        from engine.containers.filtering import select
+
         repair.sweep(self._house)
         found = []
         for container in self._house.records.all():
             container = repair.repair(self._house, container)
             if removal.remove_finished(self._house, container):
                 continue
-            if all or container.active:
-                found.append(container)
-        return found
+            found.append(container)
+        return list(select(self._house, found, filters, all=all))
 
     @told_as_engine_errors()
     def container(self, name: str) -> Container:

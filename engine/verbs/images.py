@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.containers.house import House
 from engine.errors import NotFound, told_as_engine_errors
+from engine.filters import NONE, Filters
 from engine.images.stored import StoredImage
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ class ImageVerbs:
     _house: House
 
     @told_as_engine_errors()
-    def images(self, all: bool = False) -> list[StoredImage]:
+    def images(self, all: bool = False, filters: Filters = NONE) -> list[StoredImage]:
         """The images, newest first; `all` shows unnamed parents too."""
+        from engine.images.filtering import select
+
         self._base_image()
-        return self._house.images.list(intermediate=all)
+        store = self._house.images
+        return list(select(store.catalogue, store.list(intermediate=all), filters))
 
     @told_as_engine_errors()
     def image(self, name: str) -> StoredImage:

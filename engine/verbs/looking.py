@@ -56,6 +56,12 @@ class LookingVerbs(ContainerVerbs, VolumeVerbs):
 
         return arrows()
 
+    def container_size(self, name: str) -> tuple[int, int]:
+        """The bytes that a container has written; those and its image's together."""
+        from engine.containers.pictures import container_size
+
+        return container_size(self._house, self.container(name))
+
     def mounts(self) -> "list[MountPoint]":
         """The engine's mounts, on the machine and inside the containers."""
         from engine.containers.pictures import mount_points

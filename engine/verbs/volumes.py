@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from engine.containers.house import House
 from engine.errors import NotFound, told_as_engine_errors
+from engine.filters import NONE, Filters, fits, has_labels, refuse_unknown, truth
 from engine.storage.volumes import Volume
 
 
@@ -24,9 +25,23 @@ class VolumeVerbs:
         return self._house.volumes.create(name, labels)
 
     @told_as_engine_errors()
-    def volumes(self) -> list[Volume]:
-        """Every volume, by name."""
-        return self._house.volumes.all()
+    def volumes(self, filters: Filters = NONE) -> list[Volume]:
+        """The volumes that agree with the filters, by name."""
+        refuse_unknown(filters, ("dangling", "driver", "label", "name"))
+        dangling = truth(filters, "dangling")
+        return [
+            volume
+            for volume in self._house.volumes.all()
+            if has_labels(filters.get("label", ()), volume.labels)
+            and ("name" not in filters or fits(filters["name"], volume.name))
+            and ("driver" not in filters or "local" in filters["driver"])
+            and (dangling is None or dangling != bool(self._users(volume.name)))
+        ]
+
+    def _users(self, name: str) -> list[str]:
+        from engine.containers.removal import volume_users
+
+        return volume_users(self._house, name)
 
     @told_as_engine_errors()
     def volume(self, name: str) -> Volume:
@@ -36,10 +51,8 @@ class VolumeVerbs:
     @told_as_engine_errors()
     def remove_volume(self, name: str, force: bool = False) -> None:
         """Remove a volume that nobody uses; with `force` it need not be there."""
-        from engine.containers.removal import volume_users
-
         try:
-            self._house.volumes.remove(name, volume_users(self._house, name))
+            self._house.volumes.remove(name, self._users(name))
         except NotFound:
             if not force:
                 raise

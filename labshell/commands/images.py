@@ -16,9 +16,18 @@ from engine.engine import Engine
 from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.listing import JSON, QUIET, WHOLE, print_json, print_lines
+from labshell.commands.listing import (
+    FORMAT,
+    JSON,
+    QUIET,
+    WHOLE,
+    as_filters,
+    filter_option,
+    print_json,
+    print_lines,
+    terminal_width,
+)
 from labshell.commands.report import report
-from labshell.views.tables import table
 
 CHANGE = Option(
     ["-c", "--change"],
@@ -38,6 +47,9 @@ _IMAGE = click.Argument(["name"], metavar="IMAGE", shell_complete=suggest.images
             is_flag=True,
             help="Also images without a name that others were made from.",
         ),
+        Option(["--digests"], is_flag=True, help="Also the digests of registries."),
+        filter_option("dangling label before since reference"),
+        FORMAT,
         QUIET,
         WHOLE,
         JSON,
@@ -46,59 +58,86 @@ _IMAGE = click.Argument(["name"], metavar="IMAGE", shell_complete=suggest.images
     examples="""
         lab images
         lab images 'my*'
+        lab images --filter dangling=true
+        lab images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
     """,
 )
 @click.pass_obj
 def images(
-    engine: Engine, all: bool, quiet: bool, no_trunc: bool, json: bool, name: str | None
+    engine: Engine,
+    all: bool,
+    digests: bool,
+    filters: tuple[tuple[str, str], ...],
+    format: str | None,
+    quiet: bool,
+    no_trunc: bool,
+    json: bool,
+    name: str | None,
 ) -> None:
     """List the images that are here, newest first.
 
     SIZE is that of all layers together; layers that images have in common are on the
     disk only once. `<none>` has lost its name to a newer image.
     """
-    from labshell.views.listing import (
-        IMAGES,
-        image_json,
-        image_rows,
-        is_called,
-        short_id,
-    )
+    from labshell.views.listing import IMAGES, WITH_DIGESTS, image_json, image_rows
 
-    found = [image for image in engine.images(all=all) if is_called(image, name)]
+    wanted = as_filters([*filters, *([("reference", name)] if name else [])])
+    found = engine.images(all=all, filters=wanted)
+    rows = [row for image in found for row in image_rows(image, whole=no_trunc)]
     if json:
         print_json([image_json(image) for image in found])
     elif quiet:
-        print_lines([image.id if no_trunc else short_id(image.id) for image in found])
+        print_lines(row["ID"] for row in rows)
     else:
-        rows = [image_rows(image, name, whole=no_trunc) for image in found]
-        print(table(IMAGES, [row for lines in rows for row in lines]))
+        listing = WITH_DIGESTS if digests else IMAGES
+        print_lines(listing.show(format, rows, None if no_trunc else terminal_width()))
 
 
 @click.command(
     cls=Verb,
-    params=[QUIET, WHOLE, JSON, _IMAGE],
+    params=[
+        Option(
+            ["-H", "--human/--no-human"],
+            default=True,
+            help="Sizes and times in words (the default), or as they are.",
+        ),
+        FORMAT,
+        QUIET,
+        WHOLE,
+        JSON,
+        _IMAGE,
+    ],
     examples="""
         lab history busybox
         lab history --no-trunc mine
+        lab history --format '{{.Size}} {{.CreatedBy}}' mine
     """,
 )
 @click.pass_obj
-def history(engine: Engine, quiet: bool, no_trunc: bool, json: bool, name: str) -> None:
+def history(
+    engine: Engine,
+    human: bool,
+    format: str | None,
+    quiet: bool,
+    no_trunc: bool,
+    json: bool,
+    name: str,
+) -> None:
     """Show how an image was made, newest step first.
 
     Each step that changed files has a layer; a step that only changed what the image
     says (ENV, CMD) has size 0B and no layer. `<missing>`: no image of its own.
     """
-    from labshell.views.listing import HISTORY, history_json, history_row, short_id
+    from labshell.views.listing import HISTORY, history_json, history_row
 
-    rows = engine.history(name)
+    steps = engine.history(name)
+    rows = [history_row(step, whole=no_trunc, human=human) for step in steps]
     if json:
-        print_json([history_json(row) for row in rows])
+        print_json([history_json(step) for step in steps])
     elif quiet:
-        print_lines([row.id if no_trunc else short_id(row.id) for row in rows])
+        print_lines(row["ID"] for row in rows)
     else:
-        print(table(HISTORY, [history_row(row, whole=no_trunc) for row in rows]))
+        print_lines(HISTORY.show(format, rows, None if no_trunc else terminal_width()))
 
 
 @click.command(

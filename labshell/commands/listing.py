@@ -7,21 +7,54 @@ Try it: `lab ps -a`, `lab diff CONTAINER`
 """
 
 import json
+import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from engine.engine import Engine
-from labshell.commands import suggest
+from labshell.commands import suggest, values
 from labshell.commands.grammar import Option, Verb
-from labshell.views.tables import printable, table
+from labshell.commands.options.kinds import Value
+from labshell.views.tables import printable
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\ud800-\udfff]")
 JSON = Option(["--json"], is_flag=True, help="Print JSON, for programs.")
 QUIET = Option(["-q", "--quiet"], is_flag=True, help="Print only IDs, one a line.")
 WHOLE = Option(["--no-trunc"], is_flag=True, help="Cut nothing short.")
+FORMAT = Option(
+    ["--format"],
+    metavar="TEMPLATE",
+    help=r"""Print this for each: '{{.ID}}', 'table {{.ID}}\t{{.Size}}', or json. The
+    fields are those that `--format json` shows.""",
+)
+
+
+def filter_option(keys: str) -> Option:
+    """--filter, with the keys that its help names."""
+    return Option(
+        ["-f", "--filter", "filters"],
+        multiple=True,
+        type=Value("filter", values.assigned),
+        metavar="KEY=VALUE",
+        help=f"Only those that agree. Keys: {keys}.",
+    )
+
+
+def as_filters(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Filters as the engine takes them: values by key."""
+    filters: dict[str, list[str]] = {}
+    for key, value in pairs:
+        filters.setdefault(key, []).append(value)
+    return filters
+
+
+def terminal_width() -> int | None:
+    """How many columns stdout has, if it is a terminal."""
+    return os.get_terminal_size(1).columns or None if sys.stdout.isatty() else None
 
 
 def print_json(data: Any) -> None:
@@ -34,10 +67,10 @@ def print_json(data: Any) -> None:
     print(_UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
-def print_lines(lines: Sequence[str]) -> None:
+def print_lines(lines: Iterable[str]) -> None:
     """Print lines, if there are any."""
-    if lines:
-        print("\n".join(lines))
+    for line in lines:
+        print(line)
 
 
 @click.command(
@@ -52,13 +85,21 @@ def print_lines(lines: Sequence[str]) -> None:
             metavar="NUMBER",
             help="Only the newest NUMBER, run or not.",
         ),
+        filter_option(
+            "name id label status (created, running, paused, exited, …) exited health "
+            "ancestor volume network before since"
+        ),
+        FORMAT,
+        Option(["-s", "--size"], is_flag=True, help="Also how much each has written."),
         QUIET,
         WHOLE,
         JSON,
     ],
     examples="""
         lab ps -a
-        for c in $(lab ps -q); do lab logs --tail 1 $c; done
+        lab ps -a --filter status=exited --filter exited=137
+        lab ps --format 'table {{.Names}}\\t{{.Status}}'
+        lab rm $(lab ps -aq --filter label=practice)
     """,
 )
 @click.pass_obj
@@ -67,6 +108,9 @@ def ps(
     all: bool,
     latest: bool,
     last: int,
+    filters: tuple[tuple[str, str], ...],
+    format: str | None,
+    size: bool,
     quiet: bool,
     no_trunc: bool,
     json: bool,
@@ -76,18 +120,25 @@ def ps(
     Newest first. `Exited (3)` is the exit code of the program; 128 + n means that
     signal n ended it.
     """
-    from labshell.views.listing import CONTAINERS, container_json, container_row
+    from labshell.views.containers import CONTAINERS, container_json, container_row
 
     most = 1 if latest else last
-    found = engine.containers(all=all or most >= 0)
-    if most >= 0:
-        found = found[:most]
+    found = engine.containers(all=all or most > 0, filters=as_filters(filters))
+    found = found[:most] if most > 0 else found
     if json:
         print_json([container_json(container) for container in found])
-    elif quiet:
-        print_lines([c.id if no_trunc else c.id[:12] for c in found])
-    else:
-        print(table(CONTAINERS, [container_row(c, whole=no_trunc) for c in found]))
+        return
+    if quiet:
+        print_lines([c.id if no_trunc else c.short_id for c in found])
+        return
+    measured = size or ".Size" in (format or "")
+    sizes = [engine.container_size(c.id) if measured else None for c in found]
+    rows = [
+        container_row(container, amount, whole=no_trunc)
+        for container, amount in zip(found, sizes, strict=True)
+    ]
+    listing = CONTAINERS.with_columns("Size") if size else CONTAINERS
+    print_lines(listing.show(format, rows, None if no_trunc else terminal_width()))
 
 
 @click.command(

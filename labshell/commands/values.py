@@ -108,6 +108,14 @@ def label(text: str) -> tuple[str, str]:
     return key, value
 
 
+def assigned(text: str) -> tuple[str, str]:
+    """`key=value` of a filter."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError("bad format of filter (expected name=value)")
+    return key.strip().lower(), value.strip()
+
+
 def seconds(text: str) -> float:
     """A duration as Go writes it: "90s", "1m30s", "1.5h", "10ms"."""
     units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

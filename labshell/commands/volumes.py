@@ -10,9 +10,16 @@ from engine.engine import Engine
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.lifecycle import for_each
-from labshell.commands.listing import JSON, print_json, print_lines
+from labshell.commands.listing import (
+    FORMAT,
+    JSON,
+    as_filters,
+    filter_option,
+    print_json,
+    print_lines,
+    terminal_width,
+)
 from labshell.commands.options.kinds import LABEL
-from labshell.views.tables import table
 
 
 @click.command(
@@ -44,24 +51,33 @@ def create(
     cls=Verb,
     params=[
         Option(["-q", "--quiet"], is_flag=True, help="Print only names, one a line."),
+        filter_option("dangling name label driver"),
+        FORMAT,
         JSON,
     ],
     examples="""
         lab volume ls
+        lab volume ls --filter dangling=true
     """,
 )
 @click.pass_obj
-def ls(engine: Engine, quiet: bool, json: bool) -> None:
-    """List the volumes."""
+def ls(
+    engine: Engine,
+    quiet: bool,
+    filters: tuple[tuple[str, str], ...],
+    format: str | None,
+    json: bool,
+) -> None:
+    """List the volumes; `dangling` are those that no container uses."""
     from labshell.views.listing import VOLUMES, volume_json, volume_row
 
-    found = engine.volumes()
+    found = engine.volumes(as_filters(filters))
     if json:
         print_json([volume_json(volume) for volume in found])
     elif quiet:
         print_lines([volume.name for volume in found])
     else:
-        print(table(VOLUMES, [volume_row(volume) for volume in found]))
+        print_lines(VOLUMES.show(format, map(volume_row, found), terminal_width()))
 
 
 @click.command(

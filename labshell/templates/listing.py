@@ -13,13 +13,13 @@ Try it: `lab ps --format 'table {{.ID}}\t{{.Names}}'`
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from labshell.templates import render
 from labshell.templates.functions import FUNCTIONS
 from labshell.templates.printing import as_json
-from labshell.views.tables import table
+from labshell.views.tables import fitted, table
 
 Row = Mapping[str, Any]  # a field's name -> a text, or a function of texts
 _ESCAPES = ((r"\t", "\t"), (r"\n", "\n"))  # as they are typed between single quotes
@@ -33,26 +33,41 @@ _AS_HEADING = FUNCTIONS | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A kind of row: the heading of each field, and the fields of its usual table."""
+    """A kind of row: the heading of each field, and the fields of its usual table.
+
+    On a terminal too narrow for that table the field that `gives_way` is cut short.
+    """
 
     headings: Mapping[str, str]
     columns: tuple[str, ...]
+    gives_way: str
 
-    def show(self, form: str | None, rows: Iterable[Row]) -> Iterator[str]:
-        """What to print, line by line; None is the usual table."""
+    def with_columns(self, *names: str) -> "Listing":
+        """The same with more columns in its usual table, on the right."""
+        return replace(self, columns=(*self.columns, *names))
+
+    def show(
+        self, form: str | None, rows: Iterable[Row], narrow: int | None = None
+    ) -> Iterator[str]:
+        """What to print, line by line; without a form it is the usual table.
+
+        `narrow` is how many columns the terminal has, if it is one.
+        """
         if form == "json":
-            return map(as_json, rows)
+            return (as_json(dict(sorted(row.items()))) for row in rows)
         if form is None or form.strip() == "table":
-            return iter([self.usual(rows)])
+            return iter([self._usual(rows, narrow)])
         form = as_typed(form)
         if form.startswith("table "):
             return iter([self._table(form.removeprefix("table ").strip(), rows)])
         return (render(form, row) for row in rows)
 
-    def usual(self, rows: Iterable[Row]) -> str:
-        """The table with the usual columns."""
+    def _usual(self, rows: Iterable[Row], narrow: int | None) -> str:
         headings = [self.headings[name] for name in self.columns]
-        return table(headings, [[row[name] for name in self.columns] for row in rows])
+        cells = [[row[name] for name in self.columns] for row in rows]
+        if narrow is None:
+            return table(headings, cells)
+        return fitted(headings, cells, narrow, self.columns.index(self.gives_way))
 
     def _table(self, form: str, rows: Iterable[Row]) -> str:
         headings = render(form, {**self.headings, "Label": _words}, _AS_HEADING)

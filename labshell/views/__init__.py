@@ -1,6 +1,7 @@
 """Views: data of the engine's, made into something to look at.
 
-    listing.py tables.py amounts.py    rows and columns, as Docker prints them
+    containers.py listing.py           what there is, as rows and fields
+    tables.py amounts.py               columns, sizes and times, as Docker prints them
     mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON
     acts.py explain.py                 what the kernel was asked for
     live.py                            a picture that stays true

@@ -16,13 +16,13 @@ UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 NEVER = "0001-01-01T00:00:00Z"
 
 
-def size(count: float) -> str:
-    """A number of bytes with three digits and a unit: "1.98MB"."""
+def size(count: float, digits: int = 3) -> str:
+    """A number of bytes with so many digits and a unit: "1.98MB"."""
     unit = 0
     while count >= 999.5 and unit < len(UNITS) - 1:
         count /= 1000
         unit += 1
-    return f"{count:.3g}{UNITS[unit]}"
+    return f"{count:.{digits}g}{UNITS[unit]}"
 
 
 def seconds_since_epoch(moment: str) -> float:
@@ -50,6 +50,12 @@ def _without_offset(clock: str) -> tuple[str, int]:
             distance = int(hours) * 3600 + int(minutes or 0) * 60
             return time_of_day, distance if sign == "+" else -distance
     return clock, 0
+
+
+def local_time(moment: str) -> str:
+    """A moment in this machine's zone: "2023-11-14 23:13:20 +0100 CET"."""
+    local = time.localtime(seconds_since_epoch(moment))
+    return time.strftime("%Y-%m-%d %H:%M:%S %z %Z", local)
 
 
 def ago(moment: str, now: float | None = None) -> str:

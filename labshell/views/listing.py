@@ -1,38 +1,72 @@
-"""Containers, images and volumes as rows of a table, and as JSON.
+"""Images, their history and volumes: rows of a table, fields for templates, JSON.
 
-    CONTAINER ID   IMAGE     COMMAND     CREATED         STATUS         PORTS     NAMES
-    3c05019b6d77   busybox   "sleep 1d"  2 minutes ago   Up 2 minutes             web
+    REPOSITORY   TAG       IMAGE ID       CREATED         SIZE
+    busybox      latest    8c0d5f1a2b3c   2 minutes ago   1.98MB
 
-The columns and the words in them are Docker's. Each kind has two functions: one for
-the eye, one for programs (`--json`), which loses nothing.
+The columns, the fields and the words in them are Docker's; `--json` is for programs
+and loses nothing.
 
-Try it: `lab ps -a`, `lab ps -a --json | python3 -m json.tool`
+Try it: `lab images --format '{{.Repository}}'`, `lab images --json`
 """
 
-import shlex
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.engine import Container, State, StoredImage, Volume
-from labshell.views.amounts import ago, since, size
+from engine.engine import StoredImage, Volume
+from labshell.templates.listing import Listing, Row
+from labshell.views.amounts import ago, local_time, size
+from labshell.views.containers import pairs
 from labshell.views.tables import shorten
 
 if TYPE_CHECKING:
     from engine.engine import HistoryRow
 
-CONTAINERS = (
-    "CONTAINER ID",
-    "IMAGE",
-    "COMMAND",
-    "CREATED",
-    "STATUS",
-    "PORTS",
-    "NAMES",
+IMAGES = Listing(
+    headings={
+        "Repository": "REPOSITORY",
+        "Tag": "TAG",
+        "Digest": "DIGEST",
+        "ID": "IMAGE ID",
+        "CreatedSince": "CREATED",
+        "CreatedAt": "CREATED AT",
+        "Size": "SIZE",
+        "VirtualSize": "VIRTUAL SIZE",
+        "SharedSize": "SHARED SIZE",
+        "UniqueSize": "UNIQUE SIZE",
+        "Containers": "CONTAINERS",
+    },
+    columns=("Repository", "Tag", "ID", "CreatedSince", "Size"),
+    gives_way="Repository",
 )
-IMAGES = ("REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE")
-HISTORY = ("IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT")
-VOLUMES = ("DRIVER", "VOLUME NAME")
-NONE = "<none>"
+WITH_DIGESTS = replace(
+    IMAGES, columns=("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
+)
+HISTORY = Listing(
+    headings={
+        "ID": "IMAGE",
+        "CreatedSince": "CREATED",
+        "CreatedAt": "CREATED AT",
+        "CreatedBy": "CREATED BY",
+        "Size": "SIZE",
+        "Comment": "COMMENT",
+    },
+    columns=("ID", "CreatedSince", "CreatedBy", "Size", "Comment"),
+    gives_way="CreatedBy",
+)
+VOLUMES = Listing(
+    headings={
+        "Driver": "DRIVER",
+        "Name": "VOLUME NAME",
+        "Scope": "SCOPE",
+        "Mountpoint": "MOUNTPOINT",
+        "Labels": "LABELS",
+        "Links": "LINKS",
+        "Size": "SIZE",
+    },
+    columns=("Driver", "Name"),
+    gives_way="Name",
+)
+NONE, UNKNOWN = "<none>", "N/A"
 
 
 def short_id(digest: str) -> str:
@@ -40,101 +74,35 @@ def short_id(digest: str) -> str:
     return digest.removeprefix("sha256:")[:12]
 
 
-def container_row(container: Container, *, whole: bool) -> tuple[str, ...]:
-    """One line of `lab ps`; `whole` cuts nothing short."""
-    command = shlex.join(container.command)
-    return (
-        container.id if whole else short_id(container.id),
-        container.image,
-        f'"{command if whole else shorten(command, 20)}"',
-        ago(container.created),
-        status(container.state),
-        "",
-        container.name,
-    )
-
-
-def status(state: State) -> str:
-    """The state of a container in words: "Exited (137) 5 minutes ago"."""
-    match state.status:
-        case "running":
-            return f"Up {since(state.started_at)}{_health(state)}"
-        case "paused":
-            return f"Up {since(state.started_at)} (Paused)"
-        case "restarting":
-            return f"Restarting ({state.exit_code}) {ago(state.finished_at)}"
-        case "exited":
-            return f"Exited ({state.exit_code}) {ago(state.finished_at)}"
-        case "removing":
-            return "Removal In Progress"
-        case other:
-            return other.capitalize()
-
-
-def _health(state: State) -> str:
-    """In Docker's words, behind "Up 3 seconds"; nothing if nobody asks."""
-    match state.health.status:
-        case "none":
-            return ""
-        case "starting":
-            return " (health: starting)"
-        case other:
-            return f" ({other})"
-
-
-def container_json(container: Container) -> dict[str, Any]:
-    """One container for programs."""
-    state = container.state
-    return {
-        "id": container.id,
-        "name": container.name,
-        "image": container.image,
-        "image_id": container.image_id,
-        "command": list(container.command),
-        "created": container.created,
-        "status": state.status,
-        "pid": state.pid,
-        "exit_code": state.exit_code,
-        "restarts": state.restarts,
-        "health": state.health.status,
-        "started_at": state.started_at,
-        "finished_at": state.finished_at,
-        "oom_killed": state.oom_killed,
-        "labels": dict(container.labels),
-    }
-
-
-def image_rows(
-    image: StoredImage, pattern: str | None = None, *, whole: bool
-) -> list[tuple[str, ...]]:
-    """The lines of `lab images` for one image: one for each name that fits."""
-    identity = image.id if whole else short_id(image.id)
+def image_rows(image: StoredImage, *, whole: bool) -> list[Row]:
+    """The fields of an image once for each of its names; `whole` cuts nothing."""
     return [
-        (repository, tag, identity, _when(image.created), size(image.size))
-        for repository, tag in _names(image, pattern)
+        {
+            "Repository": repository,
+            "Tag": tag,
+            "Digest": NONE,  # known once a registry has, or gave, the image
+            "ID": image.id if whole else short_id(image.id),
+            "CreatedSince": _since(image.created),
+            "CreatedAt": _at(image.created),
+            "Size": size(image.size),
+            "VirtualSize": size(image.size, digits=4),
+            "SharedSize": UNKNOWN,
+            "UniqueSize": UNKNOWN,
+            "Containers": UNKNOWN,
+        }
+        for repository, tag in _names(image)
     ]
 
 
-def is_called(image: StoredImage, pattern: str | None) -> bool:
-    """Whether a name of the image fits "repository" or "repository:tag"."""
-    return bool(_names(image, pattern))
-
-
-def _names(image: StoredImage, pattern: str | None) -> list[tuple[str, str]]:
-    """Each (repository, tag) of an image that fits; `<none>` if it has no name."""
+def _names(image: StoredImage) -> list[tuple[str, str]]:
+    """Each (repository, tag) of an image; `<none>` if it has no name."""
     names = []
     for reference in image.references:
         repository, colon, tag = reference.partition("@")[0].rpartition(":")
         # The last colon of localhost:5000/x belongs to a port, not to a tag.
         has_tag = colon and "/" not in tag and "@" not in reference
         names.append((repository, tag) if has_tag else (reference, NONE))
-    return [
-        (repository, tag)
-        for repository, tag in names or [(NONE, NONE)]
-        if pattern is None
-        or fnmatchcase(repository, pattern)
-        or fnmatchcase(f"{repository}:{tag}", pattern)
-    ]
+    return names or [(NONE, NONE)]
 
 
 def image_json(image: StoredImage) -> dict[str, Any]:
@@ -149,15 +117,17 @@ def image_json(image: StoredImage) -> dict[str, Any]:
     }
 
 
-def history_row(row: "HistoryRow", *, whole: bool) -> tuple[str, ...]:
-    """One line of `lab history`."""
-    return (
-        row.id if whole else short_id(row.id),
-        _when(row.created),
-        row.created_by if whole else shorten(row.created_by, 45),
-        size(row.size),
-        row.comment,
-    )
+def history_row(row: "HistoryRow", *, whole: bool, human: bool = True) -> Row:
+    """The fields of one step; `human`: sizes and times in words."""
+    created = row.created or UNKNOWN
+    return {
+        "ID": row.id if whole else short_id(row.id),
+        "CreatedSince": _since(row.created) if human else created,
+        "CreatedAt": created,
+        "CreatedBy": row.created_by if whole else shorten(row.created_by, 45),
+        "Size": size(row.size) if human else str(row.size),
+        "Comment": row.comment,
+    }
 
 
 def history_json(row: "HistoryRow") -> dict[str, Any]:
@@ -172,9 +142,18 @@ def history_json(row: "HistoryRow") -> dict[str, Any]:
     }
 
 
-def volume_row(volume: Volume) -> tuple[str, ...]:
-    """One line of `lab volume ls`."""
-    return ("local", volume.name)
+def volume_row(volume: Volume) -> Row:
+    """The fields of one volume."""
+    return {
+        "Driver": "local",
+        "Name": volume.name,
+        "Scope": "local",
+        "Mountpoint": str(volume.mountpoint),
+        "Labels": pairs(volume.labels),
+        "Label": lambda key: volume.labels.get(key, ""),
+        "Links": UNKNOWN,
+        "Size": UNKNOWN,
+    }
 
 
 def volume_json(volume: Volume) -> dict[str, Any]:
@@ -187,9 +166,16 @@ def volume_json(volume: Volume) -> dict[str, Any]:
     }
 
 
-def _when(moment: str | None) -> str:
+def _since(moment: str | None) -> str:
     """How long ago, or N/A for an image whose maker left the time out."""
     try:
-        return ago(moment) if moment else "N/A"
+        return ago(moment) if moment else UNKNOWN
     except ValueError:
-        return "N/A"
+        return UNKNOWN
+
+
+def _at(moment: str | None) -> str:
+    try:
+        return local_time(moment) if moment else UNKNOWN
+    except ValueError:
+        return UNKNOWN

@@ -11,6 +11,8 @@ Try it: `lab run --label $'a=\\e[31mred' --name box busybox true; lab inspect bo
 
 from collections.abc import Sequence
 
+_NARROWEST = 8  # characters, to which a column that gives way may be cut
+
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The rows below their headings, each column as wide as its widest cell."""
@@ -23,6 +25,38 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def fitted(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], most: int, gives_way: int
+) -> str:
+    """The table in `most` columns of a terminal, if it can be done.
+
+    First columns that hold nothing are left out, then column `gives_way` is cut short.
+    """
+    whole = table(headings, rows)
+    if _widest(whole) <= most or not rows:
+        return whole
+    full = [
+        n for n in range(len(headings)) if n == gives_way or any(r[n] for r in rows)
+    ]
+    headings = [headings[n] for n in full]
+    rows = [[row[n] for n in full] for row in rows]
+    place = full.index(gives_way)
+    excess = _widest(table(headings, rows)) - most
+    longest = max(len(row[place]) for row in rows)
+    room = longest if excess <= 0 else max(_NARROWEST, longest - excess)
+    return table(
+        headings,
+        [
+            [shorten(c, room) if n == place else c for n, c in enumerate(row)]
+            for row in rows
+        ],
+    )
+
+
+def _widest(text: str) -> int:
+    return max(map(width, text.splitlines()))
 
 
 def printable(text: str) -> str:

@@ -173,7 +173,7 @@ def test_inspect_picks_out_values(lab: Lab, box: str) -> None:
     done = lab("inspect", "-f", "{{.Name}} {{.State.Running}} {{json .Id}}", "box")
     assert done.out == f'/box true "{box}"\n'
     assert "no entry for key" in lab("inspect", "-f", "{{.Nope}}", "box").error
-    assert "asks for more" in lab("inspect", "-f", "{{range .}}", "box").error
+    assert "unexpected EOF" in lab("inspect", "-f", "{{range .}}", "box").error
 
 
 def test_the_long_names_are_the_same_verbs(lab: Lab, box: str) -> None:

@@ -116,7 +116,9 @@ ROWS = [
     {"ID": "1", "Name": "one", "Label": {"a": "b"}.get},
     {"ID": "22", "Name": "two", "Label": {"a": "long enough"}.get},
 ]
-LISTING = Listing(headings={"ID": "THE ID", "Name": "NAME"}, columns=("Name",))
+LISTING = Listing(
+    headings={"ID": "THE ID", "Name": "NAME"}, columns=("Name",), gives_way="Name"
+)
 
 
 def shown(form: str | None) -> list[str]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labshell.views import amounts
-from labshell.views.tables import printable, shorten, table, width
+from labshell.views.tables import fitted, printable, shorten, table, width
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,13 @@ def test_wide_characters_take_two_columns() -> None:
 def test_what_is_cut_says_so() -> None:
     assert shorten("abcdef", 4) == "abc…"
     assert shorten("abcd", 4) == "abcd"
+
+
+def test_a_table_too_wide_loses_empty_columns_and_then_cuts_one_short() -> None:
+    headings, rows = ("A", "EMPTY", "LONG"), [("a", "", "x" * 30)]
+    assert fitted(headings, rows, 50, 2) == table(headings, rows)
+    assert fitted(headings, rows, 40, 2) == table(("A", "LONG"), [("a", "x" * 30)])
+    assert (
+        fitted(headings, rows, 25, 2).splitlines()[1] == "a         " + "x" * 14 + "…"
+    )
+    assert fitted(headings, rows, 5, 2).splitlines()[1] == "a         " + "x" * 7 + "…"

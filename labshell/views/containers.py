@@ -1,0 +1,137 @@
+"""Containers as rows of a table, as fields for templates, and as JSON.
+
+    CONTAINER ID   IMAGE     COMMAND     CREATED         STATUS         PORTS     NAMES
+    3c05019b6d77   busybox   "sleep 1d"  2 minutes ago   Up 2 minutes             web
+
+The columns, the fields and the words in them are Docker's. `--json` is for programs
+and loses nothing.
+
+Try it: `lab ps -a`, `lab ps --format '{{.Names}}: {{.Status}}'`, `lab ps -a --json`
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from engine.engine import Container, State
+from labshell.templates.listing import Listing, Row
+from labshell.views.amounts import ago, local_time, since, size
+from labshell.views.tables import shorten
+
+CONTAINERS = Listing(
+    headings={
+        "ID": "CONTAINER ID",
+        "Image": "IMAGE",
+        "Command": "COMMAND",
+        "CreatedAt": "CREATED AT",
+        "RunningFor": "CREATED",
+        "Status": "STATUS",
+        "Ports": "PORTS",
+        "Names": "NAMES",
+        "Size": "SIZE",
+        "Labels": "LABELS",
+        "LocalVolumes": "LOCAL VOLUMES",
+        "Mounts": "MOUNTS",
+        "Networks": "NETWORKS",
+        "State": "STATE",
+    },
+    columns=("ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"),
+    gives_way="Command",
+)
+_WIDEST_MOUNT, _WIDEST_COMMAND = 15, 20
+
+
+def container_row(
+    container: Container, sizes: tuple[int, int] | None = None, *, whole: bool = False
+) -> Row:
+    """The fields of a container; `whole` cuts nothing short.
+
+    `sizes` are the bytes that it has written, and those with its image's.
+    """
+    state, mounts = (
+        container.state,
+        [b.volume or str(b.source) for b in container.bound],
+    )
+    command = command_line(container.command)
+    amount = f"{size(sizes[0])} (virtual {size(sizes[1])})" if sizes else "0B"
+    return {
+        "ID": container.id if whole else container.id[:12],
+        "Image": container.image,
+        "Command": quoted(command if whole else shorten(command, _WIDEST_COMMAND)),
+        "CreatedAt": local_time(container.created),
+        "RunningFor": ago(container.created),
+        "Status": status(state),
+        "Ports": "",
+        "Names": container.name,
+        "Size": amount,
+        "Labels": pairs(container.labels),
+        "Label": lambda key: container.labels.get(key, ""),
+        "LocalVolumes": str(sum(1 for bound in container.bound if bound.volume)),
+        "Mounts": ",".join(
+            mount if whole else shorten(mount, _WIDEST_MOUNT) for mount in mounts
+        ),
+        "Networks": container.options.network,
+        "State": state.status,
+    }
+
+
+def command_line(words: tuple[str, ...]) -> str:
+    """The words of a command as Docker shows them: with quotes around spaces."""
+    return " ".join(f"'{word}'" if " " in word else word for word in words)
+
+
+def quoted(text: str) -> str:
+    """The text between double quotes, in one line."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def pairs(labels: Mapping[str, str]) -> str:
+    """Labels as `key=value,key=value`, by key."""
+    return ",".join(f"{key}={labels[key]}" for key in sorted(labels))
+
+
+def status(state: State) -> str:
+    """The state of a container in words: "Exited (137) 5 minutes ago"."""
+    match state.status:
+        case "running":
+            return f"Up {since(state.started_at)}{_health(state)}"
+        case "paused":
+            return f"Up {since(state.started_at)} (Paused)"
+        case "restarting":
+            return f"Restarting ({state.exit_code}) {ago(state.finished_at)}"
+        case "exited":
+            return f"Exited ({state.exit_code}) {ago(state.finished_at)}"
+        case "removing":
+            return "Removal In Progress"
+        case other:
+            return other.capitalize()
+
+
+def _health(state: State) -> str:
+    """What its checks say: " (healthy)"; nothing for a container without checks."""
+    health = state.health.status
+    if health == "none":
+        return ""
+    return f" ({'health: starting' if health == 'starting' else health})"
+
+
+def container_json(container: Container) -> dict[str, Any]:
+    """One container for programs."""
+    state = container.state
+    return {
+        "id": container.id,
+        "name": container.name,
+        "image": container.image,
+        "image_id": container.image_id,
+        "command": list(container.command),
+        "created": container.created,
+        "status": state.status,
+        "pid": state.pid,
+        "exit_code": state.exit_code,
+        "restarts": state.restarts,
+        "health": state.health.status,
+        "started_at": state.started_at,
+        "finished_at": state.finished_at,
+        "oom_killed": state.oom_killed,
+        "labels": dict(container.labels),
+    }
