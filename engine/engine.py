@@ -65,7 +65,7 @@ class Engine(ArchiveVerbs, LookingVerbs):
 
     @property
     def notices(self) -> list[str]:
-        """What was repaired, a line each; whoever prints it clears it."""
+        """What was repaired or left out, a line each; whoever prints it clears it."""
         return self._house.notices
 
     def close(self) -> None:

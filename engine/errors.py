@@ -141,6 +141,11 @@ HINTS = {
     ("fork", errno.EAGAIN): "A limit on processes is reached: `ulimit -u`, pids.max.",
     ("fork", errno.ENOMEM): "The pid namespace is dead: its first process has ended.",
     ("umount2", errno.EBUSY): "Something below is open: `fuser -m` shows by whom.",
+    ("write", errno.EACCES): "Less than it is now takes CAP_SYS_RESOURCE, or root.",
+    (
+        "write",
+        errno.EBUSY,
+    ): "A control group in use refuses this: it holds more than that, or processes.",
     ("execve", errno.ENOEXEC): "Not a program: is it for another architecture?",
     ("execve", errno.E2BIG): "The arguments and environment are too long.",
     ("", errno.ENOSPC): "The disk is full: `lab image prune`, `df -h`.",

@@ -31,7 +31,7 @@ from engine.errors import EngineError
 from labshell import VERSION
 from labshell.commands import VERBS
 from labshell.commands.grammar import Option, Verbs
-from labshell.commands.report import notice, report, say
+from labshell.commands.report import report, say, tell
 
 COMPLETING = "_LAB_COMPLETE"
 INTERRUPTED, BROKEN_PIPE = 130, 141  # 128 + SIGINT, 128 + SIGPIPE
@@ -124,7 +124,7 @@ def _begin(ctx: click.Context, root: str | None, version: bool) -> int | None:
     inside = ctx.obj is not None
     if root is not None or not inside:
         ctx.obj = Engine(Path(root) if root is not None else None)
-    ctx.call_on_close(lambda: _tell(ctx.obj))
+    ctx.call_on_close(lambda: tell(ctx.obj))
     if ctx.invoked_subcommand is not None:
         return None
     if inside:
@@ -134,13 +134,6 @@ def _begin(ctx: click.Context, root: str | None, version: bool) -> int | None:
     assert shell is not None
     code: int = ctx.invoke(shell)
     return code
-
-
-def _tell(engine: Engine) -> None:
-    """Print what the engine repaired meanwhile, once."""
-    for line in engine.notices:
-        notice(line)
-    engine.notices.clear()
 
 
 lab = Verbs(

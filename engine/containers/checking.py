@@ -6,17 +6,17 @@ Try it: `lab create -m 1k busybox`, `lab create --name 'a b' busybox`
 """
 
 import os
-import re
 
+from engine.containers import limits, parameters, ulimits
+from engine.containers.names import check_name
 from engine.containers.options import ContainerOptions
 from engine.errors import InvalidArgument
 from engine.oci.health import MILLISECOND
 from engine.runtime.restart import NO
 
 LONGEST_HOSTNAME = 64
+LONGEST_PARENT = 1024
 NETWORKS = ("none", "host")
-SMALLEST_MEMORY = 6 << 20  # bytes: with less, not even the engine's init could run
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
 
 
 def check(options: ContainerOptions) -> None:
@@ -40,7 +40,24 @@ def check(options: ContainerOptions) -> None:
             f"The kernel takes {LONGEST_HOSTNAME} bytes at most.",
         )
     _check_life(options)
-    _check_limits(options)
+    limits.check(options)
+    parameters.check(options)
+    for text in options.ulimits:
+        ulimits.parse(text)
+    _check_parent(options.cgroup_parent)
+
+
+def _check_parent(path: str | None) -> None:
+    """Raise InvalidArgument unless `path` may be a group in which others are."""
+    if path is None:
+        return
+    names = path.removeprefix("/").split("/")
+    sane = all(0 < len(os.fsencode(n)) < 256 and n.isprintable() for n in names)
+    if not sane or {".", ".."} & {*names} or len(path) > LONGEST_PARENT:
+        raise InvalidArgument(
+            f"invalid --cgroup-parent: {path[:80]!r}",
+            "/NAME is a group at the top of /sys/fs/cgroup, NAME one in the engine's.",
+        )
 
 
 def _check_life(options: ContainerOptions) -> None:
@@ -60,45 +77,4 @@ def _check_life(options: ContainerOptions) -> None:
     if check.retries < 0:
         raise InvalidArgument(
             "--health-retries cannot be negative", "3 is usual, and the default."
-        )
-
-
-def _check_limits(options: ContainerOptions) -> None:
-    if options.memory is not None and options.memory < SMALLEST_MEMORY:
-        raise InvalidArgument(
-            "Minimum memory limit allowed is 6MB",
-            "Give more: -m 64m is enough for most programs of busybox.",
-        )
-    swap = options.memory_swap
-    if swap is not None and swap != -1:
-        if options.memory is None:
-            raise InvalidArgument(
-                "You should always set the Memory limit when using Memoryswap limit",
-                "Give -m too: --memory-swap is memory and swap together.",
-            )
-        if swap < options.memory:
-            raise InvalidArgument(
-                "Minimum memoryswap limit should be larger than memory limit",
-                "--memory-swap is memory and swap together.",
-            )
-    processors = os.cpu_count() or 1
-    if options.cpus is not None and not 0.01 <= options.cpus <= processors:
-        raise InvalidArgument(
-            f"Range of CPUs is from 0.01 to {processors}.00, as there are only "
-            f"{processors} CPUs available",
-            "--cpus 0.5 is half of one processor's time.",
-        )
-    if options.cpu_shares is not None and not 2 <= options.cpu_shares <= 262144:
-        raise InvalidArgument(
-            "the range of --cpu-shares is from 2 to 262144", "1024 is one share."
-        )
-
-
-def check_name(name: str) -> None:
-    """Raise InvalidArgument unless `name` may be the name of a container."""
-    if not _NAME.match(name):
-        raise InvalidArgument(
-            f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
-            "allowed",
-            "Letters, digits, then also _ . and -, two characters at least.",
         )

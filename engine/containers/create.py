@@ -24,7 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine import acts, files
-from engine.containers import binds, checking, names, specification, users
+from engine.containers import binds, checking, limits, names, specification, users
 from engine.containers.binds import BoundPath
 from engine.containers.house import House
 from engine.containers.lifecycle import signal_number
@@ -68,6 +68,7 @@ def create(house: House, options: ContainerOptions, image: StoredImage) -> Conta
     command = specification.command(options, defaults)
     specification.seccomp_policy(options, ())
     house.prepare()
+    options = limits.possible(house, options)
     with house.images.writing():  # the layers it will stand on must not go meanwhile
         return _create(house, options, house.images.find(image.id), command)
 
@@ -165,7 +166,8 @@ def _furnish(
     # An overlay to read needs two layers, and an image from scratch has none.
     readable = (draft / "init", *(lower or (draft / "upper",)))
     with mounted(readable, draft / "rootfs") as root:
-        identity = users.resolve(root, options.user or said.user)
+        user = options.user or said.user
+        identity = users.resolve(root, user, options.groups_add)
         for path in container.bound:
             binds.fill(root, path)
     spec = specification.specification(
@@ -174,7 +176,7 @@ def _furnish(
         identity,
         home,
         hostname,
-        house.cgroup(container.id),
+        house.cgroup(container),
         container.bound,
     )
     lowers = (home / "init", *lower)
@@ -189,11 +191,9 @@ def _furnish(
 
 
 def _hostname(container: Container) -> str:
-    if container.options.hostname:
-        return container.options.hostname
-    if container.options.network == "host":
-        return os.uname().nodename
-    return container.short_id
+    of_machine = container.options.network == "host"
+    otherwise = os.uname().nodename if of_machine else container.short_id
+    return container.options.hostname or otherwise
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from engine.oci.resources import DeviceNode, DeviceRule
 from engine.oci.spec import SpecMount
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-CPU_PERIOD = 100_000  # microseconds: the kernel's own default
+SHM_SIZE = 64 << 20  # bytes
 
 HEALTHCHECK = Healthcheck(interval=30 * SECOND, timeout=30 * SECOND, retries=3)
 
@@ -66,8 +66,8 @@ def mount(destination: str, kind: str, *options: str) -> SpecMount:
     )
 
 
-def file_systems(privileged: bool) -> tuple[SpecMount, ...]:
-    """What every container has mounted besides its root."""
+def file_systems(privileged: bool, shm_size: int | None) -> tuple[SpecMount, ...]:
+    """What every container has mounted besides its root; `shm_size` in bytes."""
     access = () if privileged else ("ro",)
     plain = ("nosuid", "noexec", "nodev")
     return (
@@ -86,7 +86,7 @@ def file_systems(privileged: bool) -> tuple[SpecMount, ...]:
         mount("/sys", "sysfs", *plain, *access),
         mount("/sys/fs/cgroup", "cgroup", *access, *plain),
         mount("/dev/mqueue", "mqueue", *plain),
-        mount("/dev/shm", "tmpfs", *plain, "mode=1777", "size=65536k"),
+        mount("/dev/shm", "tmpfs", *plain, "mode=1777", f"size={shm_size or SHM_SIZE}"),
     )
 
 

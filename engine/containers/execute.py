@@ -94,7 +94,7 @@ def _resolve(container: Container, user: str) -> users.Identity:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     root = os.open(container.directory / "rootfs", flags)
     try:
-        return users.resolve(root, user)
+        return users.resolve(root, user, container.options.groups_add)
     except InvalidArgument as error:
         refused: EngineError = NotExecutable(error.message, error.hint)
         raise refused from error

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 from engine import files
-from engine.containers.record import Records
+from engine.containers.record import Container, Records
 from engine.errors import EngineBroken, from_os_error
 from engine.images.store import ImageStore
 from engine.runtime.place import Place
@@ -95,9 +95,12 @@ class House:
         self.place.leave()
         self._ready = False
 
-    def cgroup(self, identity: str) -> str:
-        """The control group of a container."""
-        return f"{self.place.cgroup}/{identity}"
+    def cgroup(self, container: Container) -> str:
+        """The control group of a container: in the engine's, or where it was asked."""
+        parent = container.options.cgroup_parent or ""
+        if parent.startswith("/"):
+            return f"{parent}/{container.id}".lstrip("/")
+        return "/".join(filter(None, (self.place.cgroup, parent, container.id)))
 
     @property
     def filters(self) -> Path:

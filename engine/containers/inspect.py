@@ -9,6 +9,7 @@ Try it: `lab inspect NAME`
 
 from typing import Any
 
+from engine.containers import defaults, ulimits
 from engine.containers.record import Container
 from engine.runtime import state
 from engine.runtime.bundle import Bundle
@@ -30,6 +31,7 @@ def inspect(container: Container) -> dict[str, Any]:
         "HostsPath": str(container.directory / "hosts"),
         "LogPath": str(container.directory / "log.jsonl"),
         "Bundle": str(container.directory / "bundle"),
+        "CgroupsPath": f"/{bundle.spec.cgroup}",
         "Name": f"/{container.name}",
         "RestartCount": container.state.restarts,
         "Driver": "overlay",
@@ -127,11 +129,30 @@ def _host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
         "MemorySwap": limits.memory_swap or 0,
         "CpuShares": limits.cpu_shares or 0,
         "NanoCpus": int((options.cpus or 0) * 1_000_000_000),
+        "MemoryReservation": limits.memory_reservation or 0,
+        "MemorySwappiness": limits.swappiness,
+        "OomKillDisable": options.oom_kill_disable,
+        "OomScoreAdj": options.oom_score_adj or 0,
+        "CpuPeriod": options.cpu_period or 0,
+        "CpuQuota": options.cpu_quota or 0,
+        "CpusetCpus": options.cpuset_cpus or "",
+        "CpusetMems": options.cpuset_mems or "",
+        "BlkioWeight": options.blkio_weight or 0,
         "PidsLimit": limits.pids,
-        "CgroupParent": bundle.spec.cgroup.rpartition("/")[0],
+        "Ulimits": list(map(_ulimit, options.ulimits)),
+        "ShmSize": options.shm_size or defaults.SHM_SIZE,
+        "Sysctls": dict(options.sysctls) or None,
+        "GroupAdd": list(options.groups_add) or None,
+        "Init": options.init or None,
+        "CgroupParent": options.cgroup_parent or "",
         "MaskedPaths": list(bundle.spec.masked),
         "ReadonlyPaths": list(bundle.spec.read_only_paths),
     }
+
+
+def _ulimit(text: str) -> dict[str, Any]:
+    name, soft, hard = ulimits.parse(text)
+    return {"Name": name, "Hard": hard, "Soft": soft}
 
 
 def _mounts(container: Container) -> list[dict[str, Any]]:

@@ -1,10 +1,15 @@
-"""Names for containers that were given none: easier to say than 64 hex digits.
+"""Names of containers: easier to say than 64 hex digits.
+
+Who gives none gets two words, a manner and a person.
 
 Try it: `lab create busybox; lab ps -a`
 """
 
-import random
+import re
 
+from engine.errors import InvalidArgument
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
 _MANNERS = (
     "agile bold brave bright calm careful cheerful clever curious daring eager fair "
     "gentle happy honest jolly keen kind lively lucid merry modest nimble patient "
@@ -21,5 +26,17 @@ _PEOPLE = (
 
 def propose(crowded: bool = False) -> str:
     """Two words, such as "patient_ritchie"; and a number where it is crowded."""
+    import random
+
     number = random.randrange(2, 1000) if crowded else ""
     return f"{random.choice(_MANNERS)}_{random.choice(_PEOPLE)}{number}"
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidArgument unless `name` may be the name of a container."""
+    if not _NAME.match(name):
+        raise InvalidArgument(
+            f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
+            "allowed",
+            "Letters, digits, then also _ . and -, two characters at least.",
+        )

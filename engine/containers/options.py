@@ -20,8 +20,9 @@ class ContainerOptions:
     """What was asked of a new container.
 
     `environment` holds "NAME=value"; `volumes` and `tmpfs` hold what follows -v and
-    --tmpfs; `health` says what of the image's check was asked otherwise; `memory` and
-    `memory_swap` are bytes (-1: swap without limit).
+    --tmpfs; `health` says what of the image's check was asked otherwise; memory is in
+    bytes (-1 of swap: without limit), `cpu_quota` and `cpu_period` in microseconds;
+    `ulimits` holds "nofile=1024:2048".
     """
 
     image: str
@@ -46,9 +47,25 @@ class ContainerOptions:
     security_options: tuple[str, ...] = ()
     memory: int | None = None
     memory_swap: int | None = None
+    memory_reservation: int | None = None
+    memory_high: int | None = None
+    memory_swappiness: int | None = None
+    oom_kill_disable: bool = False
+    oom_score_adj: int | None = None
     cpus: float | None = None
     cpu_shares: int | None = None
+    cpu_quota: int | None = None
+    cpu_period: int | None = None
+    cpuset_cpus: str | None = None
+    cpuset_mems: str | None = None
+    blkio_weight: int | None = None
     pids_limit: int | None = None
+    cgroup_parent: str | None = None
+    ulimits: tuple[str, ...] = ()
+    shm_size: int | None = None
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    groups_add: tuple[str, ...] = ()
+    init: bool = False
     stop_signal: str | None = None
     stop_timeout: int | None = None
     restart: RestartPolicy = NEVER_AGAIN

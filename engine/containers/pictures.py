@@ -108,7 +108,7 @@ def processes(house: House, containers: Iterable[Container]) -> list[ProcessInfo
             continue
         shims.add(container.state.shim_pid)
         found += _info(container.state.shim_pid, "shim", container)
-        for pid in sorted(cgroups.members(house.cgroup(container.id))):
+        for pid in sorted(cgroups.members(house.cgroup(container))):
             found += _info(pid, _role(pid, container), container)
     spawners = {_parent(pid) for pid in shims} | set(_spawners(house))
     for pid in sorted(spawners - {0, 1}):

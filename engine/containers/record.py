@@ -22,7 +22,7 @@ from typing import Any
 
 from engine import files
 from engine.containers.binds import BoundPath
-from engine.containers.checking import check_name
+from engine.containers.names import check_name
 from engine.containers.options import ContainerOptions
 from engine.errors import Conflict, EngineError, NotFound
 from engine.runtime import state

@@ -48,7 +48,7 @@ def repair(house: House, container: Container) -> Container:
 
 def _has_remains(house: House, container: Container) -> bool:
     """Whether there is a mount or a group that should not be."""
-    if cgroups.exists(house.cgroup(container.id)):
+    if cgroups.exists(house.cgroup(container)):
         return True
     try:
         return mount_table.is_mount_point(container.directory / "rootfs")

@@ -15,16 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.containers import defaults
+from engine.containers import defaults, limits, reaper
 from engine.containers.binds import BoundPath
 from engine.containers.options import ContainerOptions
+from engine.containers.ulimits import ulimits
 from engine.containers.users import Identity
 from engine.errors import InvalidArgument
 from engine.kernel import capabilities
 from engine.oci import seccomp
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.image import ImageDefaults
-from engine.oci.resources import DeviceRule, Resources
+from engine.oci.resources import DeviceRule
 from engine.oci.spec import Process, Spec, SpecMount
 
 
@@ -64,24 +65,6 @@ def variables(entries: Iterable[str]) -> dict[str, str]:
     return dict(entry.split("=", 1) for entry in entries if entry.find("=") > 0)
 
 
-def resources(options: ContainerOptions) -> Resources:
-    """The limits of the control group; by default as much swap as memory."""
-    swap = options.memory_swap
-    if swap is None and options.memory is not None:
-        swap = 2 * options.memory
-    quota = None if options.cpus is None else int(options.cpus * defaults.CPU_PERIOD)
-    every = (DeviceRule(allow=True),)
-    return Resources(
-        memory=options.memory,
-        memory_swap=swap,
-        cpu_shares=options.cpu_shares,
-        cpu_quota=quota,
-        cpu_period=None if quota is None else defaults.CPU_PERIOD,
-        pids=options.pids_limit,
-        devices=every if options.privileged else defaults.DEVICE_RULES,
-    )
-
-
 def process(
     options: ContainerOptions,
     image: ImageDefaults,
@@ -90,8 +73,9 @@ def process(
     no_new_privileges: bool,
 ) -> Process:
     """What runs, as whom and with which powers."""
+    init_program = (reaper.INSIDE, "--") if options.init else ()
     return Process(
-        arguments=command(options, image),
+        arguments=(*init_program, *command(options, image)),
         environment=environment(options, image, hostname, identity.home),
         directory=_directory(options.working_directory or image.working_dir),
         terminal=options.tty,
@@ -101,8 +85,9 @@ def process(
         capabilities=capabilities.chosen(
             options.capabilities_add, options.capabilities_drop, options.privileged
         ),
-        limits={},
+        limits=ulimits(options.ulimits),
         no_new_privileges=no_new_privileges,
+        oom_score=options.oom_score_adj,
     )
 
 
@@ -194,6 +179,26 @@ def bind(source: Path, destination: str, *options: str) -> SpecMount:
     )
 
 
+def _extra_mounts(
+    options: ContainerOptions, directory: Path, bound: tuple[BoundPath, ...]
+) -> list[SpecMount]:
+    """What this container has besides the usual file systems, outermost first."""
+    binds = [
+        bind(directory / name, f"/etc/{name}")
+        for name in ("resolv.conf", "hostname", "hosts")
+    ]
+    binds += [
+        bind(path.source, path.destination, "ro" if path.read_only else "rw")
+        for path in bound
+    ]
+    if options.init:
+        binds.append(bind(reaper.find(), reaper.INSIDE, "ro"))
+    return sorted(
+        [*map(tmpfs, options.tmpfs), *binds],
+        key=lambda mount: mount.destination.count("/"),
+    )
+
+
 def specification(
     options: ContainerOptions,
     image: ImageDefaults,
@@ -205,18 +210,8 @@ def specification(
 ) -> Spec:
     """The whole specification of a container whose files are in `directory`."""
     runs = process(options, image, identity, hostname, no_new_privileges(options))
-    binds = [
-        bind(directory / name, f"/etc/{name}")
-        for name in ("resolv.conf", "hostname", "hosts")
-    ]
-    binds += [
-        bind(path.source, path.destination, "ro" if path.read_only else "rw")
-        for path in bound
-    ]
-    extra = sorted(
-        [*map(tmpfs, options.tmpfs), *binds],
-        key=lambda mount: mount.destination.count("/"),
-    )
+    extra = _extra_mounts(options, directory, bound)
+    rules = (DeviceRule(allow=True),) if options.privileged else defaults.DEVICE_RULES
     kinds = tuple(
         k for k in defaults.NAMESPACES if k != "network" or options.network == "none"
     )
@@ -225,12 +220,13 @@ def specification(
         root=str(directory / "rootfs"),
         read_only=options.read_only,
         hostname=hostname,
-        mounts=(*defaults.file_systems(options.privileged), *extra),
+        mounts=(*defaults.file_systems(options.privileged, options.shm_size), *extra),
         namespaces=kinds,
         cgroup=cgroup,
-        resources=resources(options),
+        resources=replace(limits.resources(options), devices=rules),
         devices=defaults.machine_devices() if options.privileged else (),
         masked=() if options.privileged else defaults.MASKED,
         read_only_paths=() if options.privileged else defaults.READ_ONLY,
+        sysctl=options.sysctls,
         seccomp=seccomp_policy(options, runs.capabilities),
     )

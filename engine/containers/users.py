@@ -33,8 +33,11 @@ class Identity:
     home: str
 
 
-def resolve(root: int, user: str) -> Identity:
-    """Who `user` is inside the open directory `root`. InvalidArgument if nobody."""
+def resolve(root: int, user: str, also_in: tuple[str, ...] = ()) -> Identity:
+    """Who `user` is inside the open directory `root`. InvalidArgument if nobody.
+
+    `also_in` are more groups that the user shall be in, as with --group-add.
+    """
     name, colon, group = user.partition(":")
     passwd, groups = _lines(root, "/etc/passwd", 7), _lines(root, "/etc/group", 4)
     entry = _find(passwd, name or "0")
@@ -53,7 +56,8 @@ def resolve(root: int, user: str) -> Identity:
         also = tuple(number for number in numbers if number is not None)
     # Its own group is among them too: else a file that is closed to the group but
     # open to others could be read by leaving the group (CVE-2022-36109).
-    groups_held = tuple(dict.fromkeys((gid, *also)))
+    more = (_group(groups, name) for name in also_in)
+    groups_held = tuple(dict.fromkeys((gid, *also, *more)))
     home = (entry[5] if entry else "") or "/"
     return Identity(uid=uid, gid=gid, groups=groups_held, home=home)
 

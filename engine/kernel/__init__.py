@@ -14,6 +14,7 @@
     nodes.py         making device nodes and links
     capabilities.py  root's powers, piece by piece
     seccomp.py       which system calls may be made at all
+    parameters.py    numbers below /proc/sys
     terminal.py      pseudo-terminals, window size, raw mode
     links.py         network interfaces
     watches.py       being told that a file has changed

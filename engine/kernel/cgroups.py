@@ -10,12 +10,16 @@ ends with rmdir(2). There are two layouts, and the machine decides which:
 Here groups are made, joined, looked into and removed. What they are for has files of
 its own: limits.py, freezer.py, counters.py, devices.py.
 
-A group is named by its path below the root of the tree: "labshell-1a2b3c4d/ID".
+A group is named by its path below the root of the tree: "labshell-1a2b3c4d/ID", or
+with --cgroup-parent "labshell-1a2b3c4d/PARENT/ID" or "PARENT/ID". A limit of the parent
+holds for all that is in it together. A parent that we make gets a mark, and goes with
+its last container; one that somebody else has made stays.
 
 man: cgroups(7); Documentation/admin-guide/cgroup-v2.rst of the kernel
 Try it: `lab run -d --name box busybox sleep 60; find /sys/fs/cgroup -name 'labshell-*'`
 """
 
+import contextlib
 import errno
 import functools
 import os
@@ -26,9 +30,14 @@ from engine.acts import act
 from engine.errors import SyscallError, from_os_error
 from engine.kernel import mount_table
 
-CONTROLLERS = ("memory", "cpu", "cpuacct", "pids", "freezer", "devices", "blkio")
+CONTROLLERS = (
+    *("memory", "cpu", "cpuacct", "cpuset", "pids"),
+    *("freezer", "devices", "blkio"),
+)
 _V2_CONTROLLERS = ("memory", "cpu", "pids", "io", "cpuset")
 _TREE = Path("/sys/fs/cgroup")
+ENGINES = "labshell-"  # how the group of an engine begins; it takes that away itself
+_OURS = "trusted.labshell"  # an extended attribute of each other group that we made
 ATTEMPTS, MOMENT = 100, 0.01  # for what the kernel does in its own time, seconds
 
 
@@ -66,23 +75,48 @@ def directory(group: str, controller: str) -> Path:
 
 @act("mkdir(2)", lambda path: f"mkdir -p {path}")
 def _make(path: Path) -> None:
-    try:
-        path.mkdir(mode=0o755)
-    except FileExistsError:
+    for _ in range(ATTEMPTS):
+        try:
+            path.mkdir(mode=0o755)
+            return
+        except FileExistsError:
+            return
+        except FileNotFoundError:  # also if another container's end has just emptied it
+            _make_above(path.parent)
+    raise FileNotFoundError(errno.ENOENT, "it is removed again and again", str(path))
+
+
+def _make_above(path: Path) -> None:
+    """Make a group that shall hold those of containers, and mark it as ours."""
+    with contextlib.suppress(FileExistsError):
+        try:
+            path.mkdir(mode=0o755)
+        except FileNotFoundError:
+            _make_above(path.parent)
+            path.mkdir(mode=0o755)
+        with contextlib.suppress(OSError):  # unmarked, it stays: the safe side
+            os.setxattr(path, _OURS, b"")
+    _furnish(path)
+
+
+def _furnish(path: Path) -> None:
+    """Give a group what it must have from the one above before anybody can join it.
+
+    On version 2 the controllers, on version 1 some processors and memory nodes.
+    """
+    if path in trees().values():
         return
-    except FileNotFoundError:
-        _make_parent(path.parent)
-        path.mkdir(mode=0o755, exist_ok=True)
-
-
-def _make_parent(path: Path) -> None:
-    """Make the engine's own group; on version 2 hand the controllers down to it."""
-    path.mkdir(mode=0o755, parents=True, exist_ok=True)
-    if version() == 2:
-        for level in (_TREE, path):
-            has = (level / "cgroup.controllers").read_text().split()
-            wanted = " ".join(f"+{c}" for c in _V2_CONTROLLERS if c in has)
-            write(level / "cgroup.subtree_control", wanted)
+    if version() == 2 and not (path / "pids.max").exists():
+        _furnish(path.parent)
+        has = (path.parent / "cgroup.controllers").read_text().split()
+        wanted = " ".join(f"+{c}" for c in _V2_CONTROLLERS if c in has)
+        write(path.parent / "cgroup.subtree_control", wanted)
+    elif path.is_relative_to(trees().get("cpuset", "/nowhere")):
+        for name in ("cpuset.cpus", "cpuset.mems"):
+            if not (path / name).read_text().strip():
+                _furnish(path.parent)
+                write(path / name, (path.parent / name).read_text().strip())
+                write(path / "cgroup.clone_children", "1")  # for those below
 
 
 @act("write(2)", lambda path, value: f"echo {value} > {path}")
@@ -99,10 +133,11 @@ def write(path: Path, value: str) -> None:
 
 
 def create(group: str) -> None:
-    """Make the group, empty and without limits."""
+    """Make the group, empty and without limits, and those above it."""
     try:
         for path in directories(group):
             _make(path)
+            _furnish(path)
     except OSError as error:
         raise from_os_error(error) from error
 
@@ -161,18 +196,43 @@ def remove_empty(group: str) -> None:
 
 
 def remove(group: str) -> None:
-    """Take the group away. Its processes must have ended: SyscallError EBUSY if not."""
+    """Take the group away. Its processes must have ended: SyscallError EBUSY if not.
+
+    Those above it that we made go too, unless they hold something else.
+    """
     for path in directories(group):
         for place in with_those_inside(path):
-            for attempt in range(ATTEMPTS):
-                try:
-                    _remove(place)
-                except FileNotFoundError:
-                    pass
-                except OSError as error:
-                    # A process that was just killed is still leaving: wait a moment.
-                    if error.errno != errno.EBUSY or attempt == ATTEMPTS - 1:
-                        raise from_os_error(error) from error
-                    time.sleep(MOMENT)
-                    continue
+            _remove_left(place)
+        for above in path.parents:
+            if above.name.startswith(ENGINES) or not _is_ours(above):
                 break
+            try:
+                _remove(above)
+            except FileNotFoundError:
+                continue
+            except OSError:  # other containers are in it, or somebody else's groups
+                break
+
+
+def _remove_left(place: Path) -> None:
+    """Remove a group that a process which was just killed is still leaving."""
+    for attempt in range(ATTEMPTS):
+        try:
+            _remove(place)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if error.errno != errno.EBUSY or attempt == ATTEMPTS - 1:
+                raise from_os_error(error) from error
+            time.sleep(MOMENT)
+        else:
+            return
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return os.getxattr(path, _OURS) == b""
+    except FileNotFoundError:
+        return True  # it has gone with another container: those above may be left
+    except OSError:
+        return False

@@ -35,6 +35,7 @@ _SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
 _KEYCTL_JOIN_SESSION_KEYRING = 1
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 _IOPRIO_WHO_PROCESS = 1
+_RLIMIT_LOCKS = 10  # Python has no name for it
 
 
 def fork() -> int:
@@ -109,9 +110,14 @@ def become_user(uid: int, gid: int, groups: tuple[int, ...]) -> None:
     lambda name, soft, hard: f"prlimit --{name[7:].lower()}={soft}:{hard}",
 )
 def set_limit(name: str, soft: int, hard: int) -> None:
-    """Set a resource limit by its OCI name ("RLIMIT_NOFILE")."""
+    """Set a resource limit by its OCI name ("RLIMIT_NOFILE").
+
+    The specification writes 2**64 - 1 for no limit, Python -1.
+    """
+    number = _RLIMIT_LOCKS if name == "RLIMIT_LOCKS" else getattr(resource, name)
+    soft, hard = (-1 if value == (1 << 64) - 1 else value for value in (soft, hard))
     try:
-        resource.setrlimit(getattr(resource, name), (soft, hard))
+        resource.setrlimit(number, (soft, hard))
     except (OSError, ValueError) as error:
         raise SyscallError(
             "setrlimit", getattr(error, "errno", 22) or 22, name
@@ -143,7 +149,11 @@ def name_process(name: str) -> None:
 @act("write(2)", lambda value: f"echo {value} > /proc/self/oom_score_adj")
 def set_oom_score(value: int) -> None:
     """How readily the kernel chooses this process when memory runs out."""
-    Path("/proc/self/oom_score_adj").write_text(str(value))
+    path = Path("/proc/self/oom_score_adj")
+    try:
+        path.write_text(str(value))
+    except OSError as error:
+        raise SyscallError("write", error.errno or 0, str(path)) from error
 
 
 def reset_scheduling() -> None:

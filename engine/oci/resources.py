@@ -1,6 +1,6 @@
 """Resources: the part of the runtime specification that limits a container.
 
-    memory, cpu, pids    numbers for the files of its control group
+    memory, cpu, pids …  numbers for the files of its control group
     devices              which device nodes may be opened, and which are made
 
 Source: runtime-spec config-linux.md, "Control groups" and "Devices"
@@ -90,49 +90,79 @@ class DeviceNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """Limits of the control group; None is no limit.
+    """Limits of the control group; None and "" are no limit.
 
-    Memory in bytes, `memory_swap` memory and swap together (-1: no limit), cpu quota
-    and period in microseconds, `pids` -1 for no limit.
+    Memory in bytes, `memory_swap` memory and swap together (-1: no limit); cpu quota
+    and period in microseconds; `cpus` and `mems` are lists of processors and memory
+    nodes: "0-2,7"; `pids` -1 for no limit. `memory_high` is of version 2 only,
+    `swappiness` and `oom_kill_disable` are of version 1 only.
     """
 
     memory: int | None = None
+    memory_reservation: int | None = None
     memory_swap: int | None = None
+    memory_high: int | None = None
+    swappiness: int | None = None
+    oom_kill_disable: bool | None = None
     cpu_shares: int | None = None
     cpu_quota: int | None = None
     cpu_period: int | None = None
+    cpus: str | None = None
+    mems: str | None = None
+    block_weight: int | None = None
     pids: int | None = None
     devices: tuple[DeviceRule, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As the specification writes it: without what is not limited."""
-        memory = _without_none(limit=self.memory, swap=self.memory_swap)
-        cpu = _without_none(
-            shares=self.cpu_shares, quota=self.cpu_quota, period=self.cpu_period
-        )
+        """As the specification writes it: without what is not limited.
+
+        It has no field for what only version 2 knows, but `unified` for its files.
+        """
+        high = None if self.memory_high is None else str(self.memory_high)
+        parts = {
+            "memory": _without_none(
+                limit=self.memory,
+                reservation=self.memory_reservation,
+                swap=self.memory_swap,
+                swappiness=self.swappiness,
+                disableOOMKiller=self.oom_kill_disable,
+            ),
+            "cpu": _without_none(
+                shares=self.cpu_shares,
+                quota=self.cpu_quota,
+                period=self.cpu_period,
+                cpus=self.cpus,
+                mems=self.mems,
+            ),
+            "blockIO": _without_none(weight=self.block_weight),
+            "pids": _without_none(limit=self.pids),
+            "unified": _without_none(**{"memory.high": high}),
+        }
         data: dict[str, Any] = {"devices": [rule.to_json() for rule in self.devices]}
-        if memory:
-            data["memory"] = memory
-        if cpu:
-            data["cpu"] = cpu
-        if self.pids is not None:
-            data["pids"] = {"limit": self.pids}
-        return data
+        return data | {name: fields for name, fields in parts.items() if fields}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Resources":
         """The limits that `config.json` describes."""
         memory, cpu = data.get("memory", {}), data.get("cpu", {})
+        high = data.get("unified", {}).get("memory.high")
         return Resources(
             memory=memory.get("limit"),
+            memory_reservation=memory.get("reservation"),
             memory_swap=memory.get("swap"),
+            memory_high=None if high is None else int(high),
+            swappiness=memory.get("swappiness"),
+            oom_kill_disable=memory.get("disableOOMKiller"),
             cpu_shares=cpu.get("shares"),
             cpu_quota=cpu.get("quota"),
             cpu_period=cpu.get("period"),
+            cpus=cpu.get("cpus"),
+            mems=cpu.get("mems"),
+            block_weight=data.get("blockIO", {}).get("weight"),
             pids=data.get("pids", {}).get("limit"),
             devices=tuple(DeviceRule.from_json(d) for d in data.get("devices", ())),
         )
 
 
-def _without_none(**fields: int | None) -> dict[str, int]:
+def _without_none(**fields: int | str | None) -> dict[str, int | str]:
     return {name: value for name, value in fields.items() if value is not None}

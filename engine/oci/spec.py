@@ -18,7 +18,7 @@ Try it: `lab create --name box busybox true; lab inspect -f '{{.Bundle}}' box`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.oci.resources import DeviceNode, Resources
@@ -143,6 +143,7 @@ class Spec:
     devices: tuple[DeviceNode, ...] = ()
     masked: tuple[str, ...] = ()
     read_only_paths: tuple[str, ...] = ()
+    sysctl: Mapping[str, str] = field(default_factory=dict)
     seccomp: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -156,6 +157,8 @@ class Spec:
         }
         if self.devices:
             linux["devices"] = [node.to_json() for node in self.devices]
+        if self.sysctl:
+            linux["sysctl"] = dict(self.sysctl)
         if self.seccomp is not None:
             linux["seccomp"] = self.seccomp
         data: dict[str, Any] = {
@@ -185,5 +188,6 @@ class Spec:
             devices=tuple(DeviceNode.from_json(d) for d in linux.get("devices", ())),
             masked=tuple(linux.get("maskedPaths", ())),
             read_only_paths=tuple(linux.get("readonlyPaths", ())),
+            sysctl=linux.get("sysctl", {}),
             seccomp=linux.get("seccomp"),
         )

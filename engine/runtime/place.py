@@ -38,7 +38,7 @@ class Place:
     @property
     def cgroup(self) -> str:
         """The control group in which those of the containers are."""
-        return f"labshell-{self.tag}"
+        return f"{cgroups.ENGINES}{self.tag}"
 
     @property
     def directory(self) -> Path:

@@ -7,6 +7,7 @@ namespace, the plan is carried out, step by step:
     /proc /dev /dev/pts /sys …    new file systems, as the bundle asks
     /etc/hosts, volumes …         bind mounts from the machine
     /dev/null, /dev/zero …        device nodes and links
+    net.ipv4.ip_forward …         kernel parameters of its namespaces
     masked, read-only paths       what tells or changes too much of the machine
     pivot                         the tree becomes "/", the machine's is let go
 
@@ -22,6 +23,7 @@ from engine.errors import InvalidArgument
 from engine.kernel import mounts
 from engine.oci.resources import DeviceNode
 from engine.oci.spec import Spec, SpecMount
+from engine.runtime.parameters import SetParameter
 from engine.runtime.steps import (
     BindMount,
     ControlGroups,
@@ -63,6 +65,7 @@ def plan(spec: Spec) -> list[Step]:
     steps: list[Step] = [_mount_step(mount) for mount in spec.mounts]
     steps += [MakeDevice(node=node) for node in (*DEVICES, *spec.devices)]
     steps += [MakeLink(path=path, to=to) for path, to in LINKS]
+    steps += [SetParameter(name=n, value=v) for n, v in spec.sysctl.items()]
     steps += [ReadOnly(path=path) for path in spec.read_only_paths]
     steps += [Mask(path=path) for path in spec.masked]
     steps.append(MakeDirectory(path=spec.process.directory))

@@ -140,7 +140,7 @@ def _become_neutral() -> None:
     os.chdir("/")
     os.setgroups([])
     processes.reset_scheduling()
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(EngineError):  # to go down takes CAP_SYS_RESOURCE
         processes.set_oom_score(0)
     for name in dir(resource):
         if name.startswith("RLIMIT_"):

@@ -13,6 +13,7 @@ Try it: `lab run nosuch; echo $?`
 import os
 import sys
 
+from engine.engine import Engine
 from engine.errors import EngineError, from_os_error
 from labshell.views.tables import printable
 
@@ -38,6 +39,13 @@ def say(message: str, hint: str = "") -> None:
 def notice(line: str) -> None:
     """Print something the student should know that is no failure."""
     print(f"Note:  {printable(line)}", file=sys.stderr, flush=True)
+
+
+def tell(engine: Engine) -> None:
+    """Print what the engine has repaired, or left out, once."""
+    for line in engine.notices:
+        notice(line)
+    engine.notices.clear()
 
 
 def _in_colour() -> bool:

@@ -26,7 +26,7 @@ from labshell.commands.options import (
     container_options,
     program,
 )
-from labshell.commands.report import report, say
+from labshell.commands.report import report, say, tell
 
 _DETACH = Option(
     ["-d", "--detach"],
@@ -100,6 +100,7 @@ def no_terminal() -> int:
 def _in_background(engine: Engine, options: ContainerOptions, explain: bool) -> int:
     """Start the container and leave it running."""
     container = engine.create(options)
+    tell(engine)
     try:
         engine.start(container.id)
     finally:
@@ -116,6 +117,7 @@ def _in_foreground(engine: Engine, options: ContainerOptions, explain: bool) -> 
     it later.
     """
     container = engine.create(options)
+    tell(engine)
     try:
         return _attached(engine, container, explain)
     finally:

@@ -116,6 +116,14 @@ def assigned(text: str) -> tuple[str, str]:
     return key.strip().lower(), value.strip()
 
 
+def parameter(text: str) -> tuple[str, str]:
+    """`name=value` of a kernel parameter."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"sysctl '{text}' is not allowed: NAME=VALUE")
+    return name.strip(), value.strip()
+
+
 def seconds(text: str) -> float:
     """A duration as Go writes it: "90s", "1m30s", "1.5h", "10ms"."""
     units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -17,7 +17,7 @@ import termios
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, NotFound
-from labshell.commands.report import notice, report
+from labshell.commands.report import report, tell
 from labshell.shell import home, machine, process, words
 from labshell.shell.bash import Bash, quoted
 from labshell.shell.changes import Watcher, show
@@ -209,9 +209,7 @@ class Shell:
 
     def _tell(self) -> None:
         """Say what the engine repaired while we looked."""
-        for line in self.engine.notices:
-            notice(line)
-        self.engine.notices.clear()
+        tell(self.engine)
 
     def _say_background(self) -> None:
         assert self.terminal is not None

@@ -47,7 +47,7 @@ def run_with_runc(engine: "Engine", busybox: str, tmp_path: Path) -> Iterator[An
     yield run
     subprocess.run(["runc", "--root", state, "delete", "-f", NAME], capture_output=True)
     # runc makes our cgroup in hierarchies that we do not use, and leaves its parent.
-    ours = Path(House(engine.root).cgroup("x")).parent
+    ours = House(engine.root).place.cgroup
     for group in Path("/sys/fs/cgroup").glob(f"*/{ours}"):
         group.rmdir()
 

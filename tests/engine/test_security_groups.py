@@ -25,7 +25,7 @@ echo FROZEN > /sys/fs/cgroup/freezer/sub/deep/freezer.state
 
 def groups_of(engine: Engine, name: str) -> list[str]:
     """Where the container still has a control group."""
-    group = engine._house.cgroup(name)
+    group = engine._house.cgroup(engine.container(name))
     return [str(path) for path in cgroups.directories(group) if path.exists()]
 
 
@@ -83,7 +83,7 @@ def test_process_1_is_killed_even_if_it_has_left_its_groups(
 
 def test_a_fork_bomb_is_ended_even_without_its_shim(engine: Engine, box: Box) -> None:
     name = box.begin(*BOMB, pids_limit=500).id
-    group = engine._house.cgroup(name)
+    group = engine._house.cgroup(engine.container(name))
     until(lambda: len(cgroups.members(group)) > 400, "the bomb")
     kill_shim(engine, name)
     until(lambda: not engine.container(name).running, "the repair")

@@ -83,7 +83,7 @@ def test_words_become_flags_and_the_rest_options() -> None:
     (shm,) = [s for s in plan() if getattr(s, "target", "") == "/dev/shm"]
     assert isinstance(shm, steps.FileSystem)
     assert shm.flags == mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
-    assert shm.options == "mode=1777,size=65536k"
+    assert shm.options == "mode=1777,size=67108864"
 
 
 def test_a_bundle_that_asks_for_an_overlay_inside_is_refused() -> None:

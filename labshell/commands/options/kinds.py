@@ -41,6 +41,7 @@ def restart_policy(text: str) -> RestartPolicy:
 ASSIGNMENT = Value("assignment", values.assignment)
 ASSIGNMENTS = Value("file", values.environment_file)
 LABEL = Value("label", values.label)
+PARAMETER = Value("parameter", values.parameter)
 BYTES = Value("bytes", values.memory)
 BYTES_OR_UNLIMITED = Value("bytes", values.memory_or_unlimited)
 CPUS = Value("number", values.cpus)

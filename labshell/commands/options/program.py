@@ -55,6 +55,17 @@ OPTIONS: list[click.Parameter] = [
     ENVIRONMENT_FILE,
     WORKING_DIRECTORY,
     USER,
+    several(
+        "--group-add",
+        under=HEADING,
+        metavar="GROUP",
+        help="Be in this group too: a name of the image's /etc/group, or a number.",
+    ),
+    flag(
+        "--init",
+        under=HEADING,
+        help="Make tini process 1: it buries zombies and passes signals on.",
+    ),
     text(
         "--entrypoint",
         under=HEADING,

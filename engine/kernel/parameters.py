@@ -1,0 +1,34 @@
+"""Kernel parameters: numbers of the kernel's that are files below /proc/sys.
+
+Dots in a parameter's name are slashes in its path: net.ipv4.ip_forward is
+/proc/sys/net/ipv4/ip_forward. Those of a namespace are, for each process, those of the
+namespace that it is in: the same file shows another number in another container.
+
+man: proc(5) on /proc/sys, sysctl(8)
+Try it: `sysctl net.ipv4.ip_forward`, and the same with `lab run busybox`
+"""
+
+import os
+
+from engine.acts import act
+from engine.errors import InvalidArgument, SyscallError
+from engine.kernel import paths
+
+
+@act("write(2)", lambda root, name, value: f"sysctl -w {name}={value}")
+def set_parameter(root: int, name: str, value: str) -> None:
+    """Set one parameter through the /proc that is mounted inside `root`."""
+    path = f"/proc/sys/{name.replace('.', '/')}"
+    try:
+        file = paths.open_inside(root, path, os.O_WRONLY)
+        try:
+            os.write(file, value.encode())
+        finally:
+            os.close(file)
+    except (SyscallError, OSError) as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise InvalidArgument(
+            f"open {path}: {reason}",
+            "Is there such a parameter, and may it have that value? "
+            f"`sysctl {name}` on this machine.",
+        ) from error
