@@ -26,6 +26,7 @@ from engine.runtime.restart import RestartPolicy
 from engine.runtime.state import State
 from engine.storage.volumes import Volume
 from engine.verbs.archives import ArchiveVerbs
+from engine.verbs.copying import CopyingVerbs
 from engine.verbs.looking import LookingVerbs
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ __all__ = [
 ]
 
 
-class Engine(ArchiveVerbs, LookingVerbs):
+class Engine(ArchiveVerbs, LookingVerbs, CopyingVerbs):
     """A container engine whose files are below one directory."""
 
     def __init__(self, root: Path | None = None) -> None:

@@ -67,6 +67,20 @@ def is_mount_point(path: Path) -> bool:
     return _mount_of(path) != _mount_of(path.parent)
 
 
+def is_mounted_on(directory: int, name: str) -> bool:
+    """Whether something is mounted on `name` in an open directory.
+
+    The kernel itself would not tell, by EBUSY, if the mount is in another namespace: to
+    remove the name would take that mount away, too.
+    """
+    flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+    place = os.open(name, flags, dir_fd=directory)
+    try:
+        return _mount_behind(place) != _mount_behind(directory)
+    finally:
+        os.close(place)
+
+
 def is_on_itself(path: Path) -> bool:
     """Whether the directory `path` is privately mounted on itself, on top of all else.
 
@@ -86,7 +100,12 @@ def _mount_of(path: Path) -> str:
     """The number of the mount that `path` is seen through."""
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()
+        return _mount_behind(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _mount_behind(descriptor: int) -> str:
+    """The number of the mount that an open file is seen through."""
+    lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()
     return next(line.split()[1] for line in lines if line.startswith("mnt_id:"))

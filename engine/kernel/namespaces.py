@@ -64,6 +64,11 @@ def join(pidfd: int, pid: int, kinds: tuple[str, ...]) -> None:
     libc.call("setns", pidfd, _flags(kinds), target=f"process {pid}")
 
 
+def hold(kind: str) -> int:
+    """A descriptor of a namespace that this process is in: it keeps it alive."""
+    return os.open(f"/proc/self/ns/{KINDS[kind][1]}", os.O_RDONLY | os.O_CLOEXEC)
+
+
 @act("sethostname(2)", lambda name: f"hostname {name}")
 def set_hostname(name: str) -> None:
     """Set the host name of this uts namespace."""

@@ -34,6 +34,7 @@ class Connection:
         self.socket = sock
         self.exit_status: int | None = None
         self.early: list[tuple[bytes, bytes]] = []  # output that came before an answer
+        self.received: list[int] = []  # open files that came along: now ours
         self._directory = directory
 
     def ask(self, what: str, **fields: Any) -> dict[str, Any]:
@@ -61,25 +62,25 @@ class Connection:
     def receive(self) -> tuple[bytes, bytes]:
         """One message. EngineBroken if the shim has gone without the exit status."""
         try:
-            kind, payload, _ = channel.receive(self.socket)
+            kind, payload, descriptors = channel.receive(self.socket)
         except ConnectionError:
-            kind, payload = self._last_words()
+            kind, payload, descriptors = self._last_words()
+        self.received += descriptors
         if not kind:
             raise self._gone()
         if kind == channel.CONTROL and payload.startswith(b'{"exit"'):
             self.exit_status = int(channel.decode(payload)["exit"])
         return kind, payload
 
-    def _last_words(self) -> tuple[bytes, bytes]:
+    def _last_words(self) -> tuple[bytes, bytes, list[int]]:
         """What the shim had sent before it closed without reading all of ours.
 
         The kernel tells of the closing first, once, and keeps the messages.
         """
         try:
-            kind, payload, _ = channel.receive(self.socket)
+            return channel.receive(self.socket)
         except ConnectionError:
-            return b"", b""
-        return kind, payload
+            return b"", b"", []
 
     def wait(self, timeout: float | None = None) -> int | None:
         """The exit status, or None when `timeout` seconds have passed without one."""
@@ -98,7 +99,10 @@ class Connection:
         return self.exit_status
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, and let go of what came along."""
+        for descriptor in self.received:
+            os.close(descriptor)
+        self.received = []
         self.socket.close()
 
     def _gone(self) -> EngineError:

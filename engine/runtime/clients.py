@@ -43,6 +43,11 @@ class Client:
         self._watch()
 
     @property
+    def connection(self) -> socket.socket:
+        """What it is connected by, for a child of the shim that answers it."""
+        return self._connection
+
+    @property
     def full(self) -> bool:
         """Whether more must not be sent to it for now."""
         return self._queued >= _FULL

@@ -17,12 +17,15 @@ man: mount(8), pivot_root(2); runtime-spec config-linux.md "Default Filesystems"
 Try it: `lab run --explain busybox true`, then `lab mounts`
 """
 
+from dataclasses import replace
 from pathlib import Path
 
+from engine import files
 from engine.errors import InvalidArgument
-from engine.kernel import mounts
+from engine.kernel import mount_table, mounts
 from engine.oci.resources import DeviceNode
 from engine.oci.spec import Spec, SpecMount
+from engine.runtime.bundle import Bundle
 from engine.runtime.parameters import SetParameter
 from engine.runtime.steps import (
     BindMount,
@@ -58,6 +61,31 @@ LINKS = (
     ("/dev/ptmx", "pts/ptmx"),
     ("/dev/core", "/proc/kcore"),
 )
+
+
+def mount_layers(directory: Path, bundle: Bundle) -> None:
+    """Mount the overlay of the bundle in `directory`, unless it is mounted.
+
+    A start and a copy may come at the same moment: the lock lets one of them do it.
+    """
+    if bundle.layers is None:
+        return
+    target, layers = Path(bundle.spec.root), bundle.layers
+    with files.locked(directory / "layers.json"):
+        if not mount_table.is_mount_point(target):
+            mounts.overlay(target, layers.lower, layers.upper, layers.work)
+
+
+def plan_of_files(spec: Spec) -> list[Step]:
+    """What makes the tree whole for somebody who looks at it from outside.
+
+    No device can be opened through what is mounted here.
+    """
+    return [
+        replace(step, flags=step.flags | mounts.MS_NODEV)
+        for step in plan(spec)
+        if isinstance(step, BindMount)
+    ]
 
 
 def plan(spec: Spec) -> list[Step]:

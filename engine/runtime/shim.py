@@ -33,6 +33,7 @@ from engine.runtime.bundle import ShimFacts
 from engine.runtime.clients import Client
 from engine.runtime.life import Life
 from engine.runtime.loop import READ, Loop
+from engine.runtime.outside import Viewers
 from engine.runtime.state import State
 from engine.runtime.tasks import Task
 
@@ -52,6 +53,7 @@ class Shim:
         self._starters: list[Client] = []  # for the start under way
         self._stoppers: list[Client] = []  # for the last end of the program
         self._facts = ShimFacts.read(directory / "bundle")
+        self._viewers = Viewers(self._loop, directory / "bundle", self._facts)
         self._life = Life(self._loop, directory, self._facts, self._began, self._ended)
         self._let_go = False
         self._pauser: Client | None = None
@@ -98,6 +100,7 @@ class Shim:
         task.detach(client)
         if not task.terminal and task.input_owner is client:
             task.close_input()
+        self._viewers.leave(client, needed=not self._life.over)
         if client is self._pauser and self._state.status == state.PAUSED:
             self._life.unpause()  # a commit was killed: what it paused goes on
 
@@ -186,6 +189,13 @@ class Shim:
             self._life.start()
         self._starters.append(client)
 
+    def _files(self, client: Client, request: dict[str, Any]) -> None:
+        """Answered with the container's files, whether it runs or not."""
+        if self._let_go:
+            raise InvalidState("the container has just ended")
+        with self._life.recording():
+            self._viewers.show(client)
+
     def _exec(self, client: Client, request: dict[str, Any]) -> None:
         self._life.record.must_run()
         if self._state.status == state.PAUSED:
@@ -247,4 +257,5 @@ REQUESTS: dict[str, Callable[[Shim, Client, dict[str, Any]], None]] = {
     "unpause": Shim._unpause,
     "start": Shim._start,
     "exec": Shim._exec,
+    "files": Shim._files,
 }

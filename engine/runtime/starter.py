@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine import acts
-from engine.kernel import cgroups, devices, limits, mounts, namespaces, processes
+from engine.kernel import cgroups, devices, limits, namespaces, processes
 from engine.oci.spec import Process
-from engine.runtime import channel, init
+from engine.runtime import channel, init, rootfs
 from engine.runtime.bundle import Bundle, ShimFacts
 
 
@@ -48,13 +48,12 @@ def start(directory: Path, streams: Streams, report: socket.socket) -> NoReturn:
     def work() -> None:
         _keep_only(streams, report)
         bundle = Bundle.read(directory)
-        spec, layers = bundle.spec, bundle.layers
+        spec = bundle.spec
         cgroups.create(spec.cgroup)
         limits.limit(spec.cgroup, spec.resources)
         devices.restrict(spec.cgroup, spec.resources.devices)
         cgroups.join(spec.cgroup)
-        if layers:
-            mounts.overlay(Path(spec.root), layers.lower, layers.upper, layers.work)
+        rootfs.mount_layers(directory, bundle)
         processes.become_undumpable()
         namespaces.unshare(spec.namespaces)
         pid = processes.fork()

@@ -14,12 +14,13 @@ man: mknod(2), chown(2), utimensat(2), xattr(7)
 Try it: `lab layers busybox --paths`, then `stat` on a file there
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
 
-from engine.errors import ImageError, SyscallError
-from engine.kernel import paths
+from engine.errors import Conflict, ImageError, SyscallError
+from engine.kernel import mount_table, paths
 from engine.storage import tarball
 from engine.storage.pack import keeps
 from engine.storage.tarball import Entry
@@ -40,6 +41,24 @@ def status(parent: int, name: str) -> os.stat_result | None:
         return os.stat(name, dir_fd=parent, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def make_way(parent: int, name: str) -> None:
+    """Remove a name of an open directory, so that something new can take it.
+
+    Conflict if it is a directory, OSError (EBUSY) if something is mounted there.
+    """
+    try:
+        if mount_table.is_mounted_on(parent, name):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), name)
+        os.unlink(name, dir_fd=parent)
+    except FileNotFoundError:
+        return
+    except IsADirectoryError as error:
+        raise Conflict(
+            f'cannot overwrite directory "{name}" with non-directory',
+            "Remove what is there first, or choose another name.",
+        ) from error
 
 
 def make_file(
@@ -95,8 +114,23 @@ def make_device(parent: int, name: str, entry: Entry) -> None:
     number = os.makedev(entry.major, entry.minor)
     os.mknod(name, _DEVICES[entry.kind] | 0o600, number, dir_fd=parent)
     os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
-    os.chmod(name, entry.mode, dir_fd=parent)  # made just now, so it is no link
+    set_mode(parent, name, entry.mode)
     _set_time(parent, name, entry)
+
+
+def set_mode(parent: int, name: str, mode: int) -> None:
+    """The mode of a fifo or a device, without opening it; nothing for a link.
+
+    chmod(2) by name would follow a link, out of the tree, that a running container
+    may have put in its place.
+    """
+    flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+    place = os.open(name, flags, dir_fd=parent)
+    try:
+        if not stat.S_ISLNK(os.fstat(place).st_mode):
+            os.chmod(f"/proc/self/fd/{place}", mode)
+    finally:
+        os.close(place)
 
 
 def set_attributes(descriptor: int, entry: Entry) -> None:

@@ -63,6 +63,25 @@ def pack(directory: Path, out: Callable[[bytes], object]) -> int:
     return packing.content_size
 
 
+def pack_entry(
+    parent: int, name: str, path: str, out: Callable[[bytes], object]
+) -> None:
+    """Give the tar of one name of an open directory to `out`, which calls it `path`.
+
+    With all that is in it, if it is a directory: then `path` ends with a slash.
+    """
+    packing = _Packing(out)
+    kind = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
+    if stat.S_ISDIR(kind):
+        packing.subdirectory(parent, name, path)
+    elif stat.S_ISREG(kind):
+        packing.file(parent, name, path)
+    else:
+        packing.other(parent, name, path.removesuffix(name))
+    packing.put(tarball.END)
+    packing.flush()
+
+
 def refuse_too_deep(path: str) -> None:
     """Stop at a tree so deep that nobody made it by accident: each level costs us."""
     if path.count("/") > DEEPEST:
@@ -117,13 +136,14 @@ class _Packing:
     def _entry(self, parent: int, entry: os.DirEntry[str], prefix: str) -> None:
         name = prefix + entry.name
         if entry.is_file(follow_symlinks=False):
-            self._file(parent, entry.name, name)
+            self.file(parent, entry.name, name)
         elif entry.is_dir(follow_symlinks=False):
-            self._subdirectory(parent, entry.name, f"{name}/")
+            self.subdirectory(parent, entry.name, f"{name}/")
         else:
-            self._other(parent, entry.name, prefix)
+            self.other(parent, entry.name, prefix)
 
-    def _file(self, parent: int, name: str, path: str) -> None:
+    def file(self, parent: int, name: str, path: str) -> None:
+        """A regular file, or what is in its place by now."""
         # O_NONBLOCK: what was a file a moment ago may be a fifo now, and must not wait
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(name, flags, dir_fd=parent)
@@ -157,7 +177,8 @@ class _Packing:
         )
         return True
 
-    def _subdirectory(self, parent: int, name: str, path: str) -> None:
+    def subdirectory(self, parent: int, name: str, path: str) -> None:
+        """A directory with all that is in it; `path` ends with a slash."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(name, flags, dir_fd=parent)
         try:
@@ -171,7 +192,7 @@ class _Packing:
         finally:
             os.close(descriptor)
 
-    def _other(self, parent: int, name: str, prefix: str) -> None:
+    def other(self, parent: int, name: str, prefix: str) -> None:
         """A link, a device, a fifo; or a whiteout."""
         status = os.stat(name, dir_fd=parent, follow_symlinks=False)
         path = prefix + name

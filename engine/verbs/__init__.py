@@ -3,6 +3,7 @@
     images.py       image history tag rmi, and the base image of an empty store
     archives.py     save load export import
     containers.py   create start exec stop kill wait rm logs commit …
+    copying.py      cp, both ways
     volumes.py      volume create, ls, inspect, rm
     looking.py      inspect, mounts, tree, layers
 

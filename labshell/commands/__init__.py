@@ -26,6 +26,7 @@ VERBS = {
         "ps": "labshell.commands.listing:ps",
         "logs": "labshell.commands.logs:logs",
         "exec": "labshell.commands.exec:exec_",
+        "cp": "labshell.commands.copy:cp",
         "diff": "labshell.commands.listing:diff",
         "export": "labshell.commands.archives:export",
         "inspect": "labshell.commands.inspect:inspect",

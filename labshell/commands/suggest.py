@@ -50,6 +50,9 @@ stopped = _in_state("created", "exited")
 images = _offering(
     lambda engine: (name for image in engine.images() for name in image.references)
 )
+container_paths = _offering(
+    lambda engine: (f"{container.name}:" for container in engine.containers(all=True))
+)
 volumes = _offering(lambda engine: (volume.name for volume in engine.volumes()))
 anything = _offering(
     lambda engine: [

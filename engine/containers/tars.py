@@ -1,0 +1,164 @@
+"""Archives: the files of a container as a tar on a pipe, one way and the other.
+
+    lab cp box:/etc - | tar tv        what is at a path, packed
+    tar c . | lab cp - box:/srv       what is in a tar, unpacked into a directory
+
+A tar may come from anybody. A name with ".." is refused; one that begins with a slash
+means the same without it, as for tar(1): what is packed from "/" has such names. Links
+that are in the *container* are followed, inside it, as when a program there unpacks: so
+each entry's directory is opened with the container's root as "/". The last part of a
+name is never followed.
+
+Source: docker cp with `-`
+man: tar(5)
+Try it: `lab cp box:/etc - | lab cp - other:/tmp`: from container to container
+"""
+
+import contextlib
+import os
+import stat
+
+from engine.containers.ends import End
+from engine.errors import Conflict, InvalidArgument, SyscallError
+from engine.kernel import paths
+from engine.storage import nodes, tarball
+from engine.storage.compression import Readable
+from engine.storage.pack import pack_entry
+from engine.storage.tar_reader import TarReader
+from engine.storage.tarball import Entry
+from engine.storage.unpack import inside
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def write_archive(source: End, out: int, *, follow: bool) -> None:
+    """Write the tar of what is at a path of a container to the descriptor `out`."""
+
+    def write(data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(out, rest) :]
+
+    place = source.find_source(follow=follow)
+    try:
+        name = place.name if place.name != "." else source.name
+        if place.is_directory:
+            name = f"{name or _nameless(source)}/"
+        pack_entry(place.directory, place.name, name, write)
+    finally:
+        place.close()
+
+
+def _nameless(source: End) -> str:
+    """ "DIR/." is called "."; the names of all that is in "/" begin with a slash."""
+    return "." if source.path != "/" else ""
+
+
+def read_archive(stream: Readable, destination: End) -> None:
+    """Unpack a tar into a directory of a container."""
+    place = destination.find_destination()
+    try:
+        destination.refuse_device(place)
+        if not place.is_directory:
+            raise InvalidArgument(
+                f'destination "{destination.container}:{destination.path}" must be a '
+                "directory",
+                "A tar is unpacked into a directory that is there: make it first.",
+            )
+        top = place.open_directory()
+    finally:
+        place.close()
+    try:
+        destination.refuse_read_only(top)
+        _Unpacking(stream, destination, top).run()
+    finally:
+        os.close(top)
+
+
+class _Unpacking:
+    """One tar on its way into a container's directory."""
+
+    def __init__(self, stream: Readable, destination: End, top: int) -> None:
+        self._reader = TarReader(stream, hashed=False)
+        self._root, self._path = destination.root, destination.path
+        self._top = top
+        self._times: dict[str, int] = {}  # of directories, set when all is in them
+
+    def run(self) -> None:
+        """Unpack every entry."""
+        for entry in self._reader.entries():
+            path = _below(entry.name)
+            if not path:
+                continue  # the directory that is there stays as it is
+            try:
+                self._add(path, entry)
+            except OSError as error:
+                raise SyscallError("unpack", error.errno or 0, path) from error
+        for path, modified in self._times.items():
+            with contextlib.suppress(SyscallError):  # no longer a directory
+                descriptor = self._open(path)
+                os.utime(descriptor, ns=(modified, modified))
+                os.close(descriptor)
+
+    def _open(self, path: str) -> int:
+        """The directory `path`, links followed as the container would."""
+        if not path:
+            return os.dup(self._top)
+        return paths.open_inside(self._root, f"{self._path}/{path}", _DIRECTORY)
+
+    def _add(self, path: str, entry: Entry) -> None:
+        above, _, name = path.rpartition("/")
+        try:
+            parent = self._open(above)
+        except SyscallError:
+            made = paths.make_directory(self._root, f"{self._path}/{above}")
+            os.close(made)
+            parent = self._open(above)
+        try:
+            self._make(parent, name, path, entry)
+        finally:
+            os.close(parent)
+
+    def _make(self, parent: int, name: str, path: str, entry: Entry) -> None:
+        before = nodes.status(parent, name)
+        if entry.kind == tarball.DIRECTORY:
+            self._make_directory(parent, name, path, entry, before)
+            return
+        if before:
+            nodes.make_way(parent, name)
+        if entry.kind == tarball.FILE:
+            nodes.make_file(parent, name, entry, self._reader.chunks())
+        elif entry.kind == tarball.HARD_LINK:
+            target = f"{self._path}/{_below(entry.target)}"
+            nodes.make_hard_link(self._root, target, parent, name)
+        elif entry.kind == tarball.LINK:
+            nodes.make_link(parent, name, entry)
+        else:
+            nodes.make_device(parent, name, entry)
+
+    def _make_directory(
+        self,
+        parent: int,
+        name: str,
+        path: str,
+        entry: Entry,
+        before: os.stat_result | None,
+    ) -> None:
+        if before is None:
+            os.mkdir(name, 0o700, dir_fd=parent)
+        elif not stat.S_ISDIR(before.st_mode):
+            raise Conflict(
+                f'cannot overwrite non-directory "{path}" with directory',
+                "Remove what is there first, or choose another name.",
+            )
+        made = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        try:
+            nodes.set_attributes(made, entry)
+        finally:
+            os.close(made)
+        self._times[path] = entry.modified
+
+
+def _below(name: str) -> str:
+    """A tar's name as a path below the directory it is unpacked in."""
+    return inside(name.lstrip("/"))

@@ -1,0 +1,84 @@
+"""A container's files seen from outside: for those who copy something in or out.
+
+A container that does not run has layers, but no tree: somebody must mount it. And what
+a volume shows lies in no layer at all. So a child of the shim makes a mount namespace
+in which all of it is together, and sends two descriptors to whoever asked:
+
+    shim ── fork ──▶ child:  1  mount the overlay at containers/ID/rootfs, if nobody has
+                             2  unshare a mount namespace: what follows only it sees
+                             3  bind volumes, directories of the machine, /etc/hosts …
+                                no device can be opened through any of it
+                             4  send  the open root, the namespace;  and end
+
+The namespace lives as long as somebody holds its descriptor. When the copy is done, or
+was killed, the kernel takes it apart: there is nothing to clean up. The overlay itself
+is unmounted by the shim when nobody copies and nothing runs; a program that is started
+meanwhile finds it mounted, and uses it.
+
+What the container sees and this does not: tmpfs, /proc, /sys, /dev. They belong to its
+processes, not to its files. Docker shows the same.
+
+man: mount_namespaces(7), unix(7) on SCM_RIGHTS
+Try it: `lab create --name box busybox; lab cp box:/etc/passwd -`, then `lab acts box`
+"""
+
+import os
+import socket
+from pathlib import Path
+from typing import NoReturn
+
+from engine import acts
+from engine.kernel import mounts, namespaces, processes
+from engine.runtime import channel, init, release, rootfs, steps
+from engine.runtime.bundle import Bundle, ShimFacts
+from engine.runtime.clients import Client
+from engine.runtime.loop import READ, Loop
+
+
+class Viewers:
+    """The clients that look at the files of one container."""
+
+    def __init__(self, loop: Loop, bundle: Path, facts: ShimFacts) -> None:
+        self._loop, self._bundle, self._facts = loop, bundle, facts
+        self._clients: list[Client] = []
+
+    def show(self, client: Client) -> None:
+        """Let a child answer the client with the files, for as long as it stays."""
+        self._clients.append(client)
+        pid = processes.fork()
+        if pid == 0:
+            send_files(self._bundle, client.connection)
+        ended = os.pidfd_open(pid)
+        self._loop.watch(ended, READ, lambda: self._reap(pid, ended))
+
+    def _reap(self, pid: int, ended: int) -> None:
+        self._loop.forget(ended)
+        os.close(ended)
+        os.waitpid(pid, 0)
+
+    def leave(self, client: Client, *, needed: bool) -> None:
+        """The client has gone. Unless the tree is still needed, take it away."""
+        if client in self._clients:
+            self._clients.remove(client)
+            if not self._clients and not needed and self._facts.layered:
+                release.unmount(Path(self._facts.root))
+
+
+def send_files(directory: Path, connection: socket.socket) -> NoReturn:
+    """In a child of the shim: answer with the files of the bundle `directory`."""
+
+    def work() -> None:
+        processes.close_all_but({connection.fileno(), *acts.descriptors()})
+        bundle = Bundle.read(directory)
+        rootfs.mount_layers(directory, bundle)
+        namespaces.unshare(("mount",))
+        mounts.make_private(Path("/"))
+        root = os.open(bundle.spec.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        for step in rootfs.plan_of_files(bundle.spec):
+            step.apply(root, bundle.spec.root)
+        flags = mounts.MS_NODEV | (mounts.MS_RDONLY if bundle.spec.read_only else 0)
+        mounts.remount(root, flags | steps.kept_flags(root), bundle.spec.root)
+        namespace = namespaces.hold("mount")
+        channel.send(connection, {"ok": True}, (root, namespace))
+
+    init.do_and_leave(work, connection)

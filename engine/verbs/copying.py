@@ -1,0 +1,84 @@
+"""What can be copied between containers and this machine.
+
+Try it: `lab cp box:/etc/passwd . ; lab cp . box:/srv; lab cp box:/etc - | tar tv`
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from engine.errors import told_as_engine_errors
+from engine.storage.compression import Readable
+from engine.verbs.containers import ContainerVerbs
+
+if TYPE_CHECKING:
+    from engine.containers.ends import End
+
+
+class CopyingVerbs(ContainerVerbs):
+    """The verbs that copy files."""
+
+    @told_as_engine_errors()
+    def copy_out(
+        self,
+        name: str,
+        path: str,
+        destination: str,
+        follow: bool = False,
+        owners: bool = False,
+    ) -> int:
+        """Copy `path` of a container to this machine; the size of the files, in bytes.
+
+        `follow`: of a link, its target; `owners`: keep users and groups, as numbers,
+        else they are those of this process.
+        """
+        from engine.containers import copy, ends
+
+        with (
+            self._files(name, path, "archive-path") as source,
+            ends.outside(destination) as goal,
+        ):
+            return copy.copy(source, goal, follow=follow, owners=owners)
+
+    @told_as_engine_errors()
+    def copy_in(self, name: str, source: str, path: str, follow: bool = False) -> int:
+        """Copy `source` of this machine into a container; the size of the files.
+
+        Users and groups are kept, as numbers.
+        """
+        from engine.containers import copy, ends
+
+        with (
+            ends.outside(source) as origin,
+            self._files(name, path, "extract-to-dir") as goal,
+        ):
+            return copy.copy(origin, goal, follow=follow, owners=True)
+
+    def pack_files(self, name: str, path: str, out: int, follow: bool = False) -> None:
+        """Write a tar of `path` of a container to the descriptor `out`.
+
+        BrokenPipeError if nobody reads it any more.
+        """
+        from engine.containers.tars import write_archive
+
+        with self._files(name, path, "archive-path") as source:
+            write_archive(source, out, follow=follow)
+
+    @told_as_engine_errors()
+    def unpack_files(self, name: str, path: str, stream: Readable) -> None:
+        """Unpack a tar into the directory `path` of a container."""
+        from engine.containers.tars import read_archive
+
+        with self._files(name, path, "extract-to-dir") as destination:
+            read_archive(stream, destination)
+
+    @contextmanager
+    def _files(self, name: str, path: str, event: str) -> "Iterator[End]":
+        """A path of a container, and afterwards the event that it was copied."""
+        from engine.containers.ends import inside
+        from engine.runtime.announce import Announcer
+
+        container = self.container(name)
+        with inside(self._house, container, name, path) as end:
+            yield end
+        Announcer(container.directory).tell(event)
