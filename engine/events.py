@@ -21,9 +21,52 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 LARGEST = 10 << 20  # bytes, after which a new file begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to a container, an image, a volume; when, in ns."""
+
+    kind: str
+    action: str
+    id: str
+    attributes: Mapping[str, str]
+    nanoseconds: int
+
+    def to_json(self) -> dict[str, Any]:
+        """In the shape of the Docker Engine API."""
+        return {
+            "Type": self.kind,
+            "Action": self.action,
+            "Actor": {
+                "ID": self.id,
+                "Attributes": dict(sorted(self.attributes.items())),
+            },
+            "scope": "local",
+            "time": self.nanoseconds // 1_000_000_000,
+            "timeNano": self.nanoseconds,
+        }
+
+    @staticmethod
+    def parse(line: bytes) -> "Event":
+        """The event in one line of the file. ValueError if it is none."""
+        try:
+            data = json.loads(line)
+            actor = data["Actor"]
+            return Event(
+                kind=str(data["Type"]),
+                action=str(data["Action"]),
+                id=str(actor["ID"]),
+                attributes={str(k): str(v) for k, v in actor["Attributes"].items()},
+                nanoseconds=int(data["timeNano"]),
+            )
+        except (LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"no event: {line[:80]!r}") from error
 
 
 def path(root: Path) -> Path:
@@ -38,16 +81,14 @@ def record(
 
     What cannot be written (a full disk) is lost: an event must not stop what it tells.
     """
-    nanoseconds = time.time_ns()
-    event = {
-        "Type": kind,
-        "Action": action,
-        "Actor": {"ID": identity, "Attributes": dict(sorted(attributes.items()))},
-        "scope": "local",
-        "time": nanoseconds // 1_000_000_000,
-        "timeNano": nanoseconds,
-    }
-    line = json.dumps(event, separators=(",", ":")) + "\n"
+    event = Event(
+        kind=kind,
+        action=action,
+        id=identity,
+        attributes=attributes,
+        nanoseconds=time.time_ns(),
+    )
+    line = json.dumps(event.to_json(), separators=(",", ":")) + "\n"
     with contextlib.suppress(OSError):
         _append(path(root), line.encode(errors="backslashreplace"))
 

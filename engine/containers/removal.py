@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import files
-from engine.containers import lifecycle, repair
+from engine.containers import lifecycle, repair, telling
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, NotFound
@@ -44,6 +44,7 @@ def remove(
         os.close(lock)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(house.place.shim_socket(container.id))
+    telling.tell(house, container, "destroy")
     if volumes:
         _remove_volumes(house, container)
 

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import files
+from engine import events, files
 from engine.errors import InvalidArgument
 from engine.images import index, layers
 from engine.images.catalogue import DAMAGED, Catalogue
@@ -205,12 +205,20 @@ class ImageStore:
             gone = {deleted.manifest_digest for deleted in plan.delete}
             entries[:] = [entry for entry in entries if entry.digest not in gone]
         lines = [f"Untagged: {familiar}" for familiar in plan.untag]
+        for _ in plan.untag:
+            self._tell(image, "untag")
         if plan.delete:
             users = [images[id] for id in used_by if id in images]
             kept = {chain for user in users for chain in user.chain_ids}
             self.collect([*in_use, *map(self.snapshots.path, kept)])
             lines += removal.deleted_lines(plan.delete, self.list())
+            for deleted in plan.delete:
+                self._tell(deleted, "delete")
         return lines
+
+    def _tell(self, image: StoredImage, action: str) -> None:
+        notes = {**image.config.defaults.labels, "name": image.id}
+        events.record(self.root, "image", action, image.id, notes)
 
     def _forget_damaged(self, name: str) -> Lines:
         """Take an image that cannot be read out of the index; the names it had."""

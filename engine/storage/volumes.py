@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine import files
+from engine import events, files
 from engine.errors import Conflict, InvalidArgument, NotFound
 from engine.files import now
 
@@ -77,6 +77,7 @@ class Volumes:
             with contextlib.suppress(OSError):  # another will tell of it
                 files.remove_tree(self.directory / name)
             raise
+        self._tell(volume, "create")
         return volume
 
     def find(self, name: str) -> Volume:
@@ -113,6 +114,11 @@ class Volumes:
                 "Remove the containers first: `lab rm`.",
             )
         files.remove_tree(volume.mountpoint.parent)
+        self._tell(volume, "destroy")
+
+    def _tell(self, volume: Volume, action: str) -> None:
+        root, notes = self.directory.parent, {"driver": "local"}
+        events.record(root, "volume", action, volume.name, notes)
 
 
 def copy_tree(source: int, target: Path) -> None:

@@ -4,12 +4,14 @@ Try it: `lab create`, `lab start`, `lab exec`, `lab stop`, `lab rm`: one method 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine import acts as acts_of
 from engine.containers import lifecycle, removal, repair
 from engine.containers.options import ContainerOptions, ExecOptions
 from engine.containers.record import Container
+from engine.containers.telling import tell
 from engine.errors import NotFound, told_as_engine_errors
 from engine.filters import NONE, Filters
 from engine.images.stored import StoredImage
@@ -30,7 +32,9 @@ class ContainerVerbs(ImageVerbs):
         from engine.containers.create import create
 
         repair.sweep(self._house)
-        return create(self._house, options, self._image_to_run(options.image))
+        made = create(self._house, options, self._image_to_run(options.image))
+        tell(self._house, made, "create")
+        return made
 
     def _image_to_run(self, name: str) -> StoredImage:
         """The image of this name; a base image that was removed is made again."""
@@ -70,7 +74,10 @@ class ContainerVerbs(ImageVerbs):
         """Be attached to a container that runs, or will when the session starts."""
         from engine.containers.session import attach
 
-        return attach(self._house, self.container(name), stdin)
+        container = self.container(name)
+        session = attach(self._house, container, stdin)
+        tell(self._house, container, "attach")
+        return session
 
     @told_as_engine_errors()
     def execute(self, name: str, options: ExecOptions) -> "Session":
@@ -123,7 +130,10 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def rename(self, name: str, new: str) -> None:
         """Give a container another name."""
-        self._house.records.rename(self.container(name), new)
+        container = self.container(name)
+        self._house.records.rename(container, new)
+        renamed = replace(container, name=new)
+        tell(self._house, renamed, "rename", oldName=f"/{container.name}")
 
     def logs(self, name: str, follow: bool = False) -> "Iterator[LogEntry]":
         """What a container has printed; `follow` until it ends."""
@@ -152,7 +162,7 @@ class ContainerVerbs(ImageVerbs):
         from engine.containers.commit import commit
 
         container = self.container(name)
-        return commit(
+        image = commit(
             self._house,
             container,
             self.image(container.image_id),
@@ -162,6 +172,12 @@ class ContainerVerbs(ImageVerbs):
             changes=changes,
             pause=pause,
         )
+        notes = {"comment": message, "imageID": image.id}
+        if reference:
+            notes["imageRef"] = self._house.images.name_for(reference)
+            self._tell_of_image(image, "tag", notes["imageRef"])
+        tell(self._house, container, "commit", **notes)
+        return image
 
     def acts(self, name: str) -> list[dict[str, Any]]:
         """What the kernel was asked on a container's behalf (see engine/acts.py)."""

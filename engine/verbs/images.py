@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import events
 from engine.containers.house import House
 from engine.errors import NotFound, told_as_engine_errors
 from engine.filters import NONE, Filters
@@ -66,7 +67,14 @@ class ImageVerbs:
     @told_as_engine_errors()
     def tag(self, source: str, target: str) -> None:
         """Give an image one more name."""
-        self._house.images.tag(self.image(source), target)
+        image = self.image(source)
+        self._house.images.tag(image, target)
+        self._tell_of_image(image, "tag", self._house.images.name_for(target))
+
+    def _tell_of_image(self, image: StoredImage, action: str, name: str) -> None:
+        labels = image.config.defaults.labels
+        notes = {**labels, "name": name}
+        events.record(self._house.root, "image", action, image.id, notes)
 
     @told_as_engine_errors()
     def remove_image(self, name: str, force: bool = False) -> list[str]:

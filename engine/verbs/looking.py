@@ -3,15 +3,17 @@
 Try it: `lab inspect NAME`, `lab mounts`, `lab tree`, `lab layers NAME`
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidReference, NotFound
+from engine.filters import NONE, Filters
 from engine.verbs.containers import ContainerVerbs
 from engine.verbs.volumes import VolumeVerbs
 
 if TYPE_CHECKING:
     from engine.containers.pictures import LayerView, MountPoint, ProcessInfo
+    from engine.events import Event
     from engine.runtime.state import Arrow
 
 
@@ -61,6 +63,21 @@ class LookingVerbs(ContainerVerbs, VolumeVerbs):
         from engine.containers.pictures import container_size
 
         return container_size(self._house, self.container(name))
+
+    def events(
+        self,
+        since: float | None = None,
+        until: float | None = None,
+        filters: Filters = NONE,
+    ) -> "Generator[Event, None, None]":
+        """What happened between two times (seconds since 1970), and what happens.
+
+        Without `since` from now on; without `until` it never ends.
+        """
+        from engine.containers.watching import watch
+
+        self._house.prepare()  # to wait for the first event of all, too
+        return watch(self._house.root, since, until, filters)
 
     def mounts(self) -> "list[MountPoint]":
         """The engine's mounts, on the machine and inside the containers."""

@@ -30,6 +30,7 @@ VERBS = {
         "diff": "labshell.commands.listing:diff",
         "export": "labshell.commands.archives:export",
         "inspect": "labshell.commands.inspect:inspect",
+        "events": "labshell.commands.events:events",
     },
     "Images": {
         "images": "labshell.commands.images:images",

@@ -52,7 +52,7 @@ _LEFT_OUT: dict[str, dict[str, Any]] = {
     },
     "Mounts": {"Name": "", "Driver": ""},
 }
-_KEYS_OF_USERS = {"DriverOpts", "Labels", "Options", "Sysctls", "Tmpfs"}
+_KEYS_OF_USERS = {"Attributes", "DriverOpts", "Labels", "Options", "Sysctls", "Tmpfs"}
 
 
 class Structure(dict[str, Any]):

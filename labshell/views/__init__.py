@@ -3,6 +3,7 @@
     containers.py listing.py           what there is, as rows and fields
     tables.py amounts.py               columns, sizes and times, as Docker prints them
     mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON
+    events.py                          what happened
     acts.py explain.py                 what the kernel was asked for
     live.py                            a picture that stays true
 

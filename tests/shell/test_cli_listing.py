@@ -98,3 +98,20 @@ def seen_on_a_terminal(lab: Lab, columns: int, *words: str) -> list[str]:
     finally:
         os.close(outside)
     return text.decode().splitlines()
+
+
+def test_events_are_printed_as_text_as_json_and_by_template(lab: Lab, box: str) -> None:
+    past = ("events", "--since", "1h", "--until", "0s", "--filter", "event=create")
+    of_box = ("--filter", f"container={box}")
+    (line,) = lab(*past, *of_box).lines
+    moment, words = line.split(" ", 1)
+    assert words == f"container create {box} (a=b, c=d, image=busybox, name=box)"
+    assert len(moment.partition(".")[2].rstrip("Z").partition("+")[0]) == 9
+    (line,) = lab(*past, *of_box, "--format", "json").lines
+    found = json.loads(line)
+    assert (found["status"], found["id"], found["from"]) == ("create", box, "busybox")
+    assert found["Actor"]["Attributes"]["name"] == "box"
+    form = "{{.Type}} {{.Action}} {{.ID}} {{.Status}} {{.Actor.Attributes.nope}}"
+    (line,) = lab(*past, *of_box, "--format", form).lines
+    assert line == f"container create {box} create <no value>"
+    assert lab("events", "--since", "soon").code == 125

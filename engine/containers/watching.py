@@ -1,0 +1,159 @@
+"""Watching: the events that were, and those that come.
+
+A reader goes through the file put aside (events.jsonl.1), then through the one that is
+written, and then waits. inotify(7) says only that something in the directory has
+changed; what it was, the file tells. When the file was put aside meanwhile its name
+leads to another inode: the old one is read to its end, then the new one from its
+beginning.
+
+man: inotify(7), stat(2)
+Try it: `lab events` in one terminal, `lab run --rm busybox true` in another
+"""
+
+import contextlib
+import os
+import select
+import time
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+
+from engine import events, filters
+from engine.errors import InvalidArgument
+from engine.events import Event
+from engine.filters import Filters
+from engine.kernel import watches
+
+KEYS = (
+    "config container daemon event image label network node plugin scope secret "
+    "service type volume"
+).split()
+_AT_ONCE = 1 << 16  # bytes
+_LONGEST = 1 << 20  # bytes of a line; what is longer is no event of ours
+
+
+def watch(
+    root: Path,
+    since: float | None = None,
+    until: float | None = None,
+    wanted: Filters = filters.NONE,
+) -> Generator[Event, None, None]:
+    """The events that agree with the filters, between two times (seconds since 1970).
+
+    Without `since` those from now on, or, if there is an `until`, all up to that;
+    without `until` it never ends.
+    """
+    filters.refuse_unknown(wanted, KEYS)
+    if since is not None and until is not None and since > until:
+        raise InvalidArgument(
+            f"`since` time ({int(since)}) cannot be after `until` time ({int(until)})",
+            "Events go from `since` to `until`: --since 2h --until 1h.",
+        )
+    start = since if since is not None or until is not None else time.time()
+    for event in _all(root, until):
+        moment = event.nanoseconds / 1e9
+        if until is not None and moment > until:
+            return
+        if (start is None or moment >= start) and agrees(event, wanted):
+            yield event
+
+
+def _all(root: Path, until: float | None) -> Iterator[Event]:
+    """Every event from the oldest on; waits for more, if `until` is not over."""
+    if not root.exists():
+        return
+    changed = watches.on_files_in(root)  # before the first look: nothing is missed
+    reader = _Reader(events.path(root))
+    try:
+        while True:
+            yield from reader.new()
+            left = None if until is None else until - time.time()
+            if left is not None and left <= 0:
+                yield from reader.new()
+                return
+            if select.select([changed], [], [], left)[0]:
+                os.read(changed, _AT_ONCE)
+    finally:
+        reader.close()
+        os.close(changed)
+
+
+class _Reader:
+    """Reads the file of events to its end, again and again, whatever its inode."""
+
+    def __init__(self, path: Path) -> None:
+        aside = path.with_name(f"{path.name}.1")
+        self._path = path
+        self._file = _opened(aside) or _opened(path)
+        self._rest = b""  # of a line that is being written
+
+    def new(self) -> Iterator[Event]:
+        """What was written since the last time."""
+        while True:
+            yield from self._read()
+            following = _opened(self._path)
+            if following is None:
+                return
+            if self._file is not None and _same(following, self._file):
+                os.close(following)
+                return
+            yield from self._read()  # what came between the reading and the renaming
+            self.close()
+            self._file, self._rest = following, b""
+
+    def _read(self) -> Iterator[Event]:
+        while self._file is not None and (data := os.read(self._file, _AT_ONCE)):
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            if len(self._rest) > _LONGEST:
+                self._rest = b""
+            for line in lines:
+                with contextlib.suppress(ValueError):  # cut short, or not ours
+                    yield Event.parse(line)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+
+
+def _same(one: int, other: int) -> bool:
+    return os.path.samestat(os.fstat(one), os.fstat(other))
+
+
+def agrees(event: Event, wanted: Filters) -> bool:
+    """Whether an event is among those that are wanted."""
+    return all(_agrees(event, key, values) for key, values in wanted.items())
+
+
+def _agrees(event: Event, key: str, values: Sequence[str]) -> bool:
+    match key:
+        case "type":
+            return event.kind in values
+        case "event":  # "exec_create" is also "exec_create: true"
+            return event.action in values or event.action.split(":")[0] in values
+        case "label":
+            return filters.has_labels(values, event.attributes)
+        case "image":
+            return _is_of_image(event, values)
+        case "scope":
+            return "local" in values
+        case _:
+            names = (event.id, event.attributes.get("name", event.id))
+            begins = any(name.startswith(value) for name in names for value in values)
+            return event.kind == key and begins
+
+
+def _is_of_image(event: Event, values: Sequence[str]) -> bool:
+    """Whether it happened to one of the images, or to a container of theirs."""
+    if event.kind not in ("image", "container"):
+        return False
+    own = event.kind == "image"
+    name = event.attributes.get("name" if own else "image", "")
+    return any(text in values for text in (event.id, name, name.rpartition(":")[0]))
