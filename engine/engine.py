@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.containers.house import DEFAULT_ROOT, House
-from engine.containers.options import ContainerOptions, ExecOptions
+from engine.containers.options import ContainerOptions, ExecOptions, UpdateOptions
 from engine.containers.record import Container
 from engine.errors import EngineError
 from engine.images.stored import StoredImage
@@ -52,6 +52,7 @@ __all__ = [
     "RestartPolicy",
     "State",
     "StoredImage",
+    "UpdateOptions",
     "Volume",
 ]
 

@@ -43,13 +43,18 @@ def check(options: ContainerOptions) -> None:
         )
 
 
-def _check_memory(options: ContainerOptions) -> None:
-    memory, swap = options.memory, options.memory_swap
+def refuse_too_little(memory: int | None) -> None:
+    """Raise InvalidArgument for a limit with which nothing can run."""
     if memory is not None and memory < SMALLEST_MEMORY:
         raise InvalidArgument(
             "Minimum memory limit allowed is 6MB",
             "Give more: -m 64m is enough for most programs of busybox.",
         )
+
+
+def _check_memory(options: ContainerOptions) -> None:
+    memory, swap = options.memory, options.memory_swap
+    refuse_too_little(memory)
     if swap in (None, 0, -1):
         return
     if memory is None:

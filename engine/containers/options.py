@@ -97,6 +97,32 @@ class ContainerOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOptions:
+    """What shall be different of a container that is there; None leaves it alone.
+
+    The fields are those of ContainerOptions.
+    """
+
+    memory: int | None = None
+    memory_swap: int | None = None
+    memory_reservation: int | None = None
+    cpus: float | None = None
+    cpu_shares: int | None = None
+    cpu_quota: int | None = None
+    cpu_period: int | None = None
+    cpuset_cpus: str | None = None
+    cpuset_mems: str | None = None
+    blkio_weight: int | None = None
+    pids_limit: int | None = None
+    restart: RestartPolicy | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What is asked for, by its field's name."""
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in values if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecOptions:
     """What was asked of one more process in a running container."""
 

@@ -5,11 +5,13 @@
       layers.json     the directories of the overlay, topmost first
       shim.json       what only a shim must know
       seccomp.bpf     the system call policy of config.json, compiled
+      lock            held by whoever changes config.json, or starts what it says
 
 Source: runtime-spec bundle.md
 Try it: `cat /var/lib/labshell/containers/*/bundle/config.json`
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,11 @@ class Bundle:
             layers=layers,
             seccomp=read_filter(directory),
         )
+
+
+def held(directory: Path, *, shared: bool = False) -> AbstractContextManager[int]:
+    """Hold a bundle: alone to change it, `shared` while a start makes use of it."""
+    return files.locked(directory / "lock", shared=shared)
 
 
 def read_filter(directory: Path) -> bytes:

@@ -27,7 +27,7 @@ from engine import acts
 from engine.kernel import cgroups, devices, limits, namespaces, processes
 from engine.oci.spec import Process
 from engine.runtime import channel, init, rootfs
-from engine.runtime.bundle import Bundle, ShimFacts
+from engine.runtime.bundle import Bundle, ShimFacts, held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +47,11 @@ def start(directory: Path, streams: Streams, report: socket.socket) -> NoReturn:
 
     def work() -> None:
         _keep_only(streams, report)
-        bundle = Bundle.read(directory)
-        spec = bundle.spec
-        cgroups.create(spec.cgroup)
-        limits.limit(spec.cgroup, spec.resources)
+        with held(directory, shared=True):  # an update between would be lost
+            bundle = Bundle.read(directory)
+            spec = bundle.spec
+            cgroups.create(spec.cgroup)
+            limits.limit(spec.cgroup, spec.resources)
         devices.restrict(spec.cgroup, spec.resources.devices)
         cgroups.join(spec.cgroup)
         rootfs.mount_layers(directory, bundle)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidReference, NotFound
 from engine.filters import NONE, Filters
-from engine.verbs.containers import ContainerVerbs
+from engine.verbs.measuring import MeasuringVerbs
 from engine.verbs.volumes import VolumeVerbs
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.runtime.state import Arrow
 
 
-class LookingVerbs(ContainerVerbs, VolumeVerbs):
+class LookingVerbs(MeasuringVerbs, VolumeVerbs):
     """The verbs that only look."""
 
     def inspect(self, name: str, kind: str | None = None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ VERBS = {
         "unpause": "labshell.commands.lifecycle:unpause",
         "wait": "labshell.commands.lifecycle:wait",
         "rename": "labshell.commands.lifecycle:rename",
+        "update": "labshell.commands.update:update",
         "rm": "labshell.commands.lifecycle:rm",
     },
     "Work with containers": {
