@@ -14,6 +14,8 @@
     execute.py        one more process in a running container
     reading.py        its log, while it grows
     commit.py         the read-write layer becomes an image
+    view.py           the whole tree of a container, opened to be read
+    export.py         that tree as one tar
     removal.py        rm, and what --rm leaves to do
     repair.py         what a crash has left behind
     inspect.py        a container as Docker describes it

@@ -10,7 +10,6 @@ Try it: `lab run --name box busybox sh -c 'echo hello > /f'; lab rm box`
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine import files
@@ -18,6 +17,7 @@ from engine.containers import lifecycle, repair, telling
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, NotFound
+from engine.images.removal import Use
 from engine.runtime import release, state
 from engine.runtime.bundle import Bundle, ShimFacts
 
@@ -113,25 +113,18 @@ def remove_finished(house: House, container: Container) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageUsers:
-    """Who needs images: containers by image ID, those that run, what they stand on."""
-
-    containers: dict[str, list[str]]
-    running: set[str]
-    snapshots: set[Path]
-
-
-def users_of_images(house: House) -> ImageUsers:
+def users_of_images(house: House) -> Use:
     """Which containers keep which images and snapshots from being removed."""
-    users = ImageUsers(containers={}, running=set(), snapshots=set())
+    used_by: dict[str, list[str]] = {}
+    running: set[str] = set()
+    snapshots: set[Path] = set()
     for container in house.records.all():
-        users.containers.setdefault(container.image_id, []).append(container.id)
+        used_by.setdefault(container.image_id, []).append(container.id)
         layers = Bundle.read(container.directory / "bundle").layers
-        users.snapshots.update(layers.lower[1:] if layers else ())
+        snapshots.update(layers.lower[1:] if layers else ())
         if repair.repair(house, container).running:
-            users.running.add(container.id)
-    return users
+            running.add(container.id)
+    return Use(used_by=used_by, running=running, snapshots=snapshots)
 
 
 def remove_released(directory: str) -> None:

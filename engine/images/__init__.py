@@ -7,7 +7,10 @@
     layers.py      blobs become directories, a directory becomes a blob
     stack.py       an image as a stack of layers and a list of steps (history)
     inspecting.py  an image as `docker inspect` prints it
+    making.py      a new image is written: config, manifest, names
     removal.py     `rmi`: what it refuses, what it untags, what it deletes
+    deleting.py    … and how it is done; prune
+    archives/      `save` and `load`
     importing.py   a plain tar becomes an image of one layer
     base.py        the first image, made of this machine's own files
     rootfs.py      programs and the shared libraries they need, gathered

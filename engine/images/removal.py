@@ -6,22 +6,24 @@ Docker's:
 
     asked for      the image                        without -f     with -f
     one of names   (whatever it is)                 untags         untags
-    the last name  a container uses it              refuses        untags, deletes *
-    an ID          has names in two repositories    refuses        deletes
+    the last name  a stopped container uses it      refuses        untags, deletes *
+    the last name  a running container uses it      refuses        untags
+    the last name  has children                     untags         untags
+    an ID          has several names                refuses        deletes
     an ID          a stopped container uses it      refuses        deletes *
-    any of these   a running container uses it      refuses        refuses
-    any of these   has children                     refuses        refuses
+    an ID          a running container uses it      refuses        refuses
+    an ID          has children                     refuses        refuses
                                         * its snapshots stay for the container
 
-Given the last name of an image that has children, the name goes and the image stays.
-`plan` only decides, on data; the store then does it.
+`plan` only decides, on data; deleting.py then does it.
 
 Source: Docker's daemon/images/image_delete.go (behaviour), measured
 Try it: `lab run --name box busybox true; lab rmi busybox`
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from engine.errors import Conflict
 from engine.images.stored import StoredImage
@@ -34,10 +36,19 @@ _HINT_CONTAINER = "`lab ps -a` shows the container; `lab rm` it first."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Which containers use which image, and which of them run."""
+    """What containers need: the image of each, and the snapshots it stands on.
 
-    used_by: Mapping[str, Sequence[str]]
+    `used_by` maps image IDs to container IDs; `running` says which of those run.
+    """
+
+    used_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     running: Collection[str] = ()
+    snapshots: Collection[Path] = ()
+
+    @property
+    def chain_ids(self) -> set[str]:
+        """The names of the snapshots."""
+        return {f"sha256:{path.name}" for path in self.snapshots}
 
     def stopped_user(self, image_id: str) -> str | None:
         """A container of the image that does not run."""
@@ -61,13 +72,9 @@ class Plan:
 def plan(image: StoredImage, name: str, images: Images, use: Use, force: bool) -> Plan:
     """What `rmi NAME` comes to. Conflict if it is refused."""
     if _is_id(image, name):
-        return _plan_by_id(image, images, use, force)
-    familiar = Reference.parse(name).familiar
-    if "@" in familiar:  # a digest names all of the image's tags in that repository
-        repository = Reference.parse(name).full_repository
-        names = [n for n in image.references if _repository(n) == repository]
-    else:
-        names = [familiar]
+        _refuse_if_in_use(image, images, use, force=force)
+        return Plan(untag=list(image.references), delete=[image])
+    names = _names_meant(image, name)
     user = next(iter(use.used_by.get(image.id, ())), None)
     if len(image.references) == 1 and user and not force:
         raise Conflict(
@@ -76,19 +83,39 @@ def plan(image: StoredImage, name: str, images: Images, use: Use, force: bool) -
             _HINT_CONTAINER,
         )
     made = Plan(untag=names)
-    if set(names) >= set(image.references):
-        if _children(image, images):
-            return made
-        _refuse_if_in_use(image, images, use, force=force, names_left=0)
-        made.delete = [image, *_parents_to_delete(image, images, use)]
+    stays = _children(image, images) or use.running_user(image.id)
+    if set(names) >= set(image.references) and not stays:
+        made.delete = [image]
     return made
 
 
+def _names_meant(image: StoredImage, name: str) -> list[str]:
+    """The name, or with a digest all names that the image has in that repository."""
+    familiar = Reference.parse(name).familiar
+    if "@" not in familiar:
+        return [familiar]
+    repository = Reference.parse(name).full_repository
+    return [n for n in image.references if _repository(n) == repository]
+
+
+def parents_to_delete(
+    image: StoredImage, images: Images, use: Use
+) -> Iterator[StoredImage]:
+    """The parents that nothing else needs: no name, no other child, no container."""
+    going = [image]
+    while parent := images.get(going[-1].parent or ""):
+        others = [child for child in _children(parent, images) if child not in going]
+        if parent.references or others or use.used_by.get(parent.id):
+            break
+        going.append(parent)
+        yield parent
+
+
 def deleted_lines(
-    deleted: Sequence[StoredImage], left: Sequence[StoredImage]
+    deleted: Sequence[StoredImage], left: Iterable[StoredImage], use: Use
 ) -> list[str]:
-    """Docker's lines for what is gone: each image, then its layers that none shares."""
-    kept = {chain_id for image in left for chain_id in image.chain_ids}
+    """Docker's lines for what is gone: each image, then its layers that none needs."""
+    kept = {chain_id for image in left for chain_id in image.chain_ids} | use.chain_ids
     lines = []
     for image in deleted:
         lines.append(f"Deleted: {image.id}")
@@ -98,15 +125,8 @@ def deleted_lines(
     return lines
 
 
-def _plan_by_id(image: StoredImage, images: Images, use: Use, force: bool) -> Plan:
-    repositories = {_repository(name) for name in image.references}
-    _refuse_if_in_use(image, images, use, force=force, names_left=len(repositories))
-    deleted = [image, *_parents_to_delete(image, images, use)]
-    return Plan(untag=list(image.references), delete=deleted)
-
-
 def _refuse_if_in_use(
-    image: StoredImage, images: Images, use: Use, *, force: bool, names_left: int
+    image: StoredImage, images: Images, use: Use, *, force: bool
 ) -> None:
     """Docker's four conflicts: the first two cannot be forced."""
     if _children(image, images):
@@ -121,7 +141,7 @@ def _refuse_if_in_use(
         raise _conflict(image, "cannot be forced", what, _HINT_CONTAINER)
     if force:
         return
-    if names_left > 1:
+    if len(image.references) > 1:
         raise _conflict(
             image,
             "must be forced",
@@ -137,19 +157,6 @@ def _conflict(image: StoredImage, force: str, why: str, hint: str) -> Conflict:
     return Conflict(
         f"conflict: unable to delete {image.short_id} ({force}) - {why}", hint
     )
-
-
-def _parents_to_delete(
-    image: StoredImage, images: Images, use: Use
-) -> list[StoredImage]:
-    """The parents that nothing else needs: no name, no other child, no container."""
-    going = [image]
-    while parent := images.get(going[-1].parent or ""):
-        others = [child for child in _children(parent, images) if child not in going]
-        if parent.references or others or use.used_by.get(parent.id):
-            break
-        going.append(parent)
-    return going[1:]
 
 
 def _children(image: StoredImage, images: Images) -> list[StoredImage]:

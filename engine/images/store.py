@@ -18,19 +18,19 @@ Source: opencontainers/image-spec, image-layout.md
 Try it: `lab images`, then `find /var/lib/labshell/images`
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import events, files
+from engine import files
 from engine.errors import InvalidArgument
 from engine.images import index, layers
-from engine.images.catalogue import DAMAGED, Catalogue
+from engine.images.catalogue import Catalogue
 from engine.images.index import Index
 from engine.images.layers import Layer
 from engine.images.making import NewImage, compact_json, manifest_of, named
-from engine.images.stored import StoredImage, familiar_name
+from engine.images.stored import StoredImage
 from engine.oci import digest as digests
 from engine.oci.image import MANIFEST, Descriptor, ImageConfig
 from engine.oci.reference import Reference
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from engine.images.stack import HistoryRow, LayerInfo
 
 Images = list[StoredImage]
-Lines = list[str]
 
 
 class ImageStore:
@@ -91,8 +90,8 @@ class ImageStore:
     def writing(self) -> Iterator[None]:
         """Hold the store: no blob and no snapshot goes away meanwhile.
 
-        For who writes layers or is about to stand on them. `remove` and `collect` wait
-        until every `with writing()` is over, so do not call them inside one.
+        For who writes layers or is about to stand on them. Who deletes waits until
+        every `with writing()` is over, so do not delete inside one.
         """
         self._create()
         with files.locked(self.lock, shared=True):
@@ -174,86 +173,24 @@ class ImageStore:
 
         return inspect(image, self.snapshots)
 
-    # Removing
+    # Collecting
 
-    def remove(
-        self,
-        name: str,
-        *,
-        force: bool = False,
-        used_by: Mapping[str, Sequence[str]],
-        running: Collection[str] = (),
-        in_use: Collection[Path] = (),
-    ) -> Lines:
-        """Untag or delete an image; what was done, as Docker's lines.
-
-        `used_by` maps image IDs to the IDs of their containers; `running` says which
-        of those run; `in_use` are snapshots that containers stand on, which stay.
-        """
-        from engine.images import removal
-
-        damaged = self._forget_damaged(name)
-        if damaged:
-            self.sweep_blobs()
-            return [f"Untagged: {familiar}" for familiar in damaged]
-        image, images = self.find(name), self.by_id()
-        use = removal.Use(used_by=used_by, running=running)
-        plan = removal.plan(image, name, images, use, force)
-        with self.index.changing() as entries:
-            for familiar in plan.untag:
-                index.drop_name(entries, familiar)
-            gone = {deleted.manifest_digest for deleted in plan.delete}
-            entries[:] = [entry for entry in entries if entry.digest not in gone]
-        lines = [f"Untagged: {familiar}" for familiar in plan.untag]
-        for _ in plan.untag:
-            self._tell(image, "untag")
-        if plan.delete:
-            users = [images[id] for id in used_by if id in images]
-            kept = {chain for user in users for chain in user.chain_ids}
-            self.collect([*in_use, *map(self.snapshots.path, kept)])
-            lines += removal.deleted_lines(plan.delete, self.list())
-            for deleted in plan.delete:
-                self._tell(deleted, "delete")
-        return lines
-
-    def _tell(self, image: StoredImage, action: str) -> None:
-        notes = {**image.config.defaults.labels, "name": image.id}
-        events.record(self.root, "image", action, image.id, notes)
-
-    def _forget_damaged(self, name: str) -> Lines:
-        """Take an image that cannot be read out of the index; the names it had."""
-        group = self.catalogue.group_of(name)
-        try:
-            if group:
-                self.catalogue.load(group)
-            return []
-        except DAMAGED:
-            with self.index.changing() as entries:
-                entries[:] = [
-                    e for e in entries if group and e.digest != group[0].digest
-                ]
-            return [familiar_name(entry) for entry in group or ()]
-
-    def collect(self, in_use: Collection[Path] = ()) -> int:
+    def collect(self, in_use: Callable[[], Collection[Path]] = tuple) -> None:
         """Delete what no image needs: blobs, snapshots, the rest of crashes.
 
-        Snapshots `in_use` stay. Returns the bytes of the blobs that went. Waits until
-        nobody is writing.
+        `in_use` tells which snapshots stay all the same, once nobody is writing.
         """
-        with self._alone():
-            freed = self.content.sweep(self.catalogue.blobs())
-            images = self.list()
-            chain_ids = {chain_id for image in images for chain_id in image.chain_ids}
-            self.snapshots.sweep(chain_ids | {f"sha256:{path.name}" for path in in_use})
-        return freed
+        with self.alone():
+            self.sweep(in_use())
 
-    def sweep_blobs(self) -> None:
-        """Delete blobs that no image needs, and leave the snapshots alone."""
-        with self._alone():
-            self.content.sweep(self.catalogue.blobs())
+    def sweep(self, in_use: Collection[Path]) -> None:
+        """The same for a holder of `alone`."""
+        self.content.sweep(self.catalogue.blobs())
+        kept = {chain_id for image in self.list() for chain_id in image.chain_ids}
+        self.snapshots.sweep(kept | {f"sha256:{path.name}" for path in in_use})
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Hold the store alone: nobody is writing, nobody is about to stand on it."""
         self._create()
         with files.locked(self.lock):

@@ -20,5 +20,7 @@ A layer has three forms, and this room turns each into the next:
     whiteouts.py     how a layer says "deleted", in overlay's and in tar's dialect
     lowers.py        several layers seen as one, without mounting them
     changes.py       what a container changed, as `lab diff` prints it
+    usage.py         how much is in a tree, and what it takes on the disk
+    room.py          how much an archive may bring
     volumes.py       directories that outlive containers
 """

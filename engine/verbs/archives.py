@@ -40,7 +40,7 @@ class ArchiveVerbs(ContainerVerbs):
             with _opened(out) as descriptor:
                 writing.save(store, chosen, descriptor)
         for one in chosen:
-            self._tell("save", one.image.id, one.image.id)
+            self._tell_of_image(one.image, "save", one.image.id)
 
     @told_as_engine_errors()
     def load(self, stream: "Readable") -> "list[LoadedImage]":
@@ -51,7 +51,7 @@ class ArchiveVerbs(ContainerVerbs):
         with self._nothing_half_done():
             loaded = loading.load(self._house.images, stream)
         for image in loaded:
-            self._tell("load", image.id, image.id)
+            self._tell_of_image(self.image(image.id), "load", image.id)
         return loaded
 
     @told_as_engine_errors()
@@ -86,7 +86,8 @@ class ArchiveVerbs(ContainerVerbs):
         self._house.prepare()
         with self._nothing_half_done():
             image = importing.import_tar(self._house.images, stream, options)
-        self._tell("import", image.id, next(iter(image.references), image.id))
+        name = next(iter(image.references), image.id)
+        self._tell_of_image(image, "import", name)
         return image
 
     @contextmanager
@@ -95,13 +96,8 @@ class ArchiveVerbs(ContainerVerbs):
         try:
             yield
         except BaseException:
-            from engine.containers.removal import users_of_images
-
-            self._house.images.collect(users_of_images(self._house).snapshots)
+            self._house.images.collect(lambda: self._users_of_images().snapshots)
             raise
-
-    def _tell(self, action: str, identity: str, name: str) -> None:
-        events.record(self._house.root, "image", action, identity, {"name": name})
 
 
 @contextmanager

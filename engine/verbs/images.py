@@ -3,7 +3,7 @@
 Try it: `lab images`, `lab history busybox`, `lab tag busybox mine`
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,17 @@ from engine.filters import NONE, Filters
 from engine.images.stored import StoredImage
 
 if TYPE_CHECKING:
+    from engine.images.deleting import Pruned
+    from engine.images.removal import Use
     from engine.images.stack import HistoryRow
+
+# Whether something created then, with these labels, is wanted.
+Wanted = Callable[[str, Mapping[str, str]], bool]
+
+
+def everything(created: str, labels: Mapping[str, str]) -> bool:
+    """Wants all that there is."""
+    return True
 
 
 class ImageVerbs:
@@ -77,18 +87,42 @@ class ImageVerbs:
         events.record(self._house.root, "image", action, image.id, notes)
 
     @told_as_engine_errors()
-    def remove_image(self, name: str, force: bool = False) -> list[str]:
-        """Remove a name, or the image if it was its last; what was done, as lines."""
+    def remove_image(
+        self, name: str, force: bool = False, parents: bool = True
+    ) -> list[str]:
+        """Remove a name, or the image if it was its last; what was done, as lines.
+
+        `parents`: those without a name go with their last child.
+        """
+        from engine.images import deleting
+
+        store = self._house.images
+        return deleting.remove(
+            store, name, self._users_of_images, force=force, parents=parents
+        )
+
+    @told_as_engine_errors()
+    def prune_images(
+        self, named: bool = False, wanted: Wanted = everything
+    ) -> "Pruned":
+        """Remove images that have no name, or also `named` ones, and no container."""
+        from engine.images import deleting
+
+        pruned = deleting.prune(
+            self._house.images,
+            self._users_of_images,
+            lambda image: wanted(image.created, image.config.defaults.labels),
+            named=named,
+        )
+        notes = {"reclaimed": str(pruned.reclaimed)}
+        events.record(self._house.root, "image", "prune", "", notes)
+        return pruned
+
+    def _users_of_images(self) -> "Use":
+        """What containers need of the images."""
         from engine.containers.removal import users_of_images
 
-        users = users_of_images(self._house)
-        return self._house.images.remove(
-            name,
-            force=force,
-            used_by=users.containers,
-            running=users.running,
-            in_use=users.snapshots,
-        )
+        return users_of_images(self._house)
 
     def make_rootfs(self, directory: Path, programs: Sequence[str]) -> list[Path]:
         """Copy programs of this machine, with the libraries that they need."""

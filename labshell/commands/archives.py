@@ -11,11 +11,12 @@ Try it: `lab save busybox | tar tv`
 
 import sys
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import click
 
 from engine.engine import Engine
-from engine.errors import InvalidArgument
+from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import print_lines
@@ -38,6 +39,17 @@ def _place(file: str | None, verb: str) -> Path | int:
         )
     sys.stdout.flush()
     return sys.stdout.fileno()
+
+
+def opened(file: str | None) -> BinaryIO:
+    """The archive to read: a file, or for None what is piped in."""
+    try:
+        source = 0 if file is None else file
+        # without a buffer of Python's it is a RawIOBase: it reads, which is all we need
+        return cast(BinaryIO, open(source, "rb", 0, closefd=file is not None))
+    except OSError as error:
+        reason = str(error.strerror).lower()
+        raise EngineError(f"open {file}: {reason}", "Which file is it?") from error
 
 
 @click.command(
@@ -92,7 +104,7 @@ def load(engine: Engine, input: str | None, quiet: bool) -> None:
             "requested load from stdin, but stdin is empty",
             "`lab load -i FILE`, or `… | lab load`.",
         )
-    with open(0 if input is None else input, "rb", 0, closefd=input is not None) as tar:
+    with opened(input) as tar:
         loaded = engine.load(tar)
     for image in loaded:
         print_lines(

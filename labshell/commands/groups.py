@@ -43,6 +43,7 @@ image = Verbs(
             "inspect": "labshell.commands.inspect:inspect_image",
             "tag": "labshell.commands.images:tag",
             "rm": "labshell.commands.images:rmi",
+            "prune": "labshell.commands.images:prune",
             "save": "labshell.commands.archives:save",
             "load": "labshell.commands.archives:load",
             "import": "labshell.commands.images:import_",

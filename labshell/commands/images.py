@@ -15,6 +15,7 @@ import click
 from engine.engine import Engine
 from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
+from labshell.commands.archives import opened
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import (
     FORMAT,
@@ -27,7 +28,9 @@ from labshell.commands.listing import (
     print_lines,
     terminal_width,
 )
+from labshell.commands.pruning import FILTER, FORCE, sure, wanted
 from labshell.commands.report import report
+from labshell.views.amounts import size
 
 CHANGE = Option(
     ["-c", "--change"],
@@ -164,6 +167,11 @@ def tag(engine: Engine, source: str, target: str) -> None:
             is_flag=True,
             help="Also one that a stopped container uses, or that has several names.",
         ),
+        Option(
+            ["--no-prune"],
+            is_flag=True,
+            help="Leave parents that have no name where they are.",
+        ),
         click.Argument(
             ["names"],
             nargs=-1,
@@ -177,7 +185,7 @@ def tag(engine: Engine, source: str, target: str) -> None:
     """,
 )
 @click.pass_obj
-def rmi(engine: Engine, force: bool, names: tuple[str, ...]) -> int:
+def rmi(engine: Engine, force: bool, no_prune: bool, names: tuple[str, ...]) -> int:
     """Remove names of images; with its last name an image goes, too.
 
     Untagged: a name is gone. Deleted: an image that nothing names any more, and the
@@ -186,11 +194,51 @@ def rmi(engine: Engine, force: bool, names: tuple[str, ...]) -> int:
     failed = 0
     for name in names:
         try:
-            print_lines(engine.remove_image(name, force=force))
+            print_lines(engine.remove_image(name, force=force, parents=not no_prune))
         except (EngineError, OSError) as error:
             report(error)
             failed = 1
     return failed
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-a", "--all"],
+            is_flag=True,
+            help="All that no container uses, and not only those without a name.",
+        ),
+        FILTER,
+        FORCE,
+    ],
+    examples="""
+        lab image prune
+        lab image prune -a --filter until=24h
+    """,
+)
+@click.pass_obj
+def prune(engine: Engine, all: bool, filter: tuple[str, ...], force: bool) -> None:
+    """Remove the images that lost their name, and the layers that only they need.
+
+    Every commit to the same name leaves one: the image that had it before (dangling,
+    `<none>` in `lab images`).
+    """
+    fits = wanted(filter)
+    which = (
+        "images without at least one container associated to them"
+        if all
+        else "dangling images"
+    )
+    if not force and not sure(f"This will remove all {which}."):
+        print(f"Total reclaimed space: {size(0)}")
+        return
+    pruned = engine.prune_images(named=all, wanted=fits)
+    if pruned.lines:
+        print("Deleted Images:")
+        print_lines([line[0].lower() + line[1:] for line in pruned.lines])
+        print()
+    print(f"Total reclaimed space: {size(pruned.reclaimed, digits=4)}")
 
 
 @click.command(
@@ -237,7 +285,7 @@ def import_(
             f"{file}: import does not fetch from the network",
             f"`curl -fL {file} | lab import - NAME` does.",
         )
-    with open(0 if file == "-" else file, "rb", 0, closefd=file != "-") as stream:
+    with opened(None if file == "-" else file) as stream:
         image = engine.import_image(
             stream, reference, changes=change, message=message, platform=platform
         )

@@ -19,7 +19,7 @@ NEVER = "0001-01-01T00:00:00Z"
 def size(count: float, digits: int = 3) -> str:
     """A number of bytes with so many digits and a unit: "1.98MB"."""
     unit = 0
-    while count >= 999.5 and unit < len(UNITS) - 1:
+    while count >= 1000 - 10 ** (3 - digits) / 2 and unit < len(UNITS) - 1:
         count /= 1000
         unit += 1
     return f"{count:.{digits}g}{UNITS[unit]}"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.images import deleting
 from engine.images.base import ensure_base_image
 from engine.images.store import ImageStore
 from engine.images.stored import StoredImage
@@ -142,7 +143,7 @@ def test_a_layer_that_umoci_added_is_read(store, tmp_path) -> None:
 @pytest.mark.require("umoci")
 def test_umoci_finds_our_layout_sound_after_removing(store) -> None:
     add_layer(store, store.find("busybox"), "echo 1 > one", "a:1")
-    store.remove("a:1", used_by={})
+    deleting.remove(store, "a:1")
     before = set(os.listdir(store.content.blobs))
     assert run("umoci", "ls", "--layout", f"{store.root}/images").split() == [
         "busybox:latest"

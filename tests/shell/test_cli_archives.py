@@ -105,6 +105,12 @@ def test_a_damaged_archive_says_so(lab: Lab, busybox: str) -> None:
     assert done.code == 1
 
 
+@pytest.mark.parametrize("line", [("load", "-i"), ("import",)])
+def test_an_archive_that_is_not_there(lab: Lab, line: tuple[str, ...]) -> None:
+    done = lab(*line, "nosuch.tar")
+    assert done.error == "open nosuch.tar: no such file or directory"
+
+
 def test_export_writes_a_tar(lab: Lab, busybox: str, tmp_path: Path) -> None:
     lab("create", "--name", "box", "busybox", "true")
     assert lab("export", "-o", str(tmp_path / "a.tar"), "box").code == 0

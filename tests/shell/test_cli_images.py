@@ -150,3 +150,40 @@ def test_a_volume_in_use_is_not_removed(lab: Lab) -> None:
     done = lab("volume", "rm", "data")
     assert done.code == 1
     assert "volume is in use" in done.error
+
+
+def test_prune_asks_first_and_takes_only_yes(lab: Lab, busybox: str) -> None:
+    lab("import", "-", "mine:1", stdin=a_tar(a="1"))
+    lab("import", "-", "mine:1", stdin=a_tar(a="2"))
+    for answer in (b"", b"n\n", b"\n", b"yes please\n"):
+        done = lab("image", "prune", stdin=answer)
+        assert done.lines[0] == "WARNING! This will remove all dangling images."
+        assert done.out.endswith("[y/N] Total reclaimed space: 0B\n")
+    deleted = lab("image", "prune", stdin=b"y\n").lines[2:]
+    assert [line.partition(":")[0] for line in deleted[:2]] == ["deleted", "deleted"]
+    assert deleted[2:] == ["", "Total reclaimed space: 1B"]
+
+
+def test_prune_of_all_spares_what_a_container_uses(lab: Lab, busybox: str) -> None:
+    lab("create", "busybox", "true")
+    lab("import", "-", "mine:1", stdin=a_tar(a="1"))
+    lab("image", "prune", "-a", "-f")
+    assert [line.split()[0] for line in lab("images").lines[1:]] == ["busybox"]
+
+
+def test_prune_filters_by_label_and_age(lab: Lab, busybox: str) -> None:
+    lab("import", "-c", "LABEL a=1", "-", "mine:1", stdin=a_tar(a="1"))
+    for fits in ("label=b", "label=a=2", "label!=a", "until=1h"):
+        lab("image", "prune", "-a", "-f", "--filter", fits)
+    assert lab("images", "mine").lines[1:]
+    done = lab("image", "prune", "-a", "-f", "--filter", "label=a=1")
+    assert done.lines[1] == "untagged: mine:1"
+
+
+def test_prune_refuses_filters_that_are_none(lab: Lab) -> None:
+    for text, words in (
+        ("foo=1", "Invalid filter 'foo'"),
+        ("foo", "invalid filter 'foo'"),
+        ("until=xx", 'failed to parse value as time or duration: "xx"'),
+    ):
+        assert lab("image", "prune", "-f", "--filter", text).error == words

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,9 @@ from engine.errors import (
     InvalidReference,
     NotFound,
 )
+from engine.images import deleting
 from engine.images.base import ensure_base_image
+from engine.images.removal import Use
 from engine.images.store import ImageStore
 from engine.images.stored import StoredImage
 from engine.oci import digest as digests
@@ -168,7 +171,9 @@ def test_a_crash_before_the_name_leaves_no_image(store, monkeypatch) -> None:
         child(store, image, "b:1")
     monkeypatch.undo()
     assert [i.references for i in store.list()] == [("a:1",)]
-    assert store.collect() > 0
+    before = len(list(store.content.blobs.iterdir()))
+    store.collect()
+    assert len(list(store.content.blobs.iterdir())) < before
 
 
 def test_the_layers_of_a_child_lie_above_those_of_its_parent(store) -> None:
@@ -240,8 +245,10 @@ def test_inspect_has_dockers_shape(store) -> None:
 # Removing
 
 
-def removed(store: ImageStore, name: str, **use: object) -> list[str]:
-    return store.remove(name, **{"used_by": {}, **use})  # type: ignore[arg-type]  # a test
+def removed(
+    store: ImageStore, name: str, *, force: bool = False, **use: Any
+) -> list[str]:
+    return deleting.remove(store, name, lambda: Use(**use), force=force)
 
 
 def test_removing_one_of_two_names_only_untags(store) -> None:
@@ -294,6 +301,15 @@ def test_a_used_image_keeps_its_last_name_unless_forced(store) -> None:
     assert removed(store, "a:1", used_by=used, force=True)[0] == "Untagged: a:1"
 
 
+def test_the_name_of_a_running_containers_image_can_be_forced_away(store) -> None:
+    image = imported(store, "a:1")
+    use = {"used_by": {image.id: ["c" * 64]}, "running": {"c" * 64}}
+    with pytest.raises(Conflict, match=r"\(must force\)"):
+        removed(store, "a:1", **use)
+    assert removed(store, "a:1", force=True, **use) == ["Untagged: a:1"]
+    assert store.find(image.id).references == ()
+
+
 def test_an_image_of_a_stopped_container_is_deleted_by_force_and_its_layers_stay(
     store,
 ) -> None:
@@ -302,9 +318,13 @@ def test_an_image_of_a_stopped_container_is_deleted_by_force_and_its_layers_stay
     used = {image.id: ["c" * 64]}
     with pytest.raises(Conflict, match=r"must be forced\) - .* stopped container"):
         removed(store, image.id, used_by=used)
-    removed(store, image.id, used_by=used, force=True)
+    use = {"used_by": used, "snapshots": directories}
+    assert removed(store, image.id, force=True, **use) == [
+        "Untagged: a:1",
+        f"Deleted: {image.id}",  # and of its layer nothing: it is still there
+    ]
     assert directories[0].is_dir()
-    store.collect(in_use=directories)
+    store.collect(in_use=lambda: directories)
     assert directories[0].is_dir()
     store.collect()
     assert not directories[0].exists()
@@ -313,20 +333,76 @@ def test_an_image_of_a_stopped_container_is_deleted_by_force_and_its_layers_stay
 def test_an_image_of_a_running_container_cannot_even_be_forced(store) -> None:
     image = imported(store, "a:1")
     used, running = {image.id: ["c" * 64]}, {"c" * 64}
-    for name in (image.id, "a:1"):
-        with pytest.raises(
-            Conflict, match=r"cannot be forced\) - .* running container"
-        ):
-            removed(store, name, used_by=used, running=running, force=True)
+    with pytest.raises(Conflict, match=r"cannot be forced\) - .* running container"):
+        removed(store, image.id, used_by=used, running=running, force=True)
 
 
-def test_an_id_with_names_in_two_repositories_must_be_forced(store) -> None:
+@pytest.mark.parametrize("other", ["a:2", "b:1"])
+def test_an_id_with_several_names_must_be_forced(store, other: str) -> None:
     image = imported(store, "a:1")
-    store.tag(image, "a:2")
-    store.tag(image, "b:1")
+    store.tag(image, other)
     with pytest.raises(Conflict, match="referenced in multiple repositories"):
         removed(store, image.short_id)
-    assert len(removed(store, image.short_id, force=True)) == 5
+    assert removed(store, image.short_id, force=True) == [
+        "Untagged: a:1",
+        f"Untagged: {other}",
+        f"Deleted: {image.id}",
+        f"Deleted: {image.chain_ids[0]}",
+    ]
+
+
+def test_parents_stay_if_asked_to(store) -> None:
+    base = imported(store, "a:1")
+    child(store, base, "b:1")
+    removed(store, "a:1")
+    deleting.remove(store, "b:1", parents=False)
+    assert [image.id for image in store.list()] == [base.id]
+
+
+# Pruning
+
+
+def pruned(store: ImageStore, **options: Any) -> deleting.Pruned:
+    wanted = options.pop("wanted", lambda image: True)
+    named = options.pop("named", False)
+    return deleting.prune(store, lambda: Use(**options), wanted, named=named)
+
+
+def test_prune_takes_what_has_no_name_and_no_child(store) -> None:
+    dangling = imported(store, "a:1", "old")
+    imported(store, "a:1", "new")
+    base = imported(store, "base:1")
+    child(store, base, "child:1")
+    removed(store, "base:1")
+    found = pruned(store)
+    assert found.lines == (
+        f"Deleted: {dangling.id}",
+        f"Deleted: {dangling.chain_ids[0]}",
+    )
+    assert found.reclaimed == dangling.size
+    assert len(store.list()) == 3
+
+
+def test_prune_of_named_images_leaves_those_with_a_container(store) -> None:
+    used = imported(store, "used:1", "used")
+    unused = imported(store, "a:1")
+    store.tag(unused, "b:1")
+    users = {used.id: ["c" * 64]}
+    assert pruned(store, used_by=users).lines == ()
+    assert pruned(store, used_by=users, named=True).lines == (
+        "Untagged: a:1",
+        "Untagged: b:1",
+        f"Deleted: {unused.id}",
+        f"Deleted: {unused.chain_ids[0]}",
+    )
+    assert [image.id for image in store.list()] == [used.id]
+
+
+def test_prune_takes_only_what_is_wanted(store) -> None:
+    imported(store, "a:1", "a")
+    imported(store, "b:1", "b")
+    pruned(store, named=True, wanted=lambda image: "a:1" in image.references)
+    assert [image.references for image in store.list()] == [("b:1",)]
 
 
 def test_an_image_with_a_damaged_config_can_still_be_removed(store) -> None:

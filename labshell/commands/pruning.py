@@ -1,0 +1,92 @@
+"""What the prune verbs have in common: a question first, and filters.
+
+    WARNING! This will remove all dangling images.
+    Are you sure you want to continue? [y/N]
+
+    --filter until=24h              what was made before
+    --filter label=K[=V]            what has the label; label!= what has not
+
+Only y or Y is a yes. -f does not ask.
+
+Try it: `lab image prune --filter until=24h`
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.errors import InvalidArgument
+from labshell.commands.grammar import Option
+from labshell.commands.values import moment
+from labshell.views.amounts import seconds_since_epoch
+
+Wanted = Callable[[str, Mapping[str, str]], bool]
+
+FORCE = Option(["-f", "--force"], is_flag=True, help="Do not ask first.")
+FILTER = Option(
+    ["--filter"],
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only what fits: until=24h, label=K=V, label!=K.",
+)
+
+
+def sure(warning: str) -> bool:
+    """Ask whether to go on."""
+    print(f"WARNING! {warning}")
+    print("Are you sure you want to continue? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() == "y"
+
+
+def wanted(filters: Sequence[str]) -> Wanted:
+    """A test for (created, labels) of what may be pruned."""
+    before: float | None = None
+    with_labels, without = [], []
+    for text in filters:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidArgument(
+                f"invalid filter '{text}'", "As in until=24h, label=K=V, label!=K."
+            )
+        if key == "label":
+            with_labels.append(value)
+        elif key == "label!":
+            without.append(value)
+        elif key == "until" and before is None:
+            before = _until(value)
+        elif key == "until":
+            raise InvalidArgument("more than one until filter specified")
+        else:
+            raise InvalidArgument(f"Invalid filter '{key}'", "Known: until, label.")
+
+    def fits(created: str, labels: Mapping[str, str]) -> bool:
+        return (
+            (before is None or _made_before(created, before))
+            and all(_has(labels, label) for label in with_labels)
+            and not (without and all(_has(labels, label) for label in without))
+        )
+
+    return fits
+
+
+def _until(text: str) -> float:
+    try:
+        return moment(text, time.time())
+    except ValueError as error:
+        raise InvalidArgument(
+            f'failed to parse value as time or duration: "{text}"',
+            "As in until=24h or until=2024-01-31T12:00:00Z.",
+        ) from error
+
+
+def _made_before(created: str, before: float) -> bool:
+    """What does not say when it was made stays."""
+    try:
+        return seconds_since_epoch(created) <= before
+    except ValueError:
+        return False
+
+
+def _has(labels: Mapping[str, str], label: str) -> bool:
+    key, equals, value = label.partition("=")
+    return key in labels and (not equals or labels[key] == value)
