@@ -41,7 +41,7 @@ VERBS = {
         "rmi": "labshell.commands.images:rmi",
         "save": "labshell.commands.archives:save",
         "load": "labshell.commands.archives:load",
-        "import": "labshell.commands.images:import_",
+        "import": "labshell.commands.archives:import_",
         "rootfs": "labshell.commands.groups:rootfs",
     },
     "See how it works": {

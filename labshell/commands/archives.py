@@ -1,9 +1,9 @@
-"""`lab save`, `load`, `export`: images and containers as files to carry away.
+"""`lab save`, `load`, `export`, `import`: images and containers as files to carry away.
 
     an image      save ──► layers, config, names ──► load     the same image, same ID
     a container   export ──► one tree of files ──► import     a new image, one layer
 
-`import` is with the images. What save writes, Docker, podman and skopeo read; what
+What save writes, Docker, podman and skopeo read; what
 they write, load reads.
 
 Try it: `lab save busybox | tar tv`
@@ -21,6 +21,13 @@ from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import print_lines
 
+CHANGE = Option(
+    ["-c", "--change"],
+    multiple=True,
+    metavar="INSTRUCTION",
+    help="""Change what the image says, as in a Dockerfile: 'CMD ["sh"]', 'ENV A=1'.
+    Also ENTRYPOINT EXPOSE LABEL ONBUILD USER VOLUME WORKDIR.""",
+)
 _OUTPUT = Option(
     ["-o", "--output"],
     metavar="FILE",
@@ -135,3 +142,54 @@ def export(engine: Engine, output: str | None, name: str) -> None:
     /sys. The image's Env and Cmd are not in it: those are no files.
     """
     engine.export(name, _place(output, "export"))
+
+
+@click.command(
+    "import",
+    cls=Verb,
+    params=[
+        CHANGE,
+        Option(
+            ["-m", "--message"],
+            default="",
+            metavar="TEXT",
+            help="A comment, shown by `lab history`.",
+        ),
+        Option(
+            ["--platform"],
+            default="",
+            metavar="OS/ARCH",
+            help="What the programs in it run on, as in linux/arm64.",
+        ),
+        click.Argument(["file"], metavar="FILE|-"),
+        click.Argument(["reference"], required=False, metavar="[REPOSITORY[:TAG]]"),
+    ],
+    examples="""
+        lab import rootfs.tar mine:1
+        tar -C DIR -c . | lab import -c 'CMD ["sh"]' - mine:2
+    """,
+)
+@click.pass_obj
+def import_(
+    engine: Engine,
+    change: tuple[str, ...],
+    message: str,
+    platform: str,
+    file: str,
+    reference: str | None,
+) -> None:
+    """Make an image with one layer from a tar of a root file system.
+
+    The tar (plain, gzip, bzip2, xz or zstd) comes from a FILE, or from a pipe with -.
+    Prints the image's ID.
+    """
+    if file.startswith(("http://", "https://")):
+        raise InvalidArgument(
+            f"{file}: import does not fetch from the network",
+            f"`curl -fL {file} | lab import - NAME` does.",
+        )
+    with opened(None if file == "-" else file) as stream:
+        image = engine.import_image(
+            stream, reference, changes=change, message=message, platform=platform
+        )
+    print(image.id)

@@ -15,8 +15,8 @@ import click
 
 from engine.engine import Engine
 from labshell.commands import suggest
+from labshell.commands.archives import CHANGE
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.images import CHANGE
 
 
 @click.command(

@@ -43,10 +43,10 @@ image = Verbs(
             "inspect": "labshell.commands.inspect:inspect_image",
             "tag": "labshell.commands.images:tag",
             "rm": "labshell.commands.images:rmi",
-            "prune": "labshell.commands.images:prune",
+            "prune": "labshell.commands.pruning:prune_images",
             "save": "labshell.commands.archives:save",
             "load": "labshell.commands.archives:load",
-            "import": "labshell.commands.images:import_",
+            "import": "labshell.commands.archives:import_",
         }
     },
 )

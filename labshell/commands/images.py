@@ -13,9 +13,8 @@ from pathlib import Path
 import click
 
 from engine.engine import Engine
-from engine.errors import EngineError, InvalidArgument
+from engine.errors import EngineError
 from labshell.commands import suggest
-from labshell.commands.archives import opened
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import (
     FORMAT,
@@ -28,17 +27,8 @@ from labshell.commands.listing import (
     print_lines,
     terminal_width,
 )
-from labshell.commands.pruning import FILTER, FORCE, sure, wanted
 from labshell.commands.report import report
-from labshell.views.amounts import size
 
-CHANGE = Option(
-    ["-c", "--change"],
-    multiple=True,
-    metavar="INSTRUCTION",
-    help="""Change what the image says, as in a Dockerfile: 'CMD ["sh"]', 'ENV A=1'.
-    Also ENTRYPOINT EXPOSE LABEL ONBUILD USER VOLUME WORKDIR.""",
-)
 _IMAGE = click.Argument(["name"], metavar="IMAGE", shell_complete=suggest.images)
 
 
@@ -199,97 +189,6 @@ def rmi(engine: Engine, force: bool, no_prune: bool, names: tuple[str, ...]) -> 
             report(error)
             failed = 1
     return failed
-
-
-@click.command(
-    cls=Verb,
-    params=[
-        Option(
-            ["-a", "--all"],
-            is_flag=True,
-            help="All that no container uses, and not only those without a name.",
-        ),
-        FILTER,
-        FORCE,
-    ],
-    examples="""
-        lab image prune
-        lab image prune -a --filter until=24h
-    """,
-)
-@click.pass_obj
-def prune(engine: Engine, all: bool, filter: tuple[str, ...], force: bool) -> None:
-    """Remove the images that lost their name, and the layers that only they need.
-
-    Every commit to the same name leaves one: the image that had it before (dangling,
-    `<none>` in `lab images`).
-    """
-    fits = wanted(filter)
-    which = (
-        "images without at least one container associated to them"
-        if all
-        else "dangling images"
-    )
-    if not force and not sure(f"This will remove all {which}."):
-        print(f"Total reclaimed space: {size(0)}")
-        return
-    pruned = engine.prune_images(named=all, wanted=fits)
-    if pruned.lines:
-        print("Deleted Images:")
-        print_lines([line[0].lower() + line[1:] for line in pruned.lines])
-        print()
-    print(f"Total reclaimed space: {size(pruned.reclaimed, digits=4)}")
-
-
-@click.command(
-    "import",
-    cls=Verb,
-    params=[
-        CHANGE,
-        Option(
-            ["-m", "--message"],
-            default="",
-            metavar="TEXT",
-            help="A comment, shown by `lab history`.",
-        ),
-        Option(
-            ["--platform"],
-            default="",
-            metavar="OS/ARCH",
-            help="What the programs in it run on, as in linux/arm64.",
-        ),
-        click.Argument(["file"], metavar="FILE|-"),
-        click.Argument(["reference"], required=False, metavar="[REPOSITORY[:TAG]]"),
-    ],
-    examples="""
-        lab import rootfs.tar mine:1
-        tar -C DIR -c . | lab import -c 'CMD ["sh"]' - mine:2
-    """,
-)
-@click.pass_obj
-def import_(
-    engine: Engine,
-    change: tuple[str, ...],
-    message: str,
-    platform: str,
-    file: str,
-    reference: str | None,
-) -> None:
-    """Make an image with one layer from a tar of a root file system.
-
-    The tar (plain, gzip, bzip2, xz or zstd) comes from a FILE, or from a pipe with -.
-    Prints the image's ID.
-    """
-    if file.startswith(("http://", "https://")):
-        raise InvalidArgument(
-            f"{file}: import does not fetch from the network",
-            f"`curl -fL {file} | lab import - NAME` does.",
-        )
-    with opened(None if file == "-" else file) as stream:
-        image = engine.import_image(
-            stream, reference, changes=change, message=message, platform=platform
-        )
-    print(image.id)
 
 
 @click.command(

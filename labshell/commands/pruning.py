@@ -15,10 +15,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+import click
+
+from engine.engine import Engine
 from engine.errors import InvalidArgument
-from labshell.commands.grammar import Option
+from labshell.commands.grammar import Option, Verb
+from labshell.commands.listing import print_lines
 from labshell.commands.values import moment
-from labshell.views.amounts import seconds_since_epoch
+from labshell.views.amounts import seconds_since_epoch, size
 
 Wanted = Callable[[str, Mapping[str, str]], bool]
 
@@ -90,3 +94,45 @@ def _made_before(created: str, before: float) -> bool:
 def _has(labels: Mapping[str, str], label: str) -> bool:
     key, equals, value = label.partition("=")
     return key in labels and (not equals or labels[key] == value)
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-a", "--all"],
+            is_flag=True,
+            help="All that no container uses, and not only those without a name.",
+        ),
+        FILTER,
+        FORCE,
+    ],
+    examples="""
+        lab image prune
+        lab image prune -a --filter until=24h
+    """,
+)
+@click.pass_obj
+def prune_images(
+    engine: Engine, all: bool, filter: tuple[str, ...], force: bool
+) -> None:
+    """Remove the images that lost their name, and the layers that only they need.
+
+    Every commit to the same name leaves one: the image that had it before (dangling,
+    `<none>` in `lab images`).
+    """
+    fits = wanted(filter)
+    which = (
+        "images without at least one container associated to them"
+        if all
+        else "dangling images"
+    )
+    if not force and not sure(f"This will remove all {which}."):
+        print(f"Total reclaimed space: {size(0)}")
+        return
+    pruned = engine.prune_images(named=all, wanted=fits)
+    if pruned.lines:
+        print("Deleted Images:")
+        print_lines([line[0].lower() + line[1:] for line in pruned.lines])
+        print()
+    print(f"Total reclaimed space: {size(pruned.reclaimed, digits=4)}")
