@@ -71,7 +71,7 @@ def stop(house: House, container: Container, timeout: int | None = None) -> None
     if not container.active:
         return
     note_stopped(house, container, True)
-    with contextlib.suppress(InvalidState, EngineBroken):  # it has ended meanwhile
+    with contextlib.suppress(*client.GONE):  # it has ended meanwhile
         connection = client.connect(house.place, container.directory)
         try:
             connection.ask("stop", **_farewell(container, timeout))
@@ -89,7 +89,7 @@ def _farewell(container: Container, timeout: int | None) -> dict[str, int]:
 def restart(house: House, container: Container, timeout: int | None = None) -> None:
     """End it if it runs, and run it again, in one go: also one of --rm stays."""
     if container.active:
-        with contextlib.suppress(InvalidState, EngineBroken):  # it has just ended
+        with contextlib.suppress(*client.GONE):  # it has just ended
             connection = client.connect(house.place, container.directory)
             try:
                 connection.ask("restart", **_farewell(container, timeout))
@@ -165,7 +165,7 @@ def paused_briefly(house: House, container: Container) -> Iterator[None]:
     try:
         connection.ask(state.PAUSE, briefly=True)
         yield
-        with contextlib.suppress(InvalidState, EngineBroken):  # it has ended meanwhile
+        with contextlib.suppress(*client.GONE):  # it has ended meanwhile
             connection.ask(state.UNPAUSE)
     finally:
         connection.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.containers.house import House
 from engine.containers.record import Container
-from engine.errors import EngineBroken, InvalidState
+from engine.errors import InvalidState
 from engine.kernel import watches
 from engine.runtime import client, logs
 from engine.runtime.client import Connection
@@ -52,7 +52,7 @@ def _waiting(house: House, container: Container) -> Connection | None:
         return None
     try:
         connection.ask("wait")
-    except EngineBroken:  # its shim was about to end when we came
+    except client.GONE:  # its shim was about to end when we came
         connection.close()
         return None
     return connection

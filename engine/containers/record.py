@@ -267,12 +267,32 @@ class Records:
         return changed
 
     def forget(self, container: Container) -> None:
-        """Remove the record with everything in its directory."""
+        """Remove the record with everything in its directory.
+
+        First the record goes, then its name: killed in between, we leave a link that
+        leads nowhere, which whoever wants the name takes away.
+        """
         gone = self.containers / f".gone-{container.id}"
-        link = self.names / container.name
-        with contextlib.suppress(FileNotFoundError):
+        with files.locked(self._lock), contextlib.suppress(FileNotFoundError):
+            name = self._name_now(container)
+            os.rename(container.directory, gone)
+            link = self.names / name
             if os.path.basename(os.readlink(link)) == container.id:
                 os.unlink(link)
-        with contextlib.suppress(FileNotFoundError):  # somebody else was faster
-            os.rename(container.directory, gone)
         files.remove_tree(gone)
+
+    def _name_now(self, container: Container) -> str:
+        """The container's name: another command may have changed it meanwhile."""
+        with contextlib.suppress(EngineError):  # a damaged record keeps its old name
+            return Container.read(container.directory).name
+        return container.name
+
+    def drop_dead_names(self) -> None:
+        """Remove the links that lead to no container, be it one that is being made."""
+        with files.locked(self._lock):
+            for name in os.listdir(self.names):
+                identity = os.path.basename(os.readlink(self.names / name))
+                draft = self.containers / f".new-{identity}"
+                # in this order: a draft that is published now is seen as one of both
+                if not draft.exists() and not (self.containers / identity).exists():
+                    os.unlink(self.names / name)

@@ -116,6 +116,7 @@ def sweep(house: House) -> None:
         for path in house.records.abandoned():
             if not files.is_locked(path / "alive"):  # its maker or remover is dead
                 _remove_draft(house, path)
+        house.records.drop_dead_names()
 
 
 def _remove_draft(house: House, path: Path) -> None:

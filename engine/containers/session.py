@@ -24,7 +24,7 @@ from typing import Any
 
 from engine.containers.house import House
 from engine.containers.record import Container
-from engine.errors import EngineBroken, InvalidState
+from engine.errors import InvalidState
 from engine.kernel import terminal
 from engine.runtime import channel, client
 from engine.runtime.client import Connection
@@ -102,7 +102,7 @@ class Session:
 
     def _pass_size_on(self, descriptor: int) -> None:
         rows, columns = terminal.size(descriptor)
-        with contextlib.suppress(EngineBroken):  # the program has ended already
+        with contextlib.suppress(*client.GONE):  # the program has ended already
             self._connection.tell("resize", rows=rows, columns=columns)
 
     @contextlib.contextmanager
@@ -142,7 +142,7 @@ class Session:
             )
             error.exit_code = 128 + signal.SIGINT
             raise error
-        with contextlib.suppress(EngineBroken):
+        with contextlib.suppress(*client.GONE):
             self._connection.tell("signal", number=number)
 
     def _resized(self, number: int, frame: FrameType | None) -> None:

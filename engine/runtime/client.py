@@ -21,9 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from engine import files
-from engine.errors import EngineBroken, EngineError, InvalidState
+from engine.errors import EngineBroken, EngineError, InvalidState, NotFound
 from engine.runtime import channel, interpreter, state
 from engine.runtime.place import Place
+
+# What is told when nobody answers: the container has ended, or has been removed, or
+# its shim was killed.
+GONE = (InvalidState, NotFound, EngineBroken)
 
 
 class Connection:
@@ -39,7 +43,7 @@ class Connection:
 
     def ask(self, what: str, **fields: Any) -> dict[str, Any]:
         """Send a request and wait for its answer. EngineError if it was refused."""
-        with contextlib.suppress(EngineBroken):  # it may have said why it went
+        with contextlib.suppress(*GONE):  # it may have said why it went
             self.tell(what, **fields)
         while True:
             kind, payload = self.receive()
@@ -60,7 +64,7 @@ class Connection:
             raise self._gone() from error
 
     def receive(self) -> tuple[bytes, bytes]:
-        """One message. EngineBroken if the shim has gone without the exit status."""
+        """One message. An error of GONE if there is none to come."""
         try:
             kind, payload, descriptors = channel.receive(self.socket)
         except ConnectionError:
@@ -106,13 +110,16 @@ class Connection:
         self.socket.close()
 
     def _gone(self) -> EngineError:
-        """Why nobody answers: the container has just ended, or its shim was killed."""
-        with contextlib.suppress(OSError):
+        """Why nobody answers: one of GONE."""
+        name = self._directory.name
+        try:
             if state.read(self._directory).status == state.EXITED:
                 return InvalidState(
-                    f"Container {self._directory.name} is not running",
+                    f"Container {name} is not running",
                     "It has just ended: `lab start NAME` runs it again.",
                 )
+        except FileNotFoundError:
+            return NotFound(f"No such container: {name}", "It has just been removed.")
         return EngineBroken(
             "the container's shim has gone",
             "`lab ps -a` repairs the record and shows it.",

@@ -9,6 +9,7 @@ from engine.engine import Engine
 from tests.engine.boxes import Box
 from tests.engine.conftest import box, patience
 
+pytest.register_assert_rewrite("tests.faults.crowd")
 __all__ = ["box", "own", "patience"]
 
 

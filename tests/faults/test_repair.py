@@ -385,3 +385,13 @@ def test_a_client_that_hangs_up_before_the_start_leaves_no_shim(own: Box) -> Non
     until(lambda: not files.is_locked(container.directory / "alive"), "the shim ends")
     own.engine.remove(container.id)
     assert traces(own, container) == []
+
+
+def test_the_name_of_a_container_whose_removal_was_cut_short_is_swept(own: Box) -> None:
+    kept, gone = own.create("true", name="kept"), own.create("true", name="gone")
+    gone.directory.rename(gone.directory.with_name(f".gone-{gone.id}"))
+    own.create("true")
+    assert not gone.directory.with_name(f".gone-{gone.id}").exists()
+    names = own.engine.root / "names"
+    assert not (names / "gone").is_symlink()
+    assert (names / "kept").resolve() == kept.directory
