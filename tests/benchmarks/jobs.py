@@ -149,6 +149,59 @@ def _commit(field: Field, job: str, script: str) -> Contest:
     return Contest(job=job, times=times, unit="ms", rival="docker", target=0.7)
 
 
+def save(field: Field) -> Contest:
+    """An image with a layer of 200 MB, written into a file."""
+    with large_image(field) as archive:
+        times = field.race(
+            {
+                "lab": field.lab("save", "-o", str(archive), "bench-image"),
+                "docker": _if(field.docker, "save", "-o", str(archive), "bench-image"),
+            },
+            after=os.sync,
+        )
+    return Contest(
+        job="save, 200 MB", times=times, unit="ms", rival="docker", target=0.6
+    )
+
+
+def load(field: Field) -> Contest:
+    """The same image, brought back from the file that docker wrote, or else we."""
+    remove_both = _both(field, "rmi", "-f", "bench-image")
+
+    def afterwards() -> None:
+        remove_both(check=False)
+        os.sync()
+
+    with large_image(field) as archive:
+        save_line = ("save", "-o", str(archive), "bench-image")
+        (_if(field.docker, *save_line) or field.lab(*save_line))()
+        afterwards()
+        line = ("load", "-q", "-i", str(archive))
+        times = field.race(
+            {"lab": field.lab(*line), "docker": _if(field.docker, *line)},
+            after=afterwards,
+        )
+    return Contest(
+        job="load, 200 MB", times=times, unit="ms", rival="docker", target=1.0
+    )
+
+
+@contextlib.contextmanager
+def large_image(field: Field) -> Iterator[Path]:
+    """The image bench-image in both engines; a path for its archive."""
+    with both_running(
+        field, "sh", "-c", f"{ONE_LARGE_FILE}; exec sleep 1000", ready=True
+    ):
+        _both(field, "commit", "bench", "bench-image")(check=True)
+    archive = field.engine.root / "bench.tar"
+    os.sync()
+    try:
+        yield archive
+    finally:
+        _both(field, "rmi", "-f", "bench-image")(check=False)
+        archive.unlink(missing_ok=True)
+
+
 def difference(field: Field) -> Contest:
     """What 10,000 files changed."""
     script = f"{TEN_THOUSAND_FILES}; exec sleep 1000"
@@ -199,5 +252,7 @@ JOBS = (
     memory_of_ten,
     commit_many,
     commit_large,
+    save,
+    load,
     difference,
 )
