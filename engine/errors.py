@@ -137,6 +137,7 @@ HINTS = {
     ("unshare", errno.EPERM): "New namespaces need root: start with sudo.",
     ("unshare", errno.ENOSPC): "Too many namespaces: see /proc/sys/user/max_*.",
     ("setns", errno.ESRCH): "The process has ended, and its namespaces with it.",
+    ("openat2", errno.ENOTDIR): "A part of this path is a file, not a directory.",
     ("pivot_root", errno.EINVAL): "The new root must be a private mount point.",
     ("fork", errno.EAGAIN): "A limit on processes is reached: `ulimit -u`, pids.max.",
     ("fork", errno.ENOMEM): "The pid namespace is dead: its first process has ended.",

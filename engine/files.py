@@ -212,6 +212,16 @@ def remove_tree(path: Path) -> None:
         os.close(parent)
 
 
+def empty_tree(path: Path) -> None:
+    """Remove all that is in a directory. FileNotFoundError if it is not there."""
+    directory = os.open(path, _DIRECTORY)
+    try:
+        for name in os.listdir(directory):
+            remove_entry(directory, name)
+    finally:
+        os.close(directory)
+
+
 def remove_entry(parent: int, name: str) -> None:
     """Remove one name in a directory, be it a file, a link or a tree.
 

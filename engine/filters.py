@@ -11,12 +11,14 @@ Try it: `lab ps -a --filter status=exited --filter name='^web'`
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from engine.errors import InvalidArgument
 
 Filters = Mapping[str, Sequence[str]]
 NONE: Filters = {}
+# Whether something created then, with these labels, is wanted.
+Wanted = Callable[[str, Mapping[str, str]], bool]
 _TRUE, _FALSE = ("1", "true"), ("0", "false")
 
 
@@ -59,4 +61,9 @@ def has_labels(wanted: Sequence[str], labels: Mapping[str, str]) -> bool:
         key, equals, value = text.partition("=")
         if key not in labels or (equals and labels[key] != value):
             return False
+    return True
+
+
+def everything(created: str, labels: Mapping[str, str]) -> bool:
+    """Wants all that there is."""
     return True

@@ -1,11 +1,16 @@
-"""Binds: what `-v` shows of the machine, or of a volume, inside a container.
+"""Binds: the directories of the machine, and the volumes, that a container sees.
 
-    -v data:/var/lib/x        the volume "data"
-    -v /srv/www:/www:ro       a directory of the machine, read-only
-    -v /cache                 an anonymous volume: a new one, with 64 digits for a name
+    what was asked  ──plan──▶     BoundPath: from where, to where
+                    ──provide──▶  the volume, or the directory, if it is not there
+                    ──fill──▶     the image's files, if the volume is empty
 
-All three are bind mounts over a path of the container. So what is written there goes
-to the machine's directory, past the layers: it is in no diff and in no commit.
+A volume too is a directory of the machine: volumes/NAME/_data. Both are bind mounts
+over a path of the container. So what is written there goes past the layers: it is in
+no diff and in no commit.
+
+Planning touches nothing. The plan goes into the record of the new container before a
+volume is made: so whoever finds a half-made container knows what else to remove, and
+whoever removes volumes knows which are wanted.
 
 A volume that is still empty when it is first used is filled with what the image has at
 that path; a directory of the machine never is.
@@ -15,27 +20,29 @@ Try it: `lab run -v data:/data busybox sh -c 'date > /data/now'; lab volume ls`
 """
 
 import os
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import EngineError, InvalidArgument, SyscallError
+from engine import files
+from engine.containers import mount_request
+from engine.containers.mount_option import mount_option
+from engine.containers.mount_request import TMPFS, VOLUME, MountRequest
+from engine.containers.options import ContainerOptions
+from engine.errors import InvalidArgument, NotFound, SyscallError
 from engine.kernel import paths
-from engine.storage import volumes
+from engine.storage import tree_copy, volumes
 from engine.storage.volumes import Volumes
-
-_VOLUME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*\Z")
-_OPTIONS = ("rw", "ro", "nocopy", "z", "Z", "rprivate", "private")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundPath:
-    """A directory of the machine that a container sees.
+    """A directory or file of the machine that a container sees.
 
     `volume` is the name of the volume that `source` belongs to, "" for a directory of
-    the machine; `anonymous` if nobody chose that name.
+    the machine; `anonymous` if nobody chose that name; `recursive` if mounts below the
+    source are seen too; `mode` is what stood behind the second colon of -v.
     """
 
     source: Path
@@ -43,7 +50,8 @@ class BoundPath:
     read_only: bool = False
     volume: str = ""
     anonymous: bool = False
-    fill: bool = False
+    recursive: bool = True
+    mode: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As in config.json."""
@@ -53,6 +61,8 @@ class BoundPath:
             "read_only": self.read_only,
             "volume": self.volume,
             "anonymous": self.anonymous,
+            "recursive": self.recursive,
+            "mode": self.mode,
         }
 
     @staticmethod
@@ -61,76 +71,143 @@ class BoundPath:
         return BoundPath(**{**data, "source": Path(data["source"])})
 
 
-def parse(text: str, store: Volumes) -> BoundPath:
-    """What follows -v; a volume that does not exist yet is made."""
-    source, destination, options = _split(text)
-    if not destination.startswith("/"):
-        raise _invalid(text, f"invalid mount path: '{destination}' must be absolute")
-    destination = os.path.normpath(destination).replace("//", "/")
-    if destination == "/":
-        raise _invalid(text, "destination can't be '/'")
-    unknown = [word for word in options if word not in _OPTIONS]
-    if unknown:
-        raise _invalid(text, f"invalid mode: {','.join(unknown)}")
-    read_only = "ro" in options
-    if source.startswith("/"):
-        return BoundPath(
-            source=_directory(Path(source)),
-            destination=destination,
-            read_only=read_only,
-        )
-    if source and not _VOLUME.match(source):
-        raise _invalid(
-            text, f'"{source}" includes invalid characters for a local volume name'
-        )
-    volume = store.create(source or None)
-    return BoundPath(
-        source=volume.mountpoint,
-        destination=destination,
-        read_only=read_only,
-        volume=volume.name,
-        anonymous=not source,
-        fill="nocopy" not in options,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A bound path, and the request it came from: None if another container's."""
+
+    path: BoundPath
+    request: MountRequest | None
+
+
+def requests(options: ContainerOptions) -> tuple[MountRequest, ...]:
+    """All mounts that were asked for. InvalidArgument for what makes no sense."""
+    tmpfs = map(mount_request.tmpfs_option, options.tmpfs)
+    return mount_request.without_duplicates(
+        [
+            *map(mount_request.volume_option, dict.fromkeys(options.volumes)),
+            *map(mount_option, options.mounts),
+            *{request.destination: request for request in tmpfs}.values(),
+        ]
     )
 
 
-def _split(text: str) -> tuple[str, str, list[str]]:
-    parts = text.split(":")
-    if len(parts) > 3 or not all(parts):
-        raise _invalid(text, "it has the form [SOURCE:]DESTINATION[:OPTIONS]")
-    if len(parts) == 1:
-        return "", parts[0], []
-    return parts[0], parts[1], parts[2].split(",") if len(parts) == 3 else []
+def plan(
+    options: ContainerOptions,
+    image_volumes: Iterable[str],
+    store: Volumes,
+    bound_by: Callable[[str], Iterable[BoundPath]],
+) -> tuple[Planned, ...]:
+    """What will be bound, by destination: what was asked goes before the rest.
+
+    `bound_by` tells what another container has bound, for --volumes-from.
+    """
+    asked = requests(options)
+    found: dict[str, Planned] = {}
+    for text in options.volumes_from:
+        name, read_only = mount_request.shared_option(text)
+        for path in bound_by(name):
+            path = replace(path, read_only=path.read_only or read_only)
+            found[path.destination] = Planned(path=path, request=None)
+    for request in asked:
+        found.pop(request.destination, None)
+        if request.type != TMPFS:
+            found[request.destination] = _planned(request, store)
+    taken = {request.destination for request in asked} | found.keys()
+    for destination in map(mount_request.place, image_volumes):
+        if destination not in taken:
+            request = MountRequest(type=VOLUME, destination=destination)
+            found[destination] = _planned(request, store)
+    return tuple(found.values())
 
 
-def _directory(path: Path) -> Path:
+def _planned(request: MountRequest, store: Volumes) -> Planned:
+    path = BoundPath(
+        source=Path(request.source),
+        destination=request.destination,
+        read_only=request.read_only,
+        recursive=request.recursive,
+        mode=request.mode,
+    )
+    if request.type == VOLUME:
+        name = request.source or volumes.new_name()
+        path = replace(
+            path,
+            source=_content(name, request, store),
+            volume=name,
+            anonymous=not request.source,
+        )
+    elif not request.make_source and not os.path.lexists(request.source):
+        raise _no_source(request.source)
+    return Planned(path=path, request=request)
+
+
+def _content(name: str, request: MountRequest, store: Volumes) -> Path:
+    """Where the volume's content is, or will be."""
+    volumes.check_name(name)
+    try:
+        return store.find(name).content
+    except NotFound:
+        volumes.check_options(name, request.driver_options)
+        device = request.driver_options.get("device")
+        return Path(device) if device else store.directory / name / "_data"
+
+
+def _no_source(path: str) -> InvalidArgument:
+    return InvalidArgument(
+        'invalid mount config for type "bind": bind source path does not exist: '
+        f"{path}",
+        "Make it first, or use -v, which makes an empty directory there.",
+    )
+
+
+def provide(planned: Iterable[Planned], store: Volumes) -> None:
+    """Make the volumes that are not there yet, and the directories that -v asks for."""
+    for one in planned:
+        if one.request is None:
+            if one.path.volume:
+                with store.changing():  # from now on our record keeps it
+                    store.find(one.path.volume)
+        elif one.path.volume:
+            store.create(
+                one.path.volume,
+                one.request.labels,
+                one.request.driver_options,
+                anonymous=one.path.anonymous,
+            )
+        elif one.request.make_source:
+            _make_directory(one.path.source)
+
+
+def _make_directory(path: Path) -> None:
     """A path of the machine; Docker makes a directory where there is nothing."""
     try:
         path.mkdir(mode=0o755, parents=True, exist_ok=True)
     except FileExistsError:
-        return path  # a file can be bound too
+        return  # a file can be bound too
     except OSError as error:
         raise SyscallError("mkdir", error.errno or 0, str(path)) from error
-    return path
 
 
-def _invalid(text: str, reason: str) -> EngineError:
-    return InvalidArgument(
-        f"invalid volume specification: '{text}': {reason}",
-        "-v VOLUME:/path, -v /directory:/path, and :ro at the end for read-only.",
-    )
+def fill(root: int, planned: Planned, store: Volumes) -> None:
+    """Copy what the image has at the destination into a volume that is empty.
 
-
-def fill(root: int, bound: BoundPath) -> None:
-    """Copy what the image has at the destination into a volume that is empty."""
-    if not bound.fill or os.listdir(bound.source):
+    `root` is the image's tree. Who comes second, while it is being filled, waits.
+    """
+    path, request = planned.path, planned.request
+    if not path.volume or request is None or not request.fill:
         return
-    try:
-        flags = os.O_RDONLY | os.O_DIRECTORY
-        content = paths.open_inside(root, bound.destination, flags)
-    except SyscallError:
-        return  # the image has no such directory
-    try:
-        volumes.copy_tree(content, bound.source)
-    finally:
-        os.close(content)
+    with files.locked(store.directory / path.volume / "fill.lock"):
+        if os.listdir(path.source):
+            return
+        try:
+            flags = os.O_RDONLY | os.O_DIRECTORY
+            content = paths.open_inside(root, path.destination, flags)
+        except SyscallError:
+            return  # the image has no such directory
+        try:
+            tree_copy.copy_tree(content, path.source)
+        except BaseException:
+            files.empty_tree(path.source)  # not half of it either
+            raise
+        finally:
+            os.close(content)

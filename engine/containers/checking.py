@@ -7,7 +7,7 @@ Try it: `lab create -m 1k busybox`, `lab create --name 'a b' busybox`
 
 import os
 
-from engine.containers import limits, parameters, ulimits
+from engine.containers import binds, limits, parameters, ulimits
 from engine.containers.names import check_name
 from engine.containers.options import ContainerOptions
 from engine.errors import InvalidArgument
@@ -39,6 +39,7 @@ def check(options: ContainerOptions) -> None:
             f"invalid hostname: {options.hostname[:80]!r} is too long",
             f"The kernel takes {LONGEST_HOSTNAME} bytes at most.",
         )
+    binds.requests(options)
     _check_life(options)
     limits.check(options)
     parameters.check(options)

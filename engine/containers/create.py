@@ -1,62 +1,50 @@
 """Create: from an image and some wishes to a record that can be started.
 
-    1  look everything up: image, command, volumes           nothing is made yet
-    2  a draft directory: init layer, upper, work, hosts …
-    3  mount it once: who is the user? fill empty volumes    then unmount
-    4  the bundle: config.json for the runtime
-    5  take the name, rename the draft                       now it exists
+    1  look everything up: image, command, mounts            nothing is made yet
+    2  a draft directory, with the record in it              so it is known what will be
+    3  volumes; init layer, upper, work, hosts …
+    4  mount it once: who is the user? fill empty volumes    then unmount
+    5  the bundle: config.json for the runtime
+    6  take the name, rename the draft                       now it exists
 
-Whatever fails before step 5 leaves nothing behind. No process is made here.
+Whatever fails before step 6 leaves nothing behind but volumes that have a name; if the
+command is killed, `repair.sweep` finds the draft and reads in it what else is to be
+removed. No process is made here.
 
-The **init layer** lies between the image and the read-write layer. It holds empty
-files where /etc/hosts and the like will be bind-mounted: so those mount points are
-neither the image's nor part of what `commit` takes.
-
-Try it: `lab create --name box busybox; ls -R /var/lib/labshell/containers/*/init`
+Try it: `lab create --name box busybox; ls /var/lib/labshell/containers/*`
 """
 
 import os
-import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from engine import acts, files
-from engine.containers import binds, checking, limits, names, specification, users
-from engine.containers.binds import BoundPath
+from engine.containers import (
+    binds,
+    checking,
+    init_layer,
+    limits,
+    names,
+    network_files,
+    specification,
+    users,
+    volume_use,
+)
+from engine.containers.binds import BoundPath, Planned
 from engine.containers.house import House
 from engine.containers.lifecycle import signal_number
 from engine.containers.options import ContainerOptions
 from engine.containers.record import Container
-from engine.errors import Conflict, EngineError, SyscallError, from_os_error
+from engine.errors import Conflict, EngineError, from_os_error
 from engine.images.stored import StoredImage
-from engine.kernel import capabilities, mounts, paths, seccomp
+from engine.kernel import capabilities, mounts, seccomp
 from engine.oci import seccomp as policy
 from engine.oci.spec import Spec
 from engine.runtime.bundle import Bundle, Layers
 from engine.runtime.state import State
-
-# Empty, 0755, as Docker makes them; a link says where it leads.
-INIT_LAYER = (
-    ".dockerenv",
-    "dev/console",
-    "etc/hosts",
-    "etc/hostname",
-    "etc/resolv.conf",
-)
-INIT_DIRECTORIES = ("dev/pts", "dev/shm", "proc", "sys")
-INIT_LINKS = (("etc/mtab", "/proc/mounts"),)
-
-HOSTS = """\
-127.0.0.1\tlocalhost
-::1\tlocalhost ip6-localhost ip6-loopback
-fe00::0\tip6-localnet
-ff00::0\tip6-mcastprefix
-ff02::1\tip6-allnodes
-ff02::2\tip6-allrouters
-"""
 
 
 def create(house: House, options: ContainerOptions, image: StoredImage) -> Container:
@@ -79,11 +67,39 @@ def _create(
     image: StoredImage,
     command: tuple[str, ...],
 ) -> Container:
-    identity = os.urandom(32).hex()
-    defaults = image.config.defaults
     lower = house.images.layer_directories(image)
-    bound = _bound(house, options, defaults.volumes)
-    container = Container(
+    planned = binds.plan(
+        options,
+        image.config.defaults.volumes,
+        house.volumes,
+        lambda name: house.records.find(name).bound,
+    )
+    bound = tuple(one.path for one in planned)
+    container = _record(house, options, image, command, bound)
+    try:
+        with (
+            house.records.draft(container.id) as draft,
+            acts.recording(draft / "acts.jsonl"),
+        ):
+            house.records.write_draft(draft, container)
+            with _removed_if_it_fails(house, container):
+                binds.provide(planned, house.volumes)
+                _furnish(house, draft, container, image, lower, planned)
+                return _publish(house, draft, container)
+    except OSError as error:
+        raise from_os_error(error) from error
+
+
+def _record(
+    house: House,
+    options: ContainerOptions,
+    image: StoredImage,
+    command: tuple[str, ...],
+    bound: tuple[BoundPath, ...],
+) -> Container:
+    """What will be kept of the container."""
+    identity, said = os.urandom(32).hex(), image.config.defaults
+    return Container(
         id=identity,
         name=options.name or names.propose(),
         image=options.image,
@@ -91,24 +107,21 @@ def _create(
         created=files.now(),
         command=command,
         options=options,
-        stop_signal=options.stop_signal or defaults.stop_signal or "TERM",
+        stop_signal=options.stop_signal or said.stop_signal or "TERM",
         bound=bound,
-        labels={**defaults.labels, **options.labels},
+        labels={**said.labels, **options.labels},
         state=State(),
         directory=house.records.containers / identity,
     )
+
+
+@contextmanager
+def _removed_if_it_fails(house: House, container: Container) -> Iterator[None]:
+    """Remove the volumes that nobody has named if the container does not come to be."""
     try:
-        with (
-            house.records.draft(identity) as draft,
-            acts.recording(draft / "acts.jsonl"),
-        ):
-            _furnish(house, draft, container, image, lower)
-            return _publish(house, draft, container)
-    except OSError as error:
-        _remove_anonymous(house, bound)
-        raise from_os_error(error) from error
+        yield
     except BaseException:
-        _remove_anonymous(house, bound)
+        volume_use.remove_anonymous(house, container.bound, but=container.id)
         raise
 
 
@@ -125,51 +138,28 @@ def _publish(house: House, draft: Path, container: Container) -> Container:
     raise EngineError("no free name for the container was found", "Give it a --name.")
 
 
-def _remove_anonymous(house: House, bound: Iterable[BoundPath]) -> None:
-    for path in bound:
-        if path.anonymous:
-            house.volumes.remove(path.volume, [])
-
-
-def _bound(
-    house: House, options: ContainerOptions, image_volumes: tuple[str, ...]
-) -> tuple[BoundPath, ...]:
-    """What -v asks for, and an anonymous volume for each VOLUME of the image."""
-    found: dict[str, BoundPath] = {}
-    try:
-        for text in options.volumes:
-            path = binds.parse(text, house.volumes)
-            found[path.destination] = path
-        for destination in image_volumes:
-            if destination not in found:
-                found[destination] = binds.parse(destination, house.volumes)
-    except BaseException:
-        _remove_anonymous(house, found.values())
-        raise
-    return tuple(found.values())
-
-
 def _furnish(
     house: House,
     draft: Path,
     container: Container,
     image: StoredImage,
     lower: tuple[Path, ...],
+    planned: tuple[Planned, ...],
 ) -> None:
     """Fill the draft with everything that a start will need."""
     options, hostname = container.options, _hostname(container)
     home, said = container.directory, image.config.defaults
     for name in ("init", "upper", "work", "rootfs"):
         (draft / name).mkdir(mode=0o755)
-    make_init_layer(draft / "init", lower)
-    _write_network_files(draft, hostname, options.network == "host")
+    init_layer.make(draft / "init", lower)
+    network_files.write(draft, options, hostname)
     # An overlay to read needs two layers, and an image from scratch has none.
     readable = (draft / "init", *(lower or (draft / "upper",)))
     with mounted(readable, draft / "rootfs") as root:
         user = options.user or said.user
         identity = users.resolve(root, user, options.groups_add)
-        for path in container.bound:
-            binds.fill(root, path)
+        for one in planned:
+            binds.fill(root, one, house.volumes)
     spec = specification.specification(
         options,
         said,
@@ -211,70 +201,6 @@ def mounted(lower: tuple[Path, ...], place: Path) -> Iterator[int]:
             os.close(root)
     finally:
         mounts.unmount(place)
-
-
-def make_init_layer(directory: Path, lower: tuple[Path, ...]) -> None:
-    """Fill the init layer with empty mount points.
-
-    A directory that the image has too keeps the image's mode and owner: in an overlay
-    the topmost one counts.
-    """
-    for name in ("etc", "dev"):
-        below = _topmost(lower, name)
-        path = directory / name
-        path.mkdir(mode=0o755)
-        if below:
-            os.chown(path, below.st_uid, below.st_gid)
-            os.chmod(path, stat.S_IMODE(below.st_mode))
-    for name in INIT_DIRECTORIES:
-        if not _topmost(lower, name):
-            (directory / name).mkdir(mode=0o755)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    for name in INIT_LAYER:
-        os.close(os.open(directory / name, flags, 0o755))
-    for name, to in INIT_LINKS:
-        (directory / name).symlink_to(to)
-
-
-def _topmost(lower: tuple[Path, ...], name: str) -> os.stat_result | None:
-    """The directory `name` as the image shows it, if it does."""
-    for layer in lower:
-        root = os.open(layer, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            found = paths.open_inside(root, name, os.O_PATH | os.O_NOFOLLOW)
-        except SyscallError:
-            continue
-        finally:
-            os.close(root)
-        status = os.fstat(found)
-        os.close(found)
-        return status if stat.S_ISDIR(status.st_mode) else None
-    return None
-
-
-def _write_network_files(draft: Path, hostname: str, host_network: bool) -> None:
-    """The three files that differ in every container; they are bind-mounted later."""
-    hosts = _of_machine("/etc/hosts") if host_network else HOSTS.encode()
-    contents = {
-        "hosts": hosts,
-        "hostname": f"{hostname}\n".encode(),
-        "resolv.conf": _of_machine("/etc/resolv.conf"),
-    }
-    for name, content in contents.items():
-        path = draft / name
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            os.write(descriptor, content)
-        finally:
-            os.close(descriptor)
-
-
-def _of_machine(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(1 << 20)
-    except OSError:
-        return b""
 
 
 def compiled_filter(house: House, options: ContainerOptions, spec: Spec) -> bytes:

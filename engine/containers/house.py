@@ -13,7 +13,8 @@ import os
 from pathlib import Path
 
 from engine import files
-from engine.containers.record import Container, Records
+from engine.containers.record import Container
+from engine.containers.records import Records
 from engine.errors import EngineBroken, from_os_error
 from engine.images.store import ImageStore
 from engine.runtime.place import Place
@@ -29,10 +30,10 @@ class House:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.place = Place(root=root)
-        self._records = Records(root)
         self._images = ImageStore(root)
-        self._volumes = Volumes(root)
         self.notices = self._images.catalogue.notices
+        self._records = Records(root, self.notices)
+        self._volumes = Volumes(root, self.notices)
         self._known = False
         self._ready = False
 

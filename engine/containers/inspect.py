@@ -9,7 +9,7 @@ Try it: `lab inspect NAME`
 
 from typing import Any
 
-from engine.containers import defaults, ulimits
+from engine.containers import defaults, inspect_mounts, ulimits
 from engine.containers.record import Container
 from engine.runtime import state
 from engine.runtime.bundle import Bundle
@@ -39,7 +39,7 @@ def inspect(container: Container) -> dict[str, Any]:
         "ExecIDs": None,
         "HostConfig": _host_config(container, bundle),
         "GraphDriver": {"Name": "overlay", "Data": _overlay(bundle)},
-        "Mounts": _mounts(container),
+        "Mounts": inspect_mounts.mounts(container),
         "Config": _config(container, bundle),
         "NetworkSettings": {"Networks": {container.options.network: {}}, "Ports": {}},
     }
@@ -112,7 +112,7 @@ def _health(health: Health) -> dict[str, Any]:
 def _host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
     options, limits = container.options, bundle.spec.resources
     return {
-        "Binds": list(options.volumes) or None,
+        **inspect_mounts.asked(options),
         "NetworkMode": options.network,
         "RestartPolicy": {
             "Name": options.restart.name,
@@ -124,7 +124,6 @@ def _host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
         "CapAdd": list(options.capabilities_add) or None,
         "CapDrop": list(options.capabilities_drop) or None,
         "SecurityOpt": list(options.security_options) or None,
-        "Tmpfs": dict(text.partition(":")[::2] for text in options.tmpfs) or None,
         "Memory": limits.memory or 0,
         "MemorySwap": limits.memory_swap or 0,
         "CpuShares": limits.cpu_shares or 0,
@@ -153,18 +152,3 @@ def _host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
 def _ulimit(text: str) -> dict[str, Any]:
     name, soft, hard = ulimits.parse(text)
     return {"Name": name, "Hard": hard, "Soft": soft}
-
-
-def _mounts(container: Container) -> list[dict[str, Any]]:
-    return [
-        {
-            "Type": "volume" if path.volume else "bind",
-            **({"Name": path.volume, "Driver": "local"} if path.volume else {}),
-            "Source": str(path.source),
-            "Destination": path.destination,
-            "Mode": "ro" if path.read_only else "",
-            "RW": not path.read_only,
-            "Propagation": "" if path.volume else "rprivate",
-        }
-        for path in container.bound
-    ]

@@ -19,10 +19,10 @@ from engine.runtime.restart import NEVER_AGAIN, NO, RestartPolicy
 class ContainerOptions:
     """What was asked of a new container.
 
-    `environment` holds "NAME=value"; `volumes` and `tmpfs` hold what follows -v and
-    --tmpfs; `health` says what of the image's check was asked otherwise; memory is in
-    bytes (-1 of swap: without limit), `cpu_quota` and `cpu_period` in microseconds;
-    `ulimits` holds "nofile=1024:2048".
+    `environment` holds "NAME=value"; `volumes`, `mounts`, `tmpfs` and `volumes_from`
+    hold what follows -v, --mount, --tmpfs and --volumes-from; `health` says what of the
+    image's check was asked otherwise; memory is in bytes (-1 of swap: without limit),
+    `cpu_quota` and `cpu_period` in microseconds; `ulimits` holds "nofile=1024:2048".
     """
 
     image: str
@@ -39,7 +39,9 @@ class ContainerOptions:
     auto_remove: bool = False
     read_only: bool = False
     volumes: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
     tmpfs: tuple[str, ...] = ()
+    volumes_from: tuple[str, ...] = ()
     network: str = "none"
     capabilities_add: tuple[str, ...] = ()
     capabilities_drop: tuple[str, ...] = ()

@@ -13,11 +13,12 @@ import time
 from pathlib import Path
 
 from engine import files
-from engine.containers import lifecycle, repair, telling
+from engine.containers import forgetting, lifecycle, repair, telling, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
-from engine.errors import Conflict, EngineError, NotFound
+from engine.errors import Conflict, EngineBroken, EngineError, NotFound
 from engine.images.removal import Use
+from engine.kernel import cgroups, freezer
 from engine.runtime import release, state
 from engine.runtime.bundle import Bundle, ShimFacts
 
@@ -34,36 +35,60 @@ def remove(
         with contextlib.suppress(EngineError):  # it has ended by itself
             lifecycle.kill(house, container)
     try:
-        lock = _lock(container)
+        lock = _lock(container.directory)
     except FileNotFoundError:
         return  # somebody else has removed it meanwhile, as with --rm
     try:
         release.take_away(ShimFacts.read(container.directory / "bundle"))
-        house.records.forget(container)
+        forgetting.forget(house.records, container)
     finally:
         os.close(lock)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(house.place.shim_socket(container.id))
     telling.tell(house, container, "destroy")
     if volumes:
-        _remove_volumes(house, container)
+        volume_use.remove_anonymous(house, container.bound, but=container.id)
 
 
-def _lock(container: Container) -> int:
+def remove_damaged(house: House, identity: str) -> None:
+    """Remove a container of whose record nothing can be believed but its place.
+
+    Its volumes stay: nobody knows which are only its own.
+    """
+    directory = house.records.containers / identity
+    try:
+        group = ShimFacts.read(directory / "bundle").cgroup
+    except EngineBroken:
+        group = f"{house.place.cgroup}/{identity}"
+    with contextlib.suppress(EngineError):  # a group that is not there has no process
+        freezer.kill_all(group)
+    try:
+        lock = _lock(directory)
+    except FileNotFoundError:
+        return  # somebody else has removed it meanwhile
+    try:
+        release.unmount(directory / "rootfs")
+        cgroups.remove(group)
+        forgetting.forget_damaged(house.records, identity)
+    finally:
+        os.close(lock)
+
+
+def _lock(directory: Path) -> int:
     """The container's lock. A shim that has told the exit status, and whoever removes
     a --rm container for it, let go of it soon. FileNotFoundError if it has gone.
     """
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        lock = files.try_lock(container.directory / "alive")
+        lock = files.try_lock(directory / "alive")
         if lock is not None:
-            if container.directory.exists():
+            if directory.exists():
                 return lock
             os.close(lock)  # its directory was renamed before the file was locked
-            raise FileNotFoundError(container.directory)
+            raise FileNotFoundError(directory)
         time.sleep(0.01)
     raise Conflict(
-        f"removal of container {container.id}: it is being started",
+        f"removal of container {directory.name}: it is being started",
         "Try again in a moment.",
     )
 
@@ -81,22 +106,6 @@ def _refusal(container: Container) -> tuple[str, str]:
         "Stop the container before attempting removal or force remove",
         f"`lab stop {container.name}` first, or `lab rm -f {container.name}`.",
     )
-
-
-def _remove_volumes(house: House, container: Container) -> None:
-    for path in container.bound:
-        if path.anonymous:
-            with contextlib.suppress(NotFound, Conflict):
-                house.volumes.remove(path.volume, volume_users(house, path.volume))
-
-
-def volume_users(house: House, name: str) -> list[str]:
-    """The containers that use a volume, by ID."""
-    return [
-        container.id
-        for container in house.records.all()
-        if any(path.volume == name for path in container.bound)
-    ]
 
 
 def remove_finished(house: House, container: Container) -> bool:
@@ -118,7 +127,7 @@ def users_of_images(house: House) -> Use:
     used_by: dict[str, list[str]] = {}
     running: set[str] = set()
     snapshots: set[Path] = set()
-    for container in house.records.all():
+    for container in house.records.all(strict=True):
         used_by.setdefault(container.image_id, []).append(container.id)
         layers = Bundle.read(container.directory / "bundle").layers
         snapshots.update(layers.lower[1:] if layers else ())

@@ -23,9 +23,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine import files
+from engine.containers import forgetting, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
-from engine.errors import EngineError
+from engine.errors import EngineBroken, EngineError
 from engine.kernel import cgroups, freezer, mount_table, processes
 from engine.runtime import release, state
 from engine.runtime.bundle import ShimFacts
@@ -44,6 +45,17 @@ def repair(house: House, container: Container) -> Container:
         return _repair_locked(house, Container.read(container.directory))
     finally:
         os.close(lock)
+
+
+def repair_or_tell(house: House, container: Container) -> Container:
+    """The same, where one damaged bundle must not hide all other containers."""
+    try:
+        return repair(house, container)
+    except EngineBroken as error:
+        house.notices.append(
+            f"{error.message}. `lab rm -f {container.short_id}` removes the container."
+        )
+        return container
 
 
 def _has_remains(house: House, container: Container) -> bool:
@@ -116,13 +128,18 @@ def sweep(house: House) -> None:
         for path in house.records.abandoned():
             if not files.is_locked(path / "alive"):  # its maker or remover is dead
                 _remove_draft(house, path)
-        house.records.drop_dead_names()
+        forgetting.drop_dead_names(house.records)
 
 
 def _remove_draft(house: House, path: Path) -> None:
-    with contextlib.suppress(OSError):  # somebody else removes it too
+    with contextlib.suppress(OSError, EngineError):  # it is there for the next one
         release.unmount(path / "rootfs")
-        files.remove_tree(path)
+        kind, _, identity = path.name.partition("-")
+        if kind == ".gone":
+            forgetting.finish(house.records, identity)
+        else:
+            volume_use.remove_of_draft(house, path)
+            files.remove_tree(path)
         house.notices.append(
             f"repaired: removed what a killed command had left at {path.name}"
         )

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.containers import defaults, limits, reaper
+from engine.containers import defaults, limits, mount_plan, reaper
 from engine.containers.binds import BoundPath
 from engine.containers.options import ContainerOptions
 from engine.containers.ulimits import ulimits
@@ -26,7 +26,7 @@ from engine.oci import seccomp
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.image import ImageDefaults
 from engine.oci.resources import DeviceRule
-from engine.oci.spec import Process, Spec, SpecMount
+from engine.oci.spec import Process, Spec
 
 
 def command(options: ContainerOptions, image: ImageDefaults) -> tuple[str, ...]:
@@ -152,53 +152,6 @@ def no_new_privileges(options: ContainerOptions) -> bool:
     )
 
 
-def tmpfs(text: str) -> SpecMount:
-    """What follows --tmpfs: "/run" or "/run:size=64m,mode=755"."""
-    path, _, words = text.partition(":")
-    if not path.startswith("/"):
-        raise InvalidArgument(
-            f"invalid mount path: '{path}' mount path must be absolute",
-            "--tmpfs /run, or --tmpfs /run:size=64m.",
-        )
-    options = ("nosuid", "nodev", "noexec", *filter(None, words.split(",")))
-    options = tuple(
-        o for o in options if not (o == "noexec" and "exec" in words.split(","))
-    )
-    return defaults.mount(
-        path, "tmpfs", *(o for o in options if o not in ("exec", "rw"))
-    )
-
-
-def bind(source: Path, destination: str, *options: str) -> SpecMount:
-    """One directory or file of the machine, shown inside."""
-    return SpecMount(
-        destination=destination,
-        type="bind",
-        source=str(source),
-        options=("rbind", "rprivate", *options),
-    )
-
-
-def _extra_mounts(
-    options: ContainerOptions, directory: Path, bound: tuple[BoundPath, ...]
-) -> list[SpecMount]:
-    """What this container has besides the usual file systems, outermost first."""
-    binds = [
-        bind(directory / name, f"/etc/{name}")
-        for name in ("resolv.conf", "hostname", "hosts")
-    ]
-    binds += [
-        bind(path.source, path.destination, "ro" if path.read_only else "rw")
-        for path in bound
-    ]
-    if options.init:
-        binds.append(bind(reaper.find(), reaper.INSIDE, "ro"))
-    return sorted(
-        [*map(tmpfs, options.tmpfs), *binds],
-        key=lambda mount: mount.destination.count("/"),
-    )
-
-
 def specification(
     options: ContainerOptions,
     image: ImageDefaults,
@@ -210,7 +163,6 @@ def specification(
 ) -> Spec:
     """The whole specification of a container whose files are in `directory`."""
     runs = process(options, image, identity, hostname, no_new_privileges(options))
-    extra = _extra_mounts(options, directory, bound)
     rules = (DeviceRule(allow=True),) if options.privileged else defaults.DEVICE_RULES
     kinds = tuple(
         k for k in defaults.NAMESPACES if k != "network" or options.network == "none"
@@ -220,7 +172,7 @@ def specification(
         root=str(directory / "rootfs"),
         read_only=options.read_only,
         hostname=hostname,
-        mounts=(*defaults.file_systems(options.privileged, options.shm_size), *extra),
+        mounts=mount_plan.mounts(options, directory, bound),
         namespaces=kinds,
         cgroup=cgroup,
         resources=replace(limits.resources(options), devices=rules),

@@ -165,28 +165,24 @@ def bind(source: Path, target: int | Path, shown: str, recursive: bool = True) -
 
 @act(
     "mount_setattr(2)",
-    lambda source, target, flags, shown: (
-        f"mount --rbind -o {_words(flags)} {source} {shown}"
+    lambda source, target, flags, shown, recursive=True: (
+        f"mount --{'r' if recursive else ''}bind -o {_words(flags)} {source} {shown}"
     ),
 )
-def bind_with(source: Path, target: int, flags: int, shown: str) -> None:
+def bind_with(
+    source: Path, target: int, flags: int, shown: str, recursive: bool = True
+) -> None:
     """Show `source` at the open `target` with flags, from its first moment.
 
     The copy of the mount is made apart, changed, and only then put in its place: in
     between nobody could write through it, or swap the place for another.
     """
-    tree = libc.by_number(
-        SYS_OPEN_TREE,
-        "open_tree",
-        AT_FDCWD,
-        os.fsencode(source),
-        OPEN_TREE_CLONE | AT_RECURSIVE | os.O_CLOEXEC,
-        target=str(source),
-    )
+    below = AT_RECURSIVE if recursive else 0
+    tree = _copy_of_mount(source, below)
     try:
         # The four flags have the same values here as in mount(2).
         attributes = struct.pack("QQQQ", flags, 0, 0, 0)
-        way = AT_EMPTY_PATH | AT_RECURSIVE
+        way = AT_EMPTY_PATH | below
         libc.by_number(
             SYS_MOUNT_SETATTR,
             "mount_setattr",
@@ -209,6 +205,18 @@ def bind_with(source: Path, target: int, flags: int, shown: str) -> None:
         )
     finally:
         os.close(tree)
+
+
+def _copy_of_mount(source: Path, below: int) -> int:
+    """What is mounted at `source`, as a copy that is nowhere in the tree yet."""
+    return libc.by_number(
+        SYS_OPEN_TREE,
+        "open_tree",
+        AT_FDCWD,
+        os.fsencode(source),
+        OPEN_TREE_CLONE | below | os.O_CLOEXEC,
+        target=str(source),
+    )
 
 
 @act(

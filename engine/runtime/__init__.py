@@ -6,6 +6,7 @@
     init.py      process 1 of the container, until it becomes the container's program
     rootfs.py    the plan of everything that is mounted in the root
     steps.py     what such a plan consists of
+    targets.py   the places in the root where the steps act
     launch.py    from the birth of a starter to a running program
     execs.py     what `exec` has added to a container
     tasks.py     a process with its streams, log and watchers

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import files
+from engine.errors import EngineBroken
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.spec import Spec
 
@@ -74,14 +75,19 @@ class ShimFacts:
 
     @staticmethod
     def read(directory: Path) -> "ShimFacts":
-        """The facts in the bundle `directory`."""
+        """The facts in the bundle `directory`; EngineBroken also if it has none."""
 
         def parse(data: Any) -> ShimFacts:
             data["namespaces"] = tuple(data["namespaces"])
             data["health"] = Healthcheck.from_json(data["health"])
             return ShimFacts(**data)
 
-        return files.read_record(directory / "shim.json", parse)
+        try:
+            return files.read_record(directory / "shim.json", parse)
+        except FileNotFoundError as error:
+            raise EngineBroken(
+                f"{error.filename} is missing", "`lab rm -f` removes what is left."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

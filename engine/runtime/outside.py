@@ -29,7 +29,7 @@ from typing import NoReturn
 
 from engine import acts
 from engine.kernel import mounts, namespaces, processes
-from engine.runtime import channel, init, release, rootfs, steps
+from engine.runtime import channel, init, release, rootfs, targets
 from engine.runtime.bundle import Bundle, ShimFacts
 from engine.runtime.clients import Client
 from engine.runtime.loop import READ, Loop
@@ -77,7 +77,7 @@ def send_files(directory: Path, connection: socket.socket) -> NoReturn:
         for step in rootfs.plan_of_files(bundle.spec):
             step.apply(root, bundle.spec.root)
         flags = mounts.MS_NODEV | (mounts.MS_RDONLY if bundle.spec.read_only else 0)
-        mounts.remount(root, flags | steps.kept_flags(root), bundle.spec.root)
+        mounts.remount(root, flags | targets.kept_flags(root), bundle.spec.root)
         namespace = namespaces.hold("mount")
         channel.send(connection, {"ok": True}, (root, namespace))
 

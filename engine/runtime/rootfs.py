@@ -91,14 +91,21 @@ def plan_of_files(spec: Spec) -> list[Step]:
 def plan(spec: Spec) -> list[Step]:
     """Everything that must be done inside the root, in order."""
     steps: list[Step] = [_mount_step(mount) for mount in spec.mounts]
-    steps += [MakeDevice(node=node) for node in (*DEVICES, *spec.devices)]
-    steps += [MakeLink(path=path, to=to) for path, to in LINKS]
+    if not _is_of_machine("/dev", spec):
+        steps += [MakeDevice(node=node) for node in DEVICES]
+        steps += [MakeLink(path=path, to=to) for path, to in LINKS]
+    steps += [MakeDevice(node=node) for node in spec.devices]
     steps += [SetParameter(name=n, value=v) for n, v in spec.sysctl.items()]
     steps += [ReadOnly(path=path) for path in spec.read_only_paths]
     steps += [Mask(path=path) for path in spec.masked]
     steps.append(MakeDirectory(path=spec.process.directory))
     steps.append(Pivot(read_only=spec.read_only))
     return steps
+
+
+def _is_of_machine(path: str, spec: Spec) -> bool:
+    """Whether `path` is a directory of the machine: nothing must be made in it."""
+    return any(m.type == "bind" and m.destination == path for m in spec.mounts)
 
 
 def _mount_step(mount: SpecMount) -> Step:

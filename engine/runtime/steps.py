@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from engine.errors import InvalidArgument, SyscallError, from_os_error
+from engine.errors import from_os_error
 from engine.kernel import cgroups, mounts, nodes, paths
 from engine.oci.resources import DeviceNode
+from engine.runtime import targets
 
 
 class Step(Protocol):
@@ -49,7 +50,7 @@ class FileSystem:
         """Make the directory if need be, and mount on it."""
         place = paths.make_directory(root, self.target)
         try:
-            refuse_proc(root, place, self.target)
+            targets.refuse_proc(root, place, self.target)
             mounts.filesystem(
                 self.kind,
                 self.source,
@@ -85,9 +86,16 @@ class BindMount:
         make = paths.make_directory if is_directory else paths.make_file
         place = make(root, self.target)
         try:
-            refuse_proc(root, place, self.target)
+            targets.refuse_proc(root, place, self.target)
+            targets.refuse_mismatch(place, self.target, is_directory)
             if self.flags:
-                mounts.bind_with(self.source, place, self.flags, shown + self.target)
+                mounts.bind_with(
+                    self.source,
+                    place,
+                    self.flags,
+                    shown + self.target,
+                    self.recursive,
+                )
             else:
                 mounts.bind(self.source, place, shown + self.target, self.recursive)
         finally:
@@ -132,7 +140,7 @@ class ControlGroups:
                 flags=self.flags,
                 options=",".join(names),
             ).apply(root, shown)
-        _change_flags(root, self.target, self.flags, shown)
+        targets.change_flags(root, self.target, self.flags, shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,14 +212,14 @@ class ReadOnly:
 
     def apply(self, root: int, shown: str) -> None:
         """Bind the path onto itself, to have a mount whose flags can change."""
-        place = _if_there(root, self.path)
+        place = targets.if_there(root, self.path)
         if place is None:
             return
         try:
             mounts.bind(Path(f"/proc/self/fd/{place}"), place, shown + self.path)
         finally:
             os.close(place)
-        _change_flags(root, self.path, mounts.MS_RDONLY, shown)
+        targets.change_flags(root, self.path, mounts.MS_RDONLY, shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +234,7 @@ class Mask:
 
     def apply(self, root: int, shown: str) -> None:
         """Mount over it; a path that is not there needs nothing."""
-        place = _if_there(root, self.path)
+        place = targets.if_there(root, self.path)
         if place is None:
             return
         try:
@@ -254,45 +262,5 @@ class Pivot:
     def apply(self, root: int, shown: str) -> None:
         """Pivot, and make "/" itself read-only last, when nothing is left to make."""
         if self.read_only:
-            _change_flags(root, "/", mounts.MS_RDONLY, shown)
+            targets.change_flags(root, "/", mounts.MS_RDONLY, shown)
         mounts.pivot(root, shown)
-
-
-def _if_there(root: int, path: str) -> int | None:
-    """Open `path`; None if nothing is there. No other failure may pass for that."""
-    try:
-        return paths.open_inside(root, path, os.O_PATH)
-    except SyscallError as error:
-        if error.name in ("ENOENT", "ENOTDIR"):
-            return None
-        raise
-
-
-def refuse_proc(root: int, place: int, target: str) -> None:
-    """Raise InvalidArgument if `place` lies in the container's /proc.
-
-    What init does after this relies on a true /proc, and so do the masks over it. The
-    opened place is looked at, not its name: a link may lead there.
-    """
-    if paths.share_mounted_device(root, place, "/proc"):
-        raise InvalidArgument(
-            f"cannot mount on {target}: it is inside /proc",
-            "The kernel's own files are there. Mount somewhere else.",
-        )
-
-
-def _change_flags(root: int, path: str, flags: int, shown: str) -> None:
-    """Change the flags of the mount at `path`, not of what it hides."""
-    place = paths.open_inside(root, path, os.O_PATH)
-    try:
-        mounts.remount(place, flags | kept_flags(place), shown + path)
-    finally:
-        os.close(place)
-
-
-def kept_flags(place: int) -> int:
-    """The flags that a mount has: a remount that left one out would clear it."""
-    have = os.fstatvfs(place).f_flag
-    return have & (
-        mounts.MS_RDONLY | mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
-    )

@@ -1,10 +1,18 @@
 """Volumes: directories that outlive the containers that use them.
 
-    volumes/NAME/volume.json    when it was made, its labels
+    volumes/NAME/volume.json    when it was made, its labels and options
     volumes/NAME/_data/         the content: this is what a container sees
 
 A volume is no layer: nothing is copied when it is written to, nothing of it is
 committed, and removing a container does not touch it.
+
+Somebody may use a volume while somebody else removes it. So both hold one lock for the
+moment that counts: who makes a container writes down which volumes it will use, and
+then, under the lock, makes those that are not there; who removes a volume asks, under
+the lock, what is written down.
+
+Two options of Docker's local driver are known: `type=none,o=bind,device=/path` keeps
+the content in a directory of the machine instead of `_data`.
 
 Try it: `lab volume create data; lab volume inspect data`
 """
@@ -12,17 +20,17 @@ Try it: `lab volume create data; lab volume inspect data`
 import contextlib
 import os
 import re
-import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine import events, files
-from engine.errors import Conflict, InvalidArgument, NotFound
+from engine.errors import Conflict, EngineBroken, InvalidArgument, NotFound
 from engine.files import now
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
+LONGEST_NAME = 255  # bytes: it is the name of a directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,12 @@ class Volume:
     mountpoint: Path
     labels: Mapping[str, str] = field(default_factory=dict)
     anonymous: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> Path:
+        """The directory that containers see."""
+        return Path(self.options.get("device", self.mountpoint))
 
     def to_json(self) -> dict[str, Any]:
         """As in volume.json."""
@@ -41,172 +55,198 @@ class Volume:
             "created": self.created,
             "labels": dict(self.labels),
             "anonymous": self.anonymous,
+            "options": dict(self.options),
         }
+
+    @staticmethod
+    def read(directory: Path) -> "Volume":
+        """The volume whose record is in `directory`. OSError if there is none."""
+
+        def parse(data: Any) -> Volume:
+            return Volume(
+                name=directory.name,
+                created=str(data["created"]),
+                mountpoint=directory / "_data",
+                labels=dict(data["labels"]),
+                anonymous=bool(data["anonymous"]),
+                options=dict(data.get("options", {})),
+            )
+
+        return files.read_record(directory / "volume.json", parse)
+
+
+def new_name() -> str:
+    """A name for a volume that nobody has named: 64 digits."""
+    return os.urandom(32).hex()
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidArgument unless `name` may be the name of a volume."""
+    if len(name) == 1 and name.isascii() and name.isalnum():
+        raise InvalidArgument(
+            f"create {name}: volume name is too short, names should be at least two "
+            "alphanumeric characters",
+            "A second letter will do.",
+        )
+    if not _NAME.match(name):
+        raise InvalidArgument(
+            f'create {name[:80]}: "{name[:80]}" includes invalid characters for a '
+            'local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you '
+            "intended to pass a host directory, use absolute path",
+            "Letters, digits, then also _ . and -; a path begins with / or ./.",
+        )
+    if len(name) > LONGEST_NAME:
+        raise InvalidArgument(
+            f"create {name[:20]}…: the volume's name is too long",
+            f"It is the name of a directory: {LONGEST_NAME} letters at most.",
+        )
+
+
+def check_options(name: str, options: Mapping[str, str]) -> None:
+    """Raise InvalidArgument unless these options of the local driver are supported."""
+    if not options:
+        return
+    unknown = sorted(options.keys() - {"type", "o", "device"})
+    if unknown:
+        raise InvalidArgument(
+            f'create {name}: invalid option: "{unknown[0]}"',
+            "The local driver knows type, o and device.",
+        )
+    if "device" not in options:
+        raise InvalidArgument(
+            f'create {name}: missing required option: "device"',
+            "-o type=none -o o=bind -o device=/directory",
+        )
+    if options.get("o") != "bind" or options.get("type", "none") not in ("none", ""):
+        raise InvalidArgument(
+            f"create {name}: only directories of this machine can back a volume here",
+            "-o type=none -o o=bind -o device=/directory; for memory, `--tmpfs /path`.",
+        )
+    if not os.path.isdir(options["device"]) or not options["device"].startswith("/"):
+        raise InvalidArgument(
+            f"create {name}: {options['device']}: no such directory",
+            "Make it first: mkdir -p.",
+        )
 
 
 class Volumes:
     """All volumes of one engine root."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, notices: list[str]) -> None:
+        """`notices` collects what is wrong with single volumes, a line each."""
+        self._root = root
+        self._notices = notices
         self.directory = root / "volumes"
 
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the lock under which volumes are made, and removed when unused."""
+        (self._root / "locks").mkdir(mode=0o700, parents=True, exist_ok=True)
+        with files.locked(self._root / "locks" / "volumes"):
+            yield
+
     def create(
-        self, name: str | None = None, labels: Mapping[str, str] | None = None
+        self,
+        name: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        options: Mapping[str, str] | None = None,
+        *,
+        anonymous: bool = False,
     ) -> Volume:
         """The volume `name`, made if it is not there; None makes an anonymous one."""
-        anonymous = name is None
-        name = name or os.urandom(32).hex()
-        if not _NAME.match(name):
-            raise InvalidArgument(
-                f'"{name}" includes invalid characters for a local volume name',
-                "Letters, digits, then also _ . and -, two characters at least.",
+        anonymous = anonymous or name is None
+        name = name or new_name()
+        check_name(name)
+        check_options(name, options or {})
+        with self.changing():
+            with contextlib.suppress(NotFound):
+                return self.find(name)
+            volume = Volume(
+                name=name,
+                created=now(),
+                mountpoint=self.directory / name / "_data",
+                labels=labels or {},
+                anonymous=anonymous,
+                options=options or {},
             )
-        with contextlib.suppress(NotFound):
-            return self.find(name)
-        volume = Volume(
-            name=name,
-            created=now(),
-            mountpoint=self.directory / name / "_data",
-            labels=labels or {},
-            anonymous=anonymous,
-        )
+            self._make(volume)
+        events.record(self._root, "volume", "create", name, {"driver": "local"})
+        return volume
+
+    def _make(self, volume: Volume) -> None:
+        """Make the directories, then the record: without it there is no volume.
+
+        Nobody but root may look into `volumes`: a setuid program in a volume is the
+        container's, and must not be one for the users of the machine.
+        """
+        place = self.directory / volume.name
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            volume.mountpoint.mkdir(mode=0o755, parents=True, exist_ok=True)
-            files.write_json(self.directory / name / "volume.json", volume.to_json())
+            place.mkdir(mode=0o700, exist_ok=True)
+            volume.mountpoint.mkdir(exist_ok=True)
+            os.chmod(volume.mountpoint, 0o755)  # whatever the umask is
+            files.write_json(place / "volume.json", volume.to_json(), durable=True)
         except OSError:
             with contextlib.suppress(OSError):  # another will tell of it
-                files.remove_tree(self.directory / name)
+                files.remove_tree(place)
             raise
-        self._tell(volume, "create")
-        return volume
 
     def find(self, name: str) -> Volume:
         """The volume of this name."""
         try:
-            if not _NAME.match(name):
+            if not _NAME.match(name) or len(name) > LONGEST_NAME:
                 raise FileNotFoundError(name)
-            return files.read_record(
-                self.directory / name / "volume.json",
-                lambda data: Volume(
-                    name=name, mountpoint=self.directory / name / "_data", **data
-                ),
-            )
+            return Volume.read(self.directory / name)
         except FileNotFoundError as error:
             raise NotFound(
-                f"get {name}: no such volume", "`lab volume ls` lists them."
+                f"get {name[:LONGEST_NAME]}: no such volume",
+                "`lab volume ls` lists them.",
             ) from error
 
     def all(self) -> list[Volume]:
-        """Every volume, by name."""
+        """Every volume, by name; of a damaged one a notice tells."""
         found = []
         with contextlib.suppress(FileNotFoundError):
             for name in sorted(os.listdir(self.directory)):
                 with contextlib.suppress(NotFound):
-                    found.append(self.find(name))
+                    try:
+                        found.append(self.find(name))
+                    except EngineBroken as error:
+                        self._notices.append(f"{error.message}; {error.hint}")
         return found
 
-    def remove(self, name: str, used_by: list[str]) -> None:
-        """Remove a volume with its content, unless containers use it."""
-        volume = self.find(name)
-        if used_by:
-            raise Conflict(
-                f"remove {name}: volume is in use - [{', '.join(used_by)}]",
-                "Remove the containers first: `lab rm`.",
-            )
-        files.remove_tree(volume.mountpoint.parent)
-        self._tell(volume, "destroy")
+    def remove(
+        self, name: str, users: Callable[[str], Iterable[str]], *, force: bool = False
+    ) -> None:
+        """Remove a volume with its content, unless containers are its `users`.
 
-    def _tell(self, volume: Volume, action: str) -> None:
-        root, notes = self.directory.parent, {"driver": "local"}
-        events.record(root, "volume", action, volume.name, notes)
+        `users` gives their IDs; it is asked while nobody can begin to use the volume.
+        With `force` also one whose record is damaged.
+        """
+        with self.changing():
+            try:
+                self.find(name)
+            except EngineBroken:
+                if not force:
+                    raise
+            found = list(users(name))
+            if found:
+                raise Conflict(
+                    f"remove {name}: volume is in use - [{', '.join(found)}]",
+                    "Remove the containers first: `lab rm`.",
+                )
+            self._erase(name)
+        events.record(self._root, "volume", "destroy", name, {"driver": "local"})
 
+    def _erase(self, name: str) -> None:
+        """The content, the record, the directory: in this order it can be cut short.
 
-def copy_tree(source: int, target: Path) -> None:
-    """Copy the content of the open directory `source` into the directory `target`.
-
-    Owners, modes, times, links, device nodes and extended attributes are kept; no link
-    is followed.
-    """
-    directory = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _copy_entries(source, directory)
-    finally:
-        os.close(directory)
-
-
-def _copy_entries(source: int, target: int) -> None:
-    for name in os.listdir(source):
-        status = os.stat(name, dir_fd=source, follow_symlinks=False)
-        if stat.S_ISDIR(status.st_mode):
-            os.mkdir(name, dir_fd=target)
-            with _opened(name, source) as below, _opened(name, target) as copy:
-                _copy_entries(below, copy)
-        elif stat.S_ISREG(status.st_mode):
-            _copy_file(name, source, target)
-        elif stat.S_ISLNK(status.st_mode):
-            os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
-        else:
-            os.mknod(name, status.st_mode, status.st_rdev, dir_fd=target)
-        _copy_attributes(name, target, status)
-    _copy_status(source, target)
-
-
-@contextlib.contextmanager
-def _opened(name: str, parent: int) -> Any:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(name, flags, dir_fd=parent)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _copy_file(name: str, source: int, target: int) -> None:
-    reading = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        writing = os.open(name, flags, 0o600, dir_fd=target)
-        try:
-            while os.sendfile(writing, reading, None, 1 << 24):
-                pass
-            _copy_owner_and_extended(reading, writing)
-        finally:
-            os.close(writing)
-    finally:
-        os.close(reading)
-
-
-def _copy_owner_and_extended(reading: int, writing: int) -> None:
-    """Owner first: chown(2) takes the capabilities of a program away."""
-    status = os.fstat(reading)
-    os.fchown(writing, status.st_uid, status.st_gid)
-    for attribute in os.listxattr(reading):
-        os.setxattr(writing, attribute, os.getxattr(reading, attribute))
-
-
-def _copy_attributes(name: str, target: int, status: os.stat_result) -> None:
-    """Owner, mode and times, none of them through a link.
-
-    A container that has the volume too may put a link to any path in the place of
-    what was just copied, and chmod(2) by name would follow it on the machine.
-    """
-    owner = (status.st_uid, status.st_gid)
-    if not stat.S_ISREG(status.st_mode):  # a file has its owner already
-        os.chown(name, *owner, dir_fd=target, follow_symlinks=False)
-    flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-    copy = os.open(name, flags, dir_fd=target)
-    try:
-        if not stat.S_ISLNK(os.fstat(copy).st_mode):
-            os.chmod(f"/proc/self/fd/{copy}", stat.S_IMODE(status.st_mode))
-    finally:
-        os.close(copy)
-    times = (status.st_atime_ns, status.st_mtime_ns)
-    os.utime(name, ns=times, dir_fd=target, follow_symlinks=False)
-
-
-def _copy_status(source: int, target: int) -> None:
-    """A directory's own owner, mode and times, once it is filled."""
-    status = os.fstat(source)
-    os.fchown(target, status.st_uid, status.st_gid)
-    os.fchmod(target, stat.S_IMODE(status.st_mode))
-    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+        While the record is there the volume is shown and can be removed again; once it
+        has gone, nothing is left that a new volume of this name could inherit.
+        """
+        place = self.directory / name
+        with contextlib.suppress(FileNotFoundError):
+            files.empty_tree(place / "_data")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(place / "volume.json")
+        files.remove_tree(place)

@@ -12,8 +12,8 @@ from engine.containers import lifecycle, removal, repair
 from engine.containers.options import ContainerOptions, ExecOptions
 from engine.containers.record import Container
 from engine.containers.telling import tell
-from engine.errors import NotFound, told_as_engine_errors
-from engine.filters import NONE, Filters
+from engine.errors import EngineBroken, NotFound, told_as_engine_errors
+from engine.filters import NONE, Filters, Wanted, everything
 from engine.images.stored import StoredImage
 from engine.verbs.images import ImageVerbs
 
@@ -53,7 +53,7 @@ class ContainerVerbs(ImageVerbs):
         repair.sweep(self._house)
         found = []
         for container in self._house.records.all():
-            container = repair.repair(self._house, container)
+            container = repair.repair_or_tell(self._house, container)
             if removal.remove_finished(self._house, container):
                 continue
             found.append(container)
@@ -124,8 +124,22 @@ class ContainerVerbs(ImageVerbs):
 
     @told_as_engine_errors()
     def remove(self, name: str, force: bool = False, volumes: bool = False) -> None:
-        """Remove a container; `force` kills it first."""
-        removal.remove(self._house, self.container(name), force=force, volumes=volumes)
+        """Remove a container; `force` kills it first, and needs no true record."""
+        try:
+            container = self.container(name)
+            removal.remove(self._house, container, force=force, volumes=volumes)
+        except (EngineBroken, NotFound):
+            identity = self._house.records.identity(name) if force else None
+            if identity is None:
+                raise
+            removal.remove_damaged(self._house, identity)
+
+    @told_as_engine_errors()
+    def prune_containers(self, wanted: Wanted = everything) -> tuple[list[str], int]:
+        """Remove what does not run: the IDs, and how many bytes that made free."""
+        from engine.containers.pruning import prune_containers
+
+        return prune_containers(self._house, wanted)
 
     @told_as_engine_errors()
     def rename(self, name: str, new: str) -> None:

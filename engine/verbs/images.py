@@ -3,28 +3,20 @@
 Try it: `lab images`, `lab history busybox`, `lab tag busybox mine`
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import events
 from engine.containers.house import House
 from engine.errors import NotFound, told_as_engine_errors
-from engine.filters import NONE, Filters
+from engine.filters import NONE, Filters, Wanted, everything
 from engine.images.stored import StoredImage
 
 if TYPE_CHECKING:
     from engine.images.deleting import Pruned
     from engine.images.removal import Use
     from engine.images.stack import HistoryRow
-
-# Whether something created then, with these labels, is wanted.
-Wanted = Callable[[str, Mapping[str, str]], bool]
-
-
-def everything(created: str, labels: Mapping[str, str]) -> bool:
-    """Wants all that there is."""
-    return True
 
 
 class ImageVerbs:

@@ -47,8 +47,8 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
             "Driver": "local",
             "Mountpoint": str(volume.mountpoint),
             "CreatedAt": volume.created,
-            "Labels": dict(volume.labels),
-            "Options": {},
+            "Labels": dict(volume.labels) or None,
+            "Options": dict(volume.options) or None,
             "Scope": "local",
         }
 

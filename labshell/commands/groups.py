@@ -25,6 +25,7 @@ container = Verbs(
             **VERBS["Run containers"],
             **{verb: place for verb, place in _work.items() if verb != "ps"},
             "commit": VERBS["Images"]["commit"],
+            "prune": "labshell.commands.pruning:prune_containers",
         }
     },
 )
@@ -66,6 +67,7 @@ volume = Verbs(
             "ls": "labshell.commands.volumes:ls",
             "inspect": "labshell.commands.inspect:inspect_volume",
             "rm": "labshell.commands.volumes:rm",
+            "prune": "labshell.commands.pruning:prune_volumes",
         }
     },
 )

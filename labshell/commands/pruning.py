@@ -136,3 +136,60 @@ def prune_images(
         print_lines([line[0].lower() + line[1:] for line in pruned.lines])
         print()
     print(f"Total reclaimed space: {size(pruned.reclaimed, digits=4)}")
+
+
+@click.command(
+    cls=Verb,
+    params=[FILTER, FORCE],
+    examples="""
+        lab container prune
+        lab container prune -f --filter until=24h
+    """,
+)
+@click.pass_obj
+def prune_containers(engine: Engine, filter: tuple[str, ...], force: bool) -> None:
+    """Remove all containers that do not run, and what they have written.
+
+    Volumes stay: `lab volume prune`.
+    """
+    fits = wanted(filter)
+    agreed = force or sure("This will remove all stopped containers.")
+    _print("Containers", engine.prune_containers(fits) if agreed else ([], 0))
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-a", "--all"],
+            is_flag=True,
+            help="Also those with a name, not only those that nobody has named.",
+        ),
+        FILTER,
+        FORCE,
+    ],
+    examples="""
+        lab volume prune
+        lab volume prune --all --filter label!=keep
+    """,
+)
+@click.pass_obj
+def prune_volumes(
+    engine: Engine, all: bool, filter: tuple[str, ...], force: bool
+) -> None:
+    """Remove the volumes that no container uses, and the files in them."""
+    fits = wanted(filter)
+    which = "all" if all else "anonymous"
+    warning = f"This will remove {which} local volumes not used by at least one"
+    agreed = force or sure(f"{warning} container.")
+    _print("Volumes", engine.prune_volumes(all, fits) if agreed else ([], 0))
+
+
+def _print(kind: str, pruned: tuple[Sequence[str], int]) -> None:
+    """Print what was removed, if anything was, and how much room that made."""
+    names, freed = pruned
+    if names:
+        print(f"Deleted {kind}:")
+        print_lines(names)
+        print()
+    print(f"Total reclaimed space: {size(freed, digits=4)}")

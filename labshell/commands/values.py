@@ -124,6 +124,14 @@ def parameter(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def volume(text: str) -> str:
+    """What follows -v; a directory of the host that begins with . becomes absolute."""
+    source, colon, rest = text.partition(":")
+    if colon and source.startswith("."):
+        return f"{os.path.abspath(source)}:{rest}"
+    return text
+
+
 def seconds(text: str) -> float:
     """A duration as Go writes it: "90s", "1m30s", "1.5h", "10ms"."""
     units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -32,19 +32,39 @@ from labshell.commands.options.kinds import LABEL
             metavar="KEY[=VALUE]",
             help="A note kept with the volume; nothing acts on it.",
         ),
+        Option(
+            ["-d", "--driver"],
+            type=click.Choice(["local"]),
+            default="local",
+            metavar="DRIVER",
+            help="Where the files are kept: there is only local, this machine.",
+        ),
+        Option(
+            ["-o", "--opt"],
+            multiple=True,
+            type=LABEL,
+            metavar="KEY=VALUE",
+            help="""For a volume that is a directory of the host under a name:
+            type=none, o=bind, device=/DIRECTORY.""",
+        ),
         click.Argument(["name"], required=False, metavar="[NAME]"),
     ],
     examples="""
         lab volume create data
         lab run --rm -v data:/d busybox touch /d/x
+        lab volume create -o type=none -o o=bind -o device=/srv/www pages
     """,
 )
 @click.pass_obj
 def create(
-    engine: Engine, label: tuple[tuple[str, str], ...], name: str | None
+    engine: Engine,
+    label: tuple[tuple[str, str], ...],
+    driver: str,
+    opt: tuple[tuple[str, str], ...],
+    name: str | None,
 ) -> None:
     """Make a volume, and print its name; a long number if none is given."""
-    print(engine.create_volume(name, dict(label)).name)
+    print(engine.create_volume(name, dict(label), dict(opt)).name)
 
 
 @click.command(

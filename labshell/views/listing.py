@@ -162,6 +162,7 @@ def volume_json(volume: Volume) -> dict[str, Any]:
         "name": volume.name,
         "created": volume.created,
         "labels": dict(volume.labels),
+        "options": dict(volume.options),
         "mountpoint": str(volume.mountpoint),
     }
 

@@ -127,7 +127,7 @@ def test_making_a_volume_twice_is_making_it_once(box: Box) -> None:
 
 @pytest.mark.parametrize("name", ["x", "../up", "a/b", ".hidden", "-x", "a b", "é"])
 def test_a_name_that_is_no_name_is_refused(box: Box, name: str) -> None:
-    with pytest.raises(InvalidArgument, match="invalid characters"):
+    with pytest.raises(InvalidArgument, match=r"invalid characters|too short"):
         box.engine.create_volume(name)
     with pytest.raises(NotFound):
         box.engine.volume(name)

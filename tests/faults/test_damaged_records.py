@@ -32,9 +32,11 @@ def test_a_damaged_record_is_named(own: Box, name: str, text: str) -> None:
             with pytest.raises(EngineError) as caught:
                 act("mine")
             is_clear(caught, container.id, name)
-        with pytest.raises(EngineError) as caught:
-            own.engine.containers(all=True)
-        is_clear(caught, container.id, name)
+        other = own.create("true", name="whole")
+        assert [c.id for c in own.engine.containers(all=True)] == [other.id]
+        (notice,) = own.engine.notices
+        assert name in notice
+        assert f"lab rm -f {container.short_id}" in notice
     finally:
         path.write_text(whole)
 
@@ -66,8 +68,10 @@ def test_a_field_of_the_wrong_type_is_named(
     path.write_text(json.dumps({**json.loads(whole), field: value}))
     try:
         with pytest.raises(EngineError) as caught:
-            own.engine.containers(all=True)
+            own.engine.container(container.id)
         is_clear(caught, name)
+        assert own.engine.containers(all=True) == []
+        assert name in own.engine.notices[0]
     finally:
         path.write_text(whole)
 

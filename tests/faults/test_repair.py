@@ -225,10 +225,10 @@ CREATE = (
 @pytest.mark.parametrize(
     "where",
     [
-        "engine.containers.create:make_init_layer",
+        "engine.containers.init_layer:make",
         "engine.containers.create:users.resolve",
         "engine.containers.create:_publish",
-        "engine.containers.record:Records._take_name",
+        "engine.containers.records:Records._take_name",
     ],
 )
 def test_a_command_killed_while_it_creates_leaves_a_draft_that_goes(
@@ -245,7 +245,7 @@ def test_a_command_killed_while_it_creates_leaves_a_draft_that_goes(
 
 
 def test_a_name_taken_by_a_command_that_was_killed_is_free_again(own: Box) -> None:
-    dies(own.engine.root, "engine.containers.record:Records._take_name", CREATE)
+    dies(own.engine.root, "engine.containers.records:Records._take_name", CREATE)
     (draft,) = (own.engine.root / "containers").iterdir()
     to = f"../containers/{draft.name.removeprefix('.new-')}"
     (own.engine.root / "names" / "mine").symlink_to(to)
@@ -257,7 +257,7 @@ def test_a_command_killed_while_it_removes_is_finished_by_the_next(own: Box) -> 
     container = own.create("true", name="mine")
     dies(
         own.engine.root,
-        "engine.containers.record:files.remove_tree",
+        "engine.containers.records:files.remove_tree",
         "engine.remove('mine')",
     )
     assert own.engine.containers(all=True) == []

@@ -2,7 +2,7 @@
 
 import click
 
-from labshell.commands.options.kinds import flag, several
+from labshell.commands.options.kinds import VOLUME, flag, several
 
 HEADING = "Files"
 
@@ -11,9 +11,23 @@ OPTIONS: list[click.Parameter] = [
         "-v",
         "--volume",
         under=HEADING,
+        type=VOLUME,
         metavar="[SOURCE:]TARGET[:ro]",
         help="""Mount a volume (SOURCE is a name) or a directory of the host (SOURCE
-        begins with /) at TARGET; without SOURCE, a new volume without a name.""",
+        begins with / or .) at TARGET; without SOURCE, a new volume without a name.""",
+    ),
+    several(
+        "--mount",
+        under=HEADING,
+        metavar="KEY=VALUE,...",
+        help="""The same in words: type=volume|bind|tmpfs,source=,target=,readonly;
+        volume-nocopy, volume-label=K=V, bind-recursive=disabled, tmpfs-size=64m.""",
+    ),
+    several(
+        "--volumes-from",
+        under=HEADING,
+        metavar="CONTAINER[:ro]",
+        help="Mount what another container has mounted, at the same places.",
     ),
     several(
         "--tmpfs",

@@ -1,0 +1,92 @@
+"""Forgetting a container: its record, its layers, its name.
+
+    1  rename containers/ID to .gone-ID, and take the name away     nobody finds it now
+    2  remove the layers, then the record
+
+The record goes before its name: killed in between, we leave a link that leads nowhere,
+which whoever wants the name takes away. Killed later, we leave .gone-ID, and
+`repair.sweep` goes on. If something in it cannot be removed, it comes back as a dead
+container, to be removed again when the reason has gone.
+
+man: rename(2), unlinkat(2)
+Try it: mount something in containers/ID/upper, then `lab rm ID; lab ps -a`
+"""
+
+import contextlib
+import os
+from dataclasses import replace
+
+from engine import files
+from engine.containers.record import Container
+from engine.containers.records import Records
+from engine.errors import EngineBroken, EngineError
+from engine.runtime import state
+
+
+def forget(records: Records, container: Container) -> None:
+    """Remove a record with everything in its directory.
+
+    EngineError if something in it cannot be removed: it is then a dead container.
+    """
+    with files.locked(records.names_lock), contextlib.suppress(FileNotFoundError):
+        name = _name_now(container)
+        os.rename(container.directory, records.gone(container.id))
+        link = records.names / name
+        if os.path.basename(os.readlink(link)) == container.id:
+            os.unlink(link)
+    finish(records, container.id)
+
+
+def _name_now(container: Container) -> str:
+    """The container's name: another command may have changed it meanwhile."""
+    with contextlib.suppress(EngineError):  # a damaged record keeps its old name
+        return Container.read(container.directory).name
+    return container.name
+
+
+def forget_damaged(records: Records, identity: str) -> None:
+    """Remove a record that cannot be read, and the names that lead to it."""
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(records.containers / identity, records.gone(identity))
+    drop_dead_names(records)
+    finish(records, identity)
+
+
+def finish(records: Records, identity: str) -> None:
+    """Remove what was put aside: the record last, in case more stays."""
+    gone = records.gone(identity)
+    try:
+        for name in ("rootfs", "upper", "work", "init"):
+            files.remove_tree(gone / name)
+        files.remove_tree(gone)
+    except FileNotFoundError:
+        return  # somebody else removes it too
+    except OSError as error:
+        _keep_dead(records, identity, error)
+        raise EngineError(
+            f"container {identity}: its files cannot be removed: {error}",
+            "Is something mounted below? Unmount it, and `lab rm` it again.",
+        ) from error
+
+
+def _keep_dead(records: Records, identity: str, error: OSError) -> None:
+    """Make a record again of what could not be removed."""
+    gone, directory = records.gone(identity), records.containers / identity
+    with contextlib.suppress(OSError, EngineBroken):  # then it is a damaged one
+        dead = replace(state.read(gone), status=state.DEAD, error=str(error))
+        state.write(gone, dead)
+    os.rename(gone, directory)
+    with contextlib.suppress(OSError, EngineBroken):  # its name may be another's now
+        name = Container.read(directory).name
+        os.symlink(f"../containers/{identity}", records.names / name)
+
+
+def drop_dead_names(records: Records) -> None:
+    """Remove the links that lead to no container, be it one that is being made."""
+    with files.locked(records.names_lock):
+        for name in os.listdir(records.names):
+            identity = os.path.basename(os.readlink(records.names / name))
+            draft = records.containers / f".new-{identity}"
+            # in this order: a draft that is published now is seen as one of both
+            if not draft.exists() and not (records.containers / identity).exists():
+                os.unlink(records.names / name)

@@ -1,0 +1,68 @@
+"""The init layer: what lies between the image and the read-write layer.
+
+    upper    what the container writes          commit takes this
+    init     empty places to mount on           this file
+    image    the layers
+
+It holds empty files where /etc/hosts and the like will be bind-mounted: so those mount
+points are neither the image's nor part of what `commit` takes.
+
+Try it: `lab create --name box busybox; ls -R /var/lib/labshell/containers/*/init`
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from engine.errors import SyscallError
+from engine.kernel import paths
+
+# Empty, 0755, as Docker makes them; a link says where it leads.
+_FILES = (
+    ".dockerenv",
+    "dev/console",
+    "etc/hosts",
+    "etc/hostname",
+    "etc/resolv.conf",
+)
+_DIRECTORIES = ("dev/pts", "dev/shm", "proc", "sys")
+_LINKS = (("etc/mtab", "/proc/mounts"),)
+
+
+def make(directory: Path, lower: tuple[Path, ...]) -> None:
+    """Fill the init layer with empty mount points.
+
+    A directory that the image has too keeps the image's mode and owner: in an overlay
+    the topmost one counts.
+    """
+    for name in ("etc", "dev"):
+        below = _topmost(lower, name)
+        path = directory / name
+        path.mkdir(mode=0o755)
+        if below:
+            os.chown(path, below.st_uid, below.st_gid)
+            os.chmod(path, stat.S_IMODE(below.st_mode))
+    for name in _DIRECTORIES:
+        if not _topmost(lower, name):
+            (directory / name).mkdir(mode=0o755)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    for name in _FILES:
+        os.close(os.open(directory / name, flags, 0o755))
+    for name, to in _LINKS:
+        (directory / name).symlink_to(to)
+
+
+def _topmost(lower: tuple[Path, ...], name: str) -> os.stat_result | None:
+    """The directory `name` as the image shows it, if it does."""
+    for layer in lower:
+        root = os.open(layer, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found = paths.open_inside(root, name, os.O_PATH | os.O_NOFOLLOW)
+        except SyscallError:
+            continue
+        finally:
+            os.close(root)
+        status = os.fstat(found)
+        os.close(found)
+        return status if stat.S_ISDIR(status.st_mode) else None
+    return None

@@ -1,0 +1,91 @@
+"""The mounts of a container, in the order in which they are made.
+
+    what every container has       /proc /sys /dev … (see defaults.py)
+    what was asked for             binds, volumes, tmpfs
+    three files over /etc          hosts, hostname, resolv.conf
+    the program that reaps         with --init
+
+Outer before inner: a mount over a directory hides what is mounted below it.
+
+Source: runtime-spec config.md "Mounts"
+Try it: `lab run --rm --tmpfs /a/b -v data:/a busybox mount`
+"""
+
+from pathlib import Path
+
+from engine.containers import binds, defaults, reaper
+from engine.containers.binds import BoundPath
+from engine.containers.mount_request import TMPFS, MountRequest
+from engine.containers.options import ContainerOptions
+from engine.oci.spec import SpecMount
+
+
+def tmpfs(request: MountRequest) -> SpecMount:
+    """A file system in memory; programs in it do not run unless "exec" was asked for.
+
+    A word counts over its opposite that came before.
+    """
+    words = ["nosuid", "nodev", "noexec"]
+    for word in request.words:
+        opposite = word.removeprefix("no") if word.startswith("no") else f"no{word}"
+        words = [other for other in words if other != opposite] + [word]
+    plain = ("rw", "exec", "suid", "dev", "atime", "private", "rprivate")
+    return defaults.mount(
+        request.destination,
+        "tmpfs",
+        *dict.fromkeys(word for word in words if word not in plain),
+    )
+
+
+def bind(path: BoundPath) -> SpecMount:
+    """One directory or file of the machine, shown inside."""
+    return SpecMount(
+        destination=path.destination,
+        type="bind",
+        source=str(path.source),
+        options=(
+            "rbind" if path.recursive else "bind",
+            "rprivate",
+            "ro" if path.read_only else "rw",
+        ),
+    )
+
+
+def mounts(
+    options: ContainerOptions, directory: Path, bound: tuple[BoundPath, ...]
+) -> tuple[SpecMount, ...]:
+    """Everything that is mounted, outer before inner.
+
+    What was asked for takes the place of what every container has in /dev, all of it
+    if a whole /dev was asked for. Nothing takes the place of /proc and /sys: there the
+    masks lie, and whatever was asked for has to come on top and be refused.
+    """
+    memory = [r for r in binds.requests(options) if r.type == TMPFS]
+    asked = [*map(tmpfs, memory), *map(bind, bound)]
+    taken = {mount.destination for mount in asked}
+    asked += [
+        bind(path)
+        for path in _of_engine(options, directory)
+        if path.destination not in taken
+    ]
+    asked.sort(key=lambda mount: mount.destination.count("/"))
+    usual = [
+        mount
+        for mount in defaults.file_systems(options.privileged, options.shm_size)
+        if not mount.destination.startswith("/dev")
+        or not taken & {mount.destination, "/dev"}
+    ]
+    return (*usual, *asked)
+
+
+def _of_engine(options: ContainerOptions, directory: Path) -> list[BoundPath]:
+    """The files that the engine itself shows to a container."""
+    shown = [
+        BoundPath(source=directory / name, destination=f"/etc/{name}")
+        for name in ("resolv.conf", "hostname", "hosts")
+    ]
+    if options.init:
+        shown.append(
+            BoundPath(source=reaper.find(), destination=reaper.INSIDE, read_only=True)
+        )
+    return shown
