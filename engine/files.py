@@ -29,6 +29,7 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DEEPEST_REMOVAL = 128  # levels of directories open at once
 T = TypeVar("T")
 
+_LAST_MOMENT = 253402300799.0  # seconds since 1970: the end of the year 9999
 _LARGEST_RECORD = 16 << 20  # bytes; a larger JSON file is not one of ours
 
 
@@ -95,7 +96,16 @@ def now(ago: float = 0.0) -> str:
 
     Docker writes times so; as texts they sort as the moments do.
     """
-    whole, rest = divmod(time.time_ns() - int(ago * 1e9), 1_000_000_000)
+    return _written(time.time_ns() - int(ago * 1e9))
+
+
+def at(seconds: float) -> str:
+    """A moment, in seconds since 1970, written like `now`; no later than year 9999."""
+    return _written(int(min(max(seconds, 0.0), _LAST_MOMENT) * 1e9))
+
+
+def _written(nanoseconds: int) -> str:
+    whole, rest = divmod(nanoseconds, 1_000_000_000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest:09d}Z"
 
 

@@ -7,7 +7,7 @@ Try it: `lab create -m 1k busybox`, `lab create --name 'a b' busybox`
 
 import os
 
-from engine.containers import binds, limits, parameters, ulimits
+from engine.containers import binds, limits, log_options, parameters, ulimits
 from engine.containers.names import check_name
 from engine.containers.options import ContainerOptions
 from engine.errors import InvalidArgument
@@ -41,6 +41,7 @@ def check(options: ContainerOptions) -> None:
         )
     binds.requests(options)
     _check_life(options)
+    log_options.keeping(options, {}, {})
     limits.check(options)
     parameters.check(options)
     for text in options.ulimits:

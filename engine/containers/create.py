@@ -27,6 +27,7 @@ from engine.containers import (
     checking,
     init_layer,
     limits,
+    log_options,
     names,
     network_files,
     specification,
@@ -42,6 +43,7 @@ from engine.errors import Conflict, EngineError, from_os_error
 from engine.images.stored import StoredImage
 from engine.kernel import capabilities, mounts, seccomp
 from engine.oci import seccomp as policy
+from engine.oci.image import ImageDefaults
 from engine.oci.spec import Spec
 from engine.runtime.bundle import Bundle, Layers
 from engine.runtime.state import State
@@ -169,6 +171,20 @@ def _furnish(
         house.cgroup(container),
         container.bound,
     )
+    _write_bundle(house, draft, container, said, spec, lower)
+
+
+def _write_bundle(
+    house: House,
+    draft: Path,
+    container: Container,
+    said: ImageDefaults,
+    spec: Spec,
+    lower: tuple[Path, ...],
+) -> None:
+    """Write down what the runtime needs: it has never heard of images and options."""
+    options, home = container.options, container.directory
+    variables = specification.variables(spec.process.environment)
     lowers = (home / "init", *lower)
     layers = Layers(lower=lowers, upper=home / "upper", work=home / "work")
     seccomp_filter = compiled_filter(house, options, spec)
@@ -177,6 +193,7 @@ def _furnish(
         interactive=options.interactive,
         auto_remove=options.auto_remove,
         health=specification.health(options, said),
+        log=log_options.keeping(options, container.labels, variables),
     )
 
 

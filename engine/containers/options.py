@@ -72,6 +72,8 @@ class ContainerOptions:
     stop_timeout: int | None = None
     restart: RestartPolicy = NEVER_AGAIN
     health: Healthcheck = UNASKED
+    log_driver: str | None = None
+    log_options: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As in config.json: what was not said is left out."""

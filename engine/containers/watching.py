@@ -1,12 +1,10 @@
 """Watching: the events that were, and those that come.
 
 A reader goes through the file put aside (events.jsonl.1), then through the one that is
-written, and then waits. inotify(7) says only that something in the directory has
-changed; what it was, the file tells. When the file was put aside meanwhile its name
-leads to another inode: the old one is read to its end, then the new one from its
-beginning.
+written, and then waits; see engine/growing.py. inotify(7) says only that something in
+the directory has changed; what it was, the file tells.
 
-man: inotify(7), stat(2)
+man: inotify(7)
 Try it: `lab events` in one terminal, `lab run --rm busybox true` in another
 """
 
@@ -21,6 +19,7 @@ from engine import events, filters
 from engine.errors import InvalidArgument
 from engine.events import Event
 from engine.filters import Filters
+from engine.growing import GrowingFile
 from engine.kernel import watches
 
 KEYS = (
@@ -28,7 +27,6 @@ KEYS = (
     "service type volume"
 ).split()
 _AT_ONCE = 1 << 16  # bytes
-_LONGEST = 1 << 20  # bytes of a line; what is longer is no event of ours
 
 
 def watch(
@@ -62,69 +60,22 @@ def _all(root: Path, until: float | None) -> Iterator[Event]:
     if not root.exists():
         return
     changed = watches.on_files_in(root)  # before the first look: nothing is missed
-    reader = _Reader(events.path(root))
+    file = GrowingFile(events.path(root))
     try:
         while True:
-            yield from reader.new()
-            left = None if until is None else until - time.time()
-            if left is not None and left <= 0:
-                yield from reader.new()
+            # Looked at before reading: what comes while we read is still before it.
+            over = until is not None and time.time() > until
+            for line in file.lines():
+                with contextlib.suppress(ValueError):  # cut short, or not ours
+                    yield Event.parse(line)
+            if over:
                 return
+            left = None if until is None else max(0.0, until - time.time())
             if select.select([changed], [], [], left)[0]:
                 os.read(changed, _AT_ONCE)
     finally:
-        reader.close()
+        file.close()
         os.close(changed)
-
-
-class _Reader:
-    """Reads the file of events to its end, again and again, whatever its inode."""
-
-    def __init__(self, path: Path) -> None:
-        aside = path.with_name(f"{path.name}.1")
-        self._path = path
-        self._file = _opened(aside) or _opened(path)
-        self._rest = b""  # of a line that is being written
-
-    def new(self) -> Iterator[Event]:
-        """What was written since the last time."""
-        while True:
-            yield from self._read()
-            following = _opened(self._path)
-            if following is None:
-                return
-            if self._file is not None and _same(following, self._file):
-                os.close(following)
-                return
-            yield from self._read()  # what came between the reading and the renaming
-            self.close()
-            self._file, self._rest = following, b""
-
-    def _read(self) -> Iterator[Event]:
-        while self._file is not None and (data := os.read(self._file, _AT_ONCE)):
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            if len(self._rest) > _LONGEST:
-                self._rest = b""
-            for line in lines:
-                with contextlib.suppress(ValueError):  # cut short, or not ours
-                    yield Event.parse(line)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-
-def _opened(path: Path) -> int | None:
-    try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return None
-
-
-def _same(one: int, other: int) -> bool:
-    return os.path.samestat(os.fstat(one), os.fstat(other))
 
 
 def agrees(event: Event, wanted: Filters) -> bool:

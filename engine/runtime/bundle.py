@@ -20,6 +20,7 @@ from engine import files
 from engine.errors import EngineBroken
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.spec import Spec
+from engine.runtime.logs import EVERYTHING, LogKeeping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,12 @@ class ShimFacts:
     interactive: bool
     auto_remove: bool
     health: Healthcheck
+    log: LogKeeping
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/shim.json."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return {**fields, "health": self.health.to_json()}
+        return {**fields, "health": self.health.to_json(), "log": self.log.to_json()}
 
     @staticmethod
     def read(directory: Path) -> "ShimFacts":
@@ -80,6 +82,7 @@ class ShimFacts:
         def parse(data: Any) -> ShimFacts:
             data["namespaces"] = tuple(data["namespaces"])
             data["health"] = Healthcheck.from_json(data["health"])
+            data["log"] = LogKeeping(**data["log"])
             return ShimFacts(**data)
 
         try:
@@ -109,6 +112,7 @@ class Bundle:
         interactive: bool = False,
         auto_remove: bool = False,
         health: Healthcheck = UNASKED,
+        log: LogKeeping = EVERYTHING,
     ) -> None:
         """Put the bundle into a new directory."""
         directory.mkdir(mode=0o700)
@@ -125,6 +129,7 @@ class Bundle:
             interactive=interactive,
             auto_remove=auto_remove,
             health=health,
+            log=log,
         )
         files.write_json(directory / "shim.json", facts.to_json())
 

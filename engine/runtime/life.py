@@ -78,7 +78,7 @@ class Life:
             self._loop,
             terminal=self._facts.terminal,
             interactive=self._facts.interactive,
-            log=LogWriter(self._directory / "log.jsonl"),
+            log=LogWriter(self._directory / "log.jsonl", self._facts.log),
         )
 
     def recording(self) -> Any:

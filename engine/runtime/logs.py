@@ -5,7 +5,10 @@ Each line of `log.jsonl` is one line of output:
     {"log": "hello\\n", "stream": "stdout", "time": "2026-01-31T12:00:00.123456789Z"}
 
 A line that the program has not ended yet has no newline in "log". Lines over 16 KB
-are cut. The shim writes, anybody reads.
+are cut. The shim writes, anybody reads; see engine/growing.py for how.
+
+A log without a limit fills the disk one day. With one, the file that has reached it is
+renamed to log.jsonl.1, that one to log.jsonl.2 and so on; the oldest goes.
 
 Try it: `lab run --name box busybox echo hello`, then read containers/ID/log.jsonl
 """
@@ -13,34 +16,80 @@ Try it: `lab run --name box busybox echo hello`, then read containers/ID/log.jso
 import contextlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.files import now
+from engine.growing import put_aside
 
 _LONGEST = 16384  # bytes of one line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """One line of output: when it came, on which stream, and its bytes."""
+    """One line of output: when it came, on which stream, and its bytes.
+
+    `attributes` are the labels and variables that the container's log is marked with.
+    """
 
     time: str
     stream: str
     data: bytes
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def parse(line: bytes) -> "LogEntry":
+        """The entry in one line of the file. ValueError if it is none."""
+        try:
+            data = json.loads(line)
+            return LogEntry(
+                time=str(data["time"]),
+                stream=str(data["stream"]),
+                data=data["log"].encode(errors="replace"),
+                attributes=dict(data.get("attrs", {})),
+            )
+        except (LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"no log entry: {line[:80]!r}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogKeeping:
+    """What is kept of a log: nothing, or `files` of `largest` bytes each (0: all)."""
+
+    kept: bool = True
+    largest: int = 0
+    files: int = 1
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As in bundle/shim.json."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "attributes": dict(self.attributes)}
+
+
+EVERYTHING = LogKeeping()
 
 
 class LogWriter:
     """Appends the output of one process, line by line."""
 
-    def __init__(self, path: Path) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        self._descriptor = os.open(path, flags, 0o600)
+    def __init__(self, path: Path, keeping: LogKeeping = EVERYTHING) -> None:
+        self._path, self._keeping = path, keeping
+        self._descriptor = self._open() if keeping.kept else -1
+        self._size = os.fstat(self._descriptor).st_size if keeping.kept else 0
+        self._torn = False  # the last line was cut short: the disk is full
         self._pending = {"stdout": b"", "stderr": b""}
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        return os.open(self._path, flags, 0o600)
 
     def write(self, stream: str, data: bytes) -> None:
         """Note `data`; a line that is not complete yet waits for its end."""
+        if not self._keeping.kept:
+            return
         lines = (self._pending[stream] + data).split(b"\n")
         self._pending[stream] = rest = lines.pop()
         whole = [piece for line in lines for piece in _pieces(line + b"\n")]
@@ -51,26 +100,46 @@ class LogWriter:
         self._append(stream, whole)
 
     def _append(self, stream: str, lines: list[bytes]) -> None:
-        moment = now()
-        entries = [
-            json.dumps(
-                {
-                    "log": line.decode(errors="replace"),
-                    "stream": stream,
-                    "time": moment,
-                },
-                ensure_ascii=False,
-            )
-            for line in lines
-        ]
-        if entries:
-            text = ("\n".join(entries) + "\n").encode(errors="replace")
+        entries = [self._entry(stream, line, now()) for line in lines]
+        if not self._keeping.largest:
+            entries = [b"".join(entries)] if entries else []
+        for entry in entries:
+            if 0 < self._keeping.largest <= self._size:
+                self._begin_anew()
             # A full disk must not end the container: what does not fit is lost.
             with contextlib.suppress(OSError):
-                os.write(self._descriptor, text)
+                written = os.write(self._descriptor, b"\n" * self._torn + entry)
+                self._torn = written < len(entry) + self._torn
+                self._size += written
+
+    def _entry(self, stream: str, line: bytes, moment: str) -> bytes:
+        entry: dict[str, Any] = {"log": line.decode(errors="replace"), "stream": stream}
+        if self._keeping.attributes:
+            entry["attrs"] = dict(self._keeping.attributes)
+        entry["time"] = moment
+        text = json.dumps(entry, ensure_ascii=False) + "\n"
+        return text.encode(errors="replace")
+
+    def _begin_anew(self) -> None:
+        """Put the full file aside. If that fails the log goes on in the same file."""
+        oldest = self._keeping.files - 1
+        with contextlib.suppress(OSError):
+            last = 0
+            while last < oldest and put_aside(self._path, last).exists():
+                last += 1
+            for number in range(last, 0, -1):
+                newer = put_aside(self._path, number - 1)
+                os.replace(newer, put_aside(self._path, number))
+            if oldest == 0:
+                os.unlink(self._path)
+            descriptor = self._open()
+            os.close(self._descriptor)
+            self._descriptor, self._size, self._torn = descriptor, 0, False
 
     def close(self) -> None:
         """Write what has no newline, and end."""
+        if not self._keeping.kept:
+            return
         for stream, rest in self._pending.items():
             if rest:
                 self._append(stream, [rest])
@@ -81,27 +150,3 @@ def _pieces(line: bytes) -> Iterator[bytes]:
     """The line, in as many pieces as it is too long for one."""
     for place in range(0, len(line), _LONGEST):
         yield line[place : place + _LONGEST]
-
-
-def read(path: Path, start: int = 0) -> Iterator[tuple[LogEntry, int]]:
-    """Each complete entry after byte `start`, with the place where the next begins."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        file.seek(start)
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            start += len(line)
-            try:
-                data = json.loads(line)
-            except ValueError:
-                continue  # cut short by a crash, or by a full disk
-            yield (
-                LogEntry(
-                    time=data["time"], stream=data["stream"], data=data["log"].encode()
-                ),
-                start,
-            )

@@ -3,7 +3,7 @@
 Try it: `lab create`, `lab start`, `lab exec`, `lab stop`, `lab rm`: one method each
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -149,11 +149,29 @@ class ContainerVerbs(ImageVerbs):
         renamed = replace(container, name=new)
         tell(self._house, renamed, "rename", oldName=f"/{container.name}")
 
-    def logs(self, name: str, follow: bool = False) -> "Iterator[LogEntry]":
-        """What a container has printed; `follow` until it ends."""
+    def logs(
+        self,
+        name: str,
+        *,
+        follow: bool = False,
+        since: float | None = None,
+        until: float | None = None,
+        tail: int | None = None,
+    ) -> "Generator[LogEntry, None, None]":
+        """What a container has printed, of its last `tail` lines, between two times.
+
+        `since` and `until` are seconds since 1970; `follow` goes on until it ends.
+        """
         from engine.containers.reading import entries
 
-        return entries(self._house, self.container(name), follow)
+        return entries(
+            self._house,
+            self.container(name),
+            follow=follow,
+            since=since,
+            until=until,
+            tail=tail,
+        )
 
     @told_as_engine_errors()
     def changes(self, name: str) -> "list[Change]":

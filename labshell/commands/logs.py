@@ -10,8 +10,6 @@ Try it: `lab run --name box busybox sh -c 'echo out; echo err >&2'; lab logs -t 
 import os
 import sys
 import time
-from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -58,6 +56,11 @@ _MOMENT = Value("time", lambda text: values.moment(text, time.time()))
             metavar="TIME",
             help="Only what came before TIME.",
         ),
+        Option(
+            ["--details"],
+            is_flag=True,
+            help="Begin each line with the labels and variables that --log-opt chose.",
+        ),
         suggest.argument(suggest.containers),
     ],
     examples="""
@@ -74,6 +77,7 @@ def logs(
     timestamps: bool,
     since: float | None,
     until: float | None,
+    details: bool,
     name: str,
 ) -> None:
     """Print what a container has printed.
@@ -81,37 +85,28 @@ def logs(
     What it wrote to stdout comes out on stdout, what it wrote to stderr on stderr. A
     container with a terminal (-t) has only one stream.
     """
-    for entry in _from_tail(engine, name, tail, follow):
-        if not _within(entry, since, until):
-            continue
+    entries = engine.logs(
+        name,
+        follow=follow,
+        since=since,
+        until=until,
+        # What is no number means all, as in Docker.
+        tail=int(tail) if tail.isascii() and tail.isdecimal() else None,
+    )
+    for entry in entries:
         stamp = f"{entry.time} ".encode() if timestamps else b""
-        _write(1 if entry.stream == "stdout" else 2, stamp + entry.data)
+        note = f"{_notes(entry)} ".encode() if details else b""
+        _write(1 if entry.stream == "stdout" else 2, stamp + note + entry.data)
 
 
-def _from_tail(
-    engine: Engine, name: str, tail: str, follow: bool
-) -> "Iterator[LogEntry]":
-    """The log, without what comes before its last `tail` lines.
+def _notes(entry: "LogEntry") -> str:
+    """What the entry is marked with (--log-opt labels, env): `a=1,b=2`."""
+    from urllib.parse import quote_plus
 
-    The number is counted first and the log read again: whatever its size, only one
-    line of it is in memory. A `tail` that is no number means all, as in Docker.
-    """
-    skipped = 0
-    if tail.isdecimal():
-        there = sum(1 for _ in engine.logs(name))
-        skipped = max(0, there - int(tail))
-    return islice(engine.logs(name, follow=follow), skipped, None)
-
-
-def _within(entry: "LogEntry", since: float | None, until: float | None) -> bool:
-    """Whether the line was printed in the stretch of time that was asked for."""
-    if since is None and until is None:
-        return True
-    from labshell.views.amounts import seconds_since_epoch
-
-    moment = seconds_since_epoch(entry.time)
-    after = since is None or moment >= since
-    return after and (until is None or moment <= until)
+    return ",".join(
+        f"{quote_plus(key)}={quote_plus(value)}"
+        for key, value in sorted(entry.attributes.items())
+    )
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -28,19 +28,20 @@ def size(count: float, digits: int = 3) -> str:
 def seconds_since_epoch(moment: str) -> float:
     """The RFC 3339 time `moment` as seconds since 1970, to the nanosecond or so.
 
-    Raises ValueError if it is no such time.
+    Without a zone it is this machine's time. ValueError if it is no such time.
     """
     day, _, clock = moment.partition("T")
-    clock, offset = _without_offset(clock or "00:00:00Z")
+    clock, offset = _without_offset(clock or "00:00:00")
     whole, _, fraction = clock.partition(".")
     if whole.count(":") == 1:
         whole += ":00"
     parsed = time.strptime(f"{day}T{whole}", "%Y-%m-%dT%H:%M:%S")
-    return calendar.timegm(parsed) - offset + float(f"0.{fraction or 0}")
+    here = time.mktime(parsed) if offset is None else calendar.timegm(parsed) - offset
+    return here + float(f"0.{fraction or 0}")
 
 
-def _without_offset(clock: str) -> tuple[str, int]:
-    """A time of day apart from its distance to UTC in seconds; none means UTC."""
+def _without_offset(clock: str) -> tuple[str, int | None]:
+    """A time of day apart from its distance to UTC in seconds, if it has one."""
     if clock.endswith(("Z", "z")):
         return clock[:-1], 0
     for sign in "+-":
@@ -49,7 +50,7 @@ def _without_offset(clock: str) -> tuple[str, int]:
             hours, _, minutes = offset.partition(":")
             distance = int(hours) * 3600 + int(minutes or 0) * 60
             return time_of_day, distance if sign == "+" else -distance
-    return clock, 0
+    return clock, None
 
 
 def local_time(moment: str) -> str:

@@ -2,11 +2,15 @@
 
 import json
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.errors import NotFound
+from engine.engine import RestartPolicy
+from engine.errors import InvalidArgument, InvalidState, NotFound
+from labshell.views.amounts import seconds_since_epoch
 from tests.engine.boxes import Box
 
 
@@ -151,3 +155,93 @@ def test_output_is_in_the_log_when_the_end_is_known(box: Box) -> None:
     container = box.begin("seq", "1", "5000")
     box.engine.wait(container.id)
     assert len(list(box.engine.logs(container.id))) == 5000
+
+
+def test_a_follower_stays_while_a_policy_runs_the_program_again(box: Box) -> None:
+    policy = RestartPolicy(name="on-failure", maximum=2)
+    container = box.begin("sh", "-c", "read x; echo hi; exit 1", restart=policy)
+    entries = box.engine.logs(container.id, follow=True)
+    assert [entry.data for entry in entries] == [b"hi\n"] * 3
+    assert box.engine.container(container.id).state.restarts == 2
+
+
+def test_a_follower_misses_nothing_while_files_are_put_aside(box: Box) -> None:
+    container = box.begin(
+        *("sh", "-c", "read x; seq 1 300"),
+        interactive=True,
+        log_options={"max-size": "4k", "max-file": "5"},
+    )
+    entries = box.engine.logs(container.id, follow=True)
+    found: list[bytes] = []
+    reader = threading.Thread(target=lambda: found.extend(e.data for e in entries))
+    reader.start()
+    session = box.engine.session(container.id, stdin=True)
+    session._connection.tell("close-stdin")
+    reader.join(20)
+    session.close()
+    assert found == [b"%d\n" % number for number in range(1, 301)]
+    assert (container.directory / "log.jsonl.1").exists()
+
+
+def test_tail_since_and_until_choose_lines(box: Box) -> None:
+    name = ended(box, "echo one; sleep 0.05; echo two; sleep 0.05; echo three")
+
+    def chosen(**wanted: Any) -> list[bytes]:
+        return [entry.data for entry in box.engine.logs(name, **wanted)]
+
+    assert chosen(tail=2) == [b"two\n", b"three\n"]
+    assert chosen(tail=0) == []
+    assert chosen(tail=99) == [b"one\n", b"two\n", b"three\n"]
+    first, second, _ = (entry.time for entry in box.engine.logs(name))
+    between = (seconds_since_epoch(first) + seconds_since_epoch(second)) / 2
+    assert chosen(since=between) == [b"two\n", b"three\n"]
+    assert chosen(until=between) == [b"one\n"]
+    assert chosen(since=between, tail=1) == [b"three\n"]
+    assert chosen(since=1e30) == chosen(until=-1e30) == []
+
+
+def test_following_until_a_moment_ends_at_it(box: Box) -> None:
+    container = box.begin("sh", "-c", "echo hi; sleep 1000")
+    box.says(container.id, "hi")
+    entries = box.engine.logs(container.id, follow=True, until=time.time() + 0.2)
+    assert [entry.data for entry in entries] == [b"hi\n"]
+
+
+def test_a_log_that_is_not_kept_cannot_be_read(box: Box) -> None:
+    name = ended(box, "echo hi", log_driver="none")
+    with pytest.raises(InvalidState, match="does not support reading"):
+        printed(box, name)
+
+
+def test_lines_are_marked_with_the_labels_and_variables_asked_for(box: Box) -> None:
+    name = ended(
+        box,
+        "echo hi",
+        labels={"a": "1", "b": "2"},
+        environment=("A=7",),
+        log_options={"labels": "a,nosuch", "env": "A"},
+    )
+    (entry,) = box.engine.logs(name)
+    assert entry.attributes == {"a": "1", "A": "7"}
+
+
+@pytest.mark.parametrize(
+    ("driver", "options", "words"),
+    [
+        ("syslog", {}, "error looking up logging plugin syslog"),
+        ("json-file", {"foo": "1"}, "unknown log opt 'foo' for json-file log driver"),
+        ("none", {"max-size": "1k"}, "invalid logging opts for driver none"),
+        (None, {"max-size": "much"}, "invalid size: 'much'"),
+        (None, {"max-size": "-5"}, "invalid size: '-5'"),
+        (None, {"max-size": "0"}, "invalid size: '0'"),
+        (None, {"max-file": "0"}, "max-file cannot be less than 1"),
+        (None, {"max-file": "9" * 99}, "max-file cannot be less than 1"),
+    ],
+)
+def test_a_way_to_keep_logs_that_makes_no_sense_is_refused(
+    box: Box, driver: str | None, options: dict[str, str], words: str
+) -> None:
+    with pytest.raises(InvalidArgument) as refusal:
+        box.create("true", log_driver=driver, log_options=options)
+    assert words in refusal.value.message
+    assert refusal.value.hint

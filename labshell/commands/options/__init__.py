@@ -66,6 +66,8 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
         stop_timeout=asked["stop_timeout"],
         restart=asked["restart"],
         health=life.healthcheck(asked),
+        log_driver=asked["log_driver"],
+        log_options=dict(asked["log_opt"]),
     )
 
 

@@ -40,6 +40,7 @@ def restart_policy(text: str) -> RestartPolicy:
 
 ASSIGNMENT = Value("assignment", values.assignment)
 ASSIGNMENTS = Value("file", values.environment_file)
+LOG_OPTION = Value("option", values.label)
 LABEL = Value("label", values.label)
 PARAMETER = Value("parameter", values.parameter)
 VOLUME = Value("volume", values.volume)

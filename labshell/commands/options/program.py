@@ -2,7 +2,14 @@
 
 import click
 
-from labshell.commands.options.kinds import ASSIGNMENT, ASSIGNMENTS, flag, several, text
+from labshell.commands.options.kinds import (
+    ASSIGNMENT,
+    ASSIGNMENTS,
+    LOG_OPTION,
+    flag,
+    several,
+    text,
+)
 
 HEADING = "The program"
 
@@ -65,6 +72,20 @@ OPTIONS: list[click.Parameter] = [
         "--init",
         under=HEADING,
         help="Make tini process 1: it buries zombies and passes signals on.",
+    ),
+    text(
+        "--log-driver",
+        under=HEADING,
+        metavar="DRIVER",
+        help="""How its output is kept: json-file (all of it, unless limited), local (5
+        files of 20 MB), none.""",
+    ),
+    several(
+        "--log-opt",
+        type=LOG_OPTION,
+        under=HEADING,
+        metavar="KEY=VALUE",
+        help="max-size=10m, max-file=3; labels=a,b and env=A,B for `logs --details`.",
     ),
     text(
         "--entrypoint",

@@ -1,0 +1,151 @@
+"""Growing files: lines that others append, in a file that is put aside when it is full.
+
+    events.jsonl.1   events.jsonl              log.jsonl.2   log.jsonl.1   log.jsonl
+    older            newer ◀── written here    oldest                      newest
+
+Whoever writes renames the full file and begins a new one. A reader that holds a file
+open is not disturbed: it has the inode, not the name. At the end of its file it looks
+which name its inode has now; if it is not the first one, the next newer file is where
+it goes on.
+
+The last lines are found from the end, in blocks: of a log of many gigabytes only its
+last kilobytes are read.
+
+man: rename(2), stat(2), pread(2)
+Try it: `lab run -d --name box --log-opt max-size=1k busybox ping 127.0.0.1`, then
+`lab logs -f box`
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_BLOCK = 1 << 16  # bytes
+_LONGEST = 1 << 20  # bytes of a line; what is longer is none of ours
+
+
+def put_aside(path: Path, number: int) -> Path:
+    """What the file is called after it was put aside so many times; 0: not yet."""
+    return path.with_name(f"{path.name}.{number}") if number else path
+
+
+class GrowingFile:
+    """The lines of a file and of those put aside before it, oldest first."""
+
+    def __init__(self, path: Path, last: int | None = None) -> None:
+        """Begin at the oldest line, or with the `last` so many that are there."""
+        self._path = path
+        self._file: int | None = None
+        self._rest = b""  # of a line that is being written
+        if last is None:
+            self._file = self._open_oldest()
+        else:
+            self._begin_at_last(last)
+
+    def lines(self) -> Iterator[bytes]:
+        """The whole lines that were written since the last time, up to now."""
+        while True:
+            yield from self._read()
+            newer = self._open_newer()
+            if newer is None:
+                return
+            yield from self._read()  # what came between the reading and the renaming
+            self.close()
+            self._file, self._rest = newer, b""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _read(self) -> Iterator[bytes]:
+        while self._file is not None and (data := os.read(self._file, _BLOCK)):
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            if len(self._rest) > _LONGEST:
+                self._rest = b""
+            yield from lines
+
+    # Which file
+
+    def _numbers(self) -> list[int]:
+        """Of the files that are there, how often each was put aside; newest first."""
+        prefix = f"{self._path.name}."
+        found = []
+        try:
+            names = os.listdir(self._path.parent)
+        except FileNotFoundError:
+            return []
+        for name in names:
+            number = name.removeprefix(prefix)
+            if name == self._path.name:
+                found.append(0)
+            elif number != name and number.isascii() and number.isdecimal():
+                found.append(int(number))
+        return sorted(found)
+
+    def _open(self, number: int) -> int | None:
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            return os.open(put_aside(self._path, number), flags)
+        except FileNotFoundError:  # it has got another name this moment
+            return None
+
+    def _open_oldest(self) -> int | None:
+        for number in reversed(self._numbers()):
+            if (file := self._open(number)) is not None:
+                return file
+        return None
+
+    def _open_newer(self) -> int | None:
+        """The file that follows the one that is open; None if that is the newest."""
+        if self._file is None:
+            return self._open_oldest()
+        newer: int | None = None
+        for number in self._numbers():
+            file = self._open(number)
+            if file is not None and os.path.samestat(os.fstat(file), self._own):
+                os.close(file)
+                return newer
+            if newer is not None:
+                os.close(newer)
+            newer = file
+        return newer  # ours is no longer there: go on with the oldest that is
+
+    @property
+    def _own(self) -> os.stat_result:
+        assert self._file is not None
+        return os.fstat(self._file)
+
+    # The last lines
+
+    def _begin_at_last(self, count: int) -> None:
+        for number in self._numbers():
+            file = self._open(number)
+            if file is None:
+                continue
+            self.close()
+            self._file = file
+            found, place = _last_lines(file, count)
+            os.lseek(file, place, os.SEEK_SET)
+            count -= found
+            if count <= 0:
+                return
+
+
+def _last_lines(file: int, count: int) -> tuple[int, int]:
+    """How many lines, `count` at most, end a file, and at which byte they begin."""
+    end = os.fstat(file).st_size
+    if count == 0:
+        return 0, end
+    breaks, place = 0, end
+    while place > 0:
+        start = max(0, place - _BLOCK)
+        block = os.pread(file, place - start, start)
+        position = len(block)
+        while (position := block.rfind(b"\n", 0, position)) >= 0:
+            breaks += 1
+            if breaks > count:  # the one that ends the line before
+                return count, start + position + 1
+        place = start
+    return breaks, 0
