@@ -63,7 +63,8 @@ def refuse_unless(container: Container, event: str) -> None:
 def note_stopped(house: House, container: Container, stopped: bool) -> None:
     """Remember whether its user wants it to stay down: see `resume`."""
     if container.stopped != stopped:
-        house.records.change(container, lambda now: replace(now, stopped=stopped))
+        with contextlib.suppress(OSError):  # a full disk must not keep it from ending
+            house.records.change(container, lambda now: replace(now, stopped=stopped))
 
 
 def stop(house: House, container: Container, timeout: int | None = None) -> None:

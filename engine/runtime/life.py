@@ -158,7 +158,8 @@ class Life:
     def _wake(self) -> None:
         """Let it see its signals: frozen, it could not even die."""
         if self.record.state.status == state.PAUSED:
-            self.unpause()
+            with contextlib.suppress(OSError):  # a full disk: it wakes all the same
+                self.unpause()
         freezer.thaw(self._facts.cgroup)
 
     def stop(self, number: int, grace: float, *, again: bool = False) -> None:

@@ -1,6 +1,8 @@
 """Health checks of real containers."""
 
+import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,8 +126,8 @@ def _commands(container: Container) -> bytes:
     lines = []
     for pid in cgroups.members(group):
         if pid != container.state.pid:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                lines.append(file.read())
+            with contextlib.suppress(OSError):  # it has just ended
+                lines.append(Path(f"/proc/{pid}/cmdline").read_bytes())
     return b"\n".join(lines)
 
 
