@@ -12,6 +12,7 @@ import os
 import posixpath
 
 from engine.containers import users
+from engine.containers.detaching import read_keys
 from engine.containers.house import House
 from engine.containers.options import ExecOptions
 from engine.containers.record import Container
@@ -43,6 +44,7 @@ def execute(house: House, container: Container, options: ExecOptions) -> Session
             f"Container {container.name} is paused, unpause the container before exec",
             f"`lab unpause {container.name}` gives it the CPU back.",
         )
+    keys = read_keys(options.detach_keys, called="escape")
     process = _process(container, options)
     request = {
         "do": "exec",
@@ -52,7 +54,7 @@ def execute(house: House, container: Container, options: ExecOptions) -> Session
         "seccomp": not options.privileged,
     }
     connection = client.connect(house.place, container.directory)
-    return Session(connection, tty=options.tty, request=request)
+    return Session(connection, tty=options.tty, request=request, detach_keys=keys)
 
 
 def _process(container: Container, options: ExecOptions) -> Process:

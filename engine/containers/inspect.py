@@ -62,8 +62,12 @@ def _config(container: Container, bundle: Bundle) -> dict[str, Any]:
     return {
         "Hostname": bundle.spec.hostname,
         "User": options.user or "",
+        "AttachStdin": options.interactive and not options.detached,
+        "AttachStdout": options.shows("stdout"),
+        "AttachStderr": options.shows("stderr"),
         "Tty": options.tty,
         "OpenStdin": options.interactive,
+        "StdinOnce": options.stdin_once,
         "Env": list(process.environment),
         "Cmd": list(options.command) or None,
         "Image": container.image,

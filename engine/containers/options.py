@@ -22,7 +22,8 @@ class ContainerOptions:
     `environment` holds "NAME=value"; `volumes`, `mounts`, `tmpfs` and `volumes_from`
     hold what follows -v, --mount, --tmpfs and --volumes-from; `health` says what of the
     image's check was asked otherwise; memory is in bytes (-1 of swap: without limit),
-    `cpu_quota` and `cpu_period` in microseconds; `ulimits` holds "nofile=1024:2048".
+    `cpu_quota` and `cpu_period` in microseconds; `ulimits` holds "nofile=1024:2048";
+    `attached` are the streams of -a, none meaning all, and `detached` means -d.
     """
 
     image: str
@@ -35,6 +36,8 @@ class ContainerOptions:
     environment: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     interactive: bool = False
+    attached: tuple[str, ...] = ()
+    detached: bool = False
     tty: bool = False
     auto_remove: bool = False
     read_only: bool = False
@@ -74,6 +77,15 @@ class ContainerOptions:
     health: Healthcheck = UNASKED
     log_driver: str | None = None
     log_options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stdin_once(self) -> bool:
+        """Whether the end of an attached input is the end of the program's input."""
+        return self.interactive and not self.detached
+
+    def shows(self, stream: str) -> bool:
+        """Whether "stdout" or "stderr" is attached when it is run."""
+        return not self.detached and (not self.attached or stream in self.attached)
 
     def to_json(self) -> dict[str, Any]:
         """As in config.json: what was not said is left out."""
@@ -138,3 +150,4 @@ class ExecOptions:
     working_directory: str | None = None
     environment: tuple[str, ...] = ()
     privileged: bool = False
+    detach_keys: str | None = None

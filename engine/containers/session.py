@@ -5,9 +5,12 @@
 
 With a terminal (-t) the student's own is put into raw mode, so that every key goes
 through, Ctrl-C too, and its size is passed on whenever the window changes. Without
-one, Ctrl-C arrives here as a signal and is sent to the container's process 1.
+one, Ctrl-C arrives here as a signal and is sent to the container's process 1; but not
+to what was executed in it: there it only ends this side.
 
-The keys Ctrl-P Ctrl-Q leave the container running and give the prompt back.
+The keys Ctrl-P Ctrl-Q leave the container running and give the prompt back. Any number
+of sessions may be attached to one container: all see its output, and what is typed in
+each arrives in the order in which it is typed.
 
 man: termios(3), signal(7) on SIGWINCH
 Try it: `lab run -it busybox sh`, then Ctrl-P Ctrl-Q, then `lab ps`
@@ -15,40 +18,60 @@ Try it: `lab run -it busybox sh`, then Ctrl-P Ctrl-Q, then `lab ps`
 
 import contextlib
 import os
-import select
 import signal
-import socket
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from engine.containers.copier import Copier
+from engine.containers.detaching import read_keys
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import InvalidState
 from engine.kernel import terminal
-from engine.runtime import channel, client
+from engine.runtime import channel, client, state
 from engine.runtime.client import Connection
 
-DETACH_KEYS = b"\x10\x11"  # Ctrl-P Ctrl-Q
-_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-_PIECE = 32768  # bytes of input passed on at once
-
-
-class Detached(Exception):
-    """The student left with the detach keys; the container runs on."""
+_FORWARDED = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+    signal.SIGTERM,
+)
 
 
 class Session:
-    """One attached container or exec."""
+    """One attached container or exec.
+
+    `detached`: whether it was left with the detach keys.
+    """
 
     def __init__(
-        self, connection: Connection, *, tty: bool, request: dict[str, Any]
+        self,
+        connection: Connection,
+        *,
+        tty: bool,
+        request: dict[str, Any],
+        detach_keys: bytes,
+        ends_input: bool = True,
+        redraws: bool = False,
     ) -> None:
-        """`request` is what makes the program start: {"do": "start"} or an exec."""
+        """`request` is what makes the program start: {"do": "start"} or an exec.
+
+        `ends_input`: when our input ends, the program reads an end of file; `redraws`:
+        the program was there before us, and should paint its screen again.
+        """
         self._connection = connection
         self._tty = tty
         self._request = request
+        self._keys = detach_keys if tty else b""
+        self._ends_input = ends_input
+        self._redraws = redraws
         self._interrupts = 0
+        self.detached = False
 
     def start(self) -> None:
         """Start the program. EngineError, with its exit code, if that fails."""
@@ -68,26 +91,32 @@ class Session:
     def interact(
         self,
         stdin: int | None = 0,
-        stdout: int = 1,
-        stderr: int = 2,
-        detach_keys: bytes = DETACH_KEYS,
+        stdout: int | None = 1,
+        stderr: int | None = 2,
+        *,
+        signals: bool = True,
     ) -> int:
         """Copy input and output until the program ends; its exit status.
 
-        Descriptors as of this process; `stdin` None sends no input. Returns 0 after
-        the detach keys. BrokenPipeError if nobody reads the output any more: then the
-        container runs on, as under Docker.
+        Descriptors as of this process; None for a stream that is not wanted. If no
+        output is, this ends with the input. `signals` are passed on to process 1,
+        unless there is a terminal. Returns 0 after the detach keys. BrokenPipeError if
+        nobody reads the output any more: then the container runs on, as under Docker.
         """
-        outputs = {channel.STDOUT: stdout, channel.STDERR: stderr}
-        with self._terminal_of(stdin), self._signals() as wakeup:
-            copier = _Copier(self._connection, stdin, detach_keys if self._tty else b"")
-            try:
-                for kind, payload in self._connection.early:
-                    _write(outputs[kind], payload)
-                while self._connection.exit_status is None:
-                    copier.turn(outputs, wakeup)
-            except Detached:
-                return 0
+        wanted = {channel.STDOUT: stdout, channel.STDERR: stderr}
+        outputs = {kind: to for kind, to in wanted.items() if to is not None}
+        copier = Copier(
+            self._connection, stdin, outputs, self._keys, ends=self._ends_input
+        )
+        passed = _FORWARDED if signals and not self._tty else ()
+        with self._terminal_of(stdin), self._signals(passed) as wakeup:
+            for kind, payload in self._connection.early:
+                copier.show(kind, payload)
+            while self._connection.exit_status is None:
+                copier.turn(wakeup)
+                self.detached = copier.detached
+                if self.detached or copier.idle:
+                    return 0
         return self._connection.exit_status
 
     @contextlib.contextmanager
@@ -96,17 +125,19 @@ class Session:
         if not self._tty or stdin is None or not os.isatty(stdin):
             yield
             return
+        if self._redraws:  # a new size is what makes it paint: so a wrong one first
+            self._pass_size_on(stdin, more=1)
         self._pass_size_on(stdin)
         with terminal.raw(stdin):
             yield
 
-    def _pass_size_on(self, descriptor: int) -> None:
+    def _pass_size_on(self, descriptor: int, more: int = 0) -> None:
         rows, columns = terminal.size(descriptor)
         with contextlib.suppress(*client.GONE):  # the program has ended already
-            self._connection.tell("resize", rows=rows, columns=columns)
+            self._connection.tell("resize", rows=rows + more, columns=columns)
 
     @contextlib.contextmanager
-    def _signals(self) -> Iterator[int]:
+    def _signals(self, passed: tuple[signal.Signals, ...]) -> Iterator[int]:
         """Pass signals on to the container while this lasts.
 
         Yields a descriptor that becomes readable when a signal came, to wake select.
@@ -116,7 +147,7 @@ class Session:
         wakeup = None
         try:
             with contextlib.suppress(ValueError):  # not the main thread: no signals
-                for forwarded in () if self._tty else _FORWARDED:
+                for forwarded in passed:
                     previous[forwarded] = signal.signal(forwarded, self._forward)
                 if self._tty:
                     previous[signal.SIGWINCH] = signal.signal(
@@ -149,89 +180,65 @@ class Session:
         self._pass_size_on(0)
 
 
-def attach(house: House, container: Container, stdin: bool) -> Session:
-    """A session with a container, which starts it if it does not run yet."""
+def start_session(
+    house: House,
+    container: Container,
+    *,
+    stdin: bool,
+    detach_keys: str | None = None,
+    removes: bool = False,
+) -> Session:
+    """A session with a container, which starts it if it does not run yet.
+
+    `removes`: whoever asks will remove an --rm container at its end.
+    """
+    keys = read_keys(detach_keys)
     house.prepare()
     connection = client.reach(house.place, container.directory)
-    connection.ask("attach", stdin=stdin, releases=container.options.auto_remove)
-    request = {"do": "wait" if container.active else "start"}
-    return Session(connection, tty=container.options.tty, request=request)
+    ends = stdin and container.options.stdin_once
+    connection.ask("attach", stdin=ends, releases=removes)
+    request = {"do": "wait" if container.running else "start"}
+    return Session(
+        connection,
+        tty=container.options.tty,
+        request=request,
+        detach_keys=keys,
+        ends_input=ends,
+    )
 
 
-class _Copier:
-    """Moves bytes between a session's descriptors and its connection.
-
-    Sending never waits: while input cannot be taken, output must still be read, or a
-    program that copies one to the other would stand still for ever.
-    """
-
-    def __init__(
-        self, connection: Connection, stdin: int | None, detach_keys: bytes
-    ) -> None:
-        self._connection = connection
-        self._stdin = stdin
-        self._keys = detach_keys
-        self._typed = b""
-        self._unsent = b""
-
-    def turn(self, outputs: dict[bytes, int], wakeup: int) -> None:
-        """Wait for something to copy, and copy it."""
-        shim = self._connection.socket.fileno()
-        sources = [shim, wakeup]
-        if self._stdin is not None and not self._unsent:
-            sources.append(self._stdin)
-        ready, room, _ = select.select(sources, [shim] if self._unsent else [], [])
-        if wakeup in ready:
-            os.read(wakeup, 512)
-        if shim in ready:
-            kind, payload = self._connection.receive()
-            if kind in outputs:
-                _write(outputs[kind], payload)
-        if room:
-            self._send()
-        if self._stdin is not None and self._stdin in ready:
-            self._copy_input(self._stdin)
-
-    def _copy_input(self, descriptor: int) -> None:
-        try:
-            data = os.read(descriptor, _PIECE)
-        except OSError:  # the terminal has gone
-            data = b""
-        if not data:
-            self._stdin = None
-            self._unsent = channel.encode({"do": "close-stdin"})
-        elif data := self._without_detach_keys(data):
-            self._unsent = channel.STDIN + data
-        self._send()
-
-    def _send(self) -> None:
-        """Send what waits to be sent, if there is room for it now."""
-        if not self._unsent:
-            return
-        try:
-            self._connection.socket.send(self._unsent, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            pass  # the shim is ending: its last words are still to be read
-        self._unsent = b""
-
-    def _without_detach_keys(self, data: bytes) -> bytes:
-        """Hold back what may be the beginning of the detach keys."""
-        if not self._keys:
-            return data
-        data, self._typed = self._typed + data, b""
-        if self._keys in data:
-            raise Detached
-        if data.endswith(self._keys[:1]):
-            data, self._typed = data[:-1], self._keys[:1]
-        return data
+_REFUSED = {
+    state.PAUSED: (
+        "You cannot attach to a paused container, unpause it first",
+        "`lab unpause {name}` gives it the CPU back.",
+    ),
+    state.RESTARTING: (
+        "You cannot attach to a restarting container, wait until it is running",
+        "`lab logs {name}` may tell why it does not keep running.",
+    ),
+}
+_STOPPED = (
+    "You cannot attach to a stopped container, start it first",
+    "`lab start -ai {name}` starts it and attaches.",
+)
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        try:
-            rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:
-            select.select([], [descriptor], [])
+def attach(
+    house: House, container: Container, *, stdin: bool, detach_keys: str | None = None
+) -> Session:
+    """A session with a container that runs. InvalidState if it does not."""
+    if container.state.status != state.RUNNING:
+        message, hint = _REFUSED.get(container.state.status, _STOPPED)
+        raise InvalidState(message, hint.format(name=container.name))
+    keys = read_keys(detach_keys)
+    connection = client.connect(house.place, container.directory)
+    ends = stdin and container.options.stdin_once
+    connection.ask("attach", stdin=ends)
+    return Session(
+        connection,
+        tty=container.options.tty,
+        request={"do": "wait"},
+        detach_keys=keys,
+        ends_input=ends,
+        redraws=True,
+    )

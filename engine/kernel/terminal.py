@@ -37,13 +37,19 @@ def open_pair() -> tuple[int, int, str]:
         master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
         fcntl.ioctl(master, 0x40045431, struct.pack("i", 0))  # TIOCSPTLCK: unlock
         number = struct.unpack("I", fcntl.ioctl(master, 0x80045430, b"\0" * 4))[0]
-        flags = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
-        slave: int = fcntl.ioctl(master, 0x5441, flags)  # TIOCGPTPEER
+        slave = open_slave(master)
     except OSError as error:
         raise from_os_error(error) from error
     if os.major(os.fstat(slave).st_rdev) not in _DEVPTS_SUPER_MAGIC_MAJORS:
         raise SyscallError("open", 19, "/dev/pts/ptmx")
     return master, slave, f"/dev/pts/{number}"
+
+
+def open_slave(master: int) -> int:
+    """The other side of an open master, whatever its name is and wherever it is."""
+    flags = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
+    slave: int = fcntl.ioctl(master, 0x5441, flags)  # TIOCGPTPEER
+    return slave
 
 
 @act("ioctl(2)", lambda slave: "setsid --ctty …")

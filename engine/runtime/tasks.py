@@ -60,6 +60,7 @@ class Task:
         self.input_owner: Client | None = None  # whose end is the end of input
         self.size: tuple[int, int] | None = None
         self._input = -1
+        self._slave = -1
         self._pending = bytearray()
         self._closing = False
         self._passing = False  # no output before the answer that it was started
@@ -92,8 +93,13 @@ class Task:
         self.pid, self.pidfd = pid, os.pidfd_open(pid)
 
     def use_terminal(self, master: int) -> None:
-        """The process's init has made a terminal: this is our side of it."""
+        """The process's init has made a terminal: this is our side of it.
+
+        The other side is held open too: a terminal that nobody has open reads as an
+        error, though a program may open it again, as /dev/console.
+        """
         os.set_blocking(master, False)
+        self._slave = terminal.open_slave(master)
         self._input = master
         self._outputs[master] = channel.STDOUT
         if self.size:
@@ -134,7 +140,7 @@ class Task:
             data = os.read(descriptor, channel.LARGEST - 1)
         except BlockingIOError:
             return False
-        except OSError:  # EIO: the last process has left the terminal
+        except OSError:  # EIO: process 1 has ended, which hangs its terminal up
             data = b""
         kind = self._outputs[descriptor]
         if not data:
@@ -227,8 +233,10 @@ class Task:
         if self._log:
             self._log.close()
             self._log = None
-        for descriptor in {*self._outputs, self._input, self.pidfd, *self._theirs}:
+        ends = {*self._outputs, self._input, self._slave, self.pidfd, *self._theirs}
+        for descriptor in ends:
             if descriptor >= 0:
                 self._loop.forget(descriptor)
                 os.close(descriptor)
-        self._outputs, self._input, self.pidfd, self._theirs = {}, -1, -1, []
+        self._outputs, self._theirs = {}, []
+        self._input = self._slave = self.pidfd = -1

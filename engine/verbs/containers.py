@@ -70,12 +70,39 @@ class ContainerVerbs(ImageVerbs):
         lifecycle.start(self._house, self.container(name))
 
     @told_as_engine_errors()
-    def session(self, name: str, stdin: bool = False) -> "Session":
-        """Be attached to a container that runs, or will when the session starts."""
+    def session(
+        self,
+        name: str,
+        stdin: bool = False,
+        detach_keys: str | None = None,
+        removes: bool = False,
+    ) -> "Session":
+        """Be attached to a container that runs, or will when the session starts.
+
+        `removes`: the caller will remove an --rm container when it has ended.
+        """
+        from engine.containers.session import start_session
+
+        container = self.container(name)
+        session = start_session(
+            self._house,
+            container,
+            stdin=stdin,
+            detach_keys=detach_keys,
+            removes=removes,
+        )
+        tell(self._house, container, "attach")
+        return session
+
+    @told_as_engine_errors()
+    def attach(
+        self, name: str, stdin: bool = False, detach_keys: str | None = None
+    ) -> "Session":
+        """Be attached to a container that runs; InvalidState if it does not."""
         from engine.containers.session import attach
 
         container = self.container(name)
-        session = attach(self._house, container, stdin)
+        session = attach(self._house, container, stdin=stdin, detach_keys=detach_keys)
         tell(self._house, container, "attach")
         return session
 

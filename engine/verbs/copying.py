@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from engine.containers.telling import tell
 from engine.errors import told_as_engine_errors
 from engine.storage.compression import Readable
 from engine.verbs.containers import ContainerVerbs
@@ -76,9 +77,8 @@ class CopyingVerbs(ContainerVerbs):
     def _files(self, name: str, path: str, event: str) -> "Iterator[End]":
         """A path of a container, and afterwards the event that it was copied."""
         from engine.containers.ends import inside
-        from engine.runtime.announce import Announcer
 
         container = self.container(name)
         with inside(self._house, container, name, path) as end:
             yield end
-        Announcer(container.directory).tell(event)
+        tell(self._house, container, event)

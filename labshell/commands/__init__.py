@@ -27,6 +27,7 @@ VERBS = {
         "ps": "labshell.commands.listing:ps",
         "logs": "labshell.commands.logs:logs",
         "exec": "labshell.commands.exec:exec_",
+        "attach": "labshell.commands.attach:attach",
         "cp": "labshell.commands.copy:cp",
         "diff": "labshell.commands.listing:diff",
         "export": "labshell.commands.archives:export",

@@ -16,6 +16,7 @@ import click
 from engine.engine import Engine, ExecOptions
 from engine.errors import EngineError, NotExecutable
 from labshell.commands import suggest
+from labshell.commands.attach import left
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import environment
 from labshell.commands.options.program import (
@@ -27,6 +28,7 @@ from labshell.commands.options.program import (
     USER,
     WORKING_DIRECTORY,
 )
+from labshell.commands.options.streams import DETACH_KEYS
 from labshell.commands.report import report
 from labshell.commands.run import no_terminal
 
@@ -58,6 +60,7 @@ CANNOT_BE_STARTED = 126
             under=HEADING,
             help="With all of root's powers, whatever the container has.",
         ),
+        DETACH_KEYS,
         suggest.argument(suggest.running),
         click.Argument(
             ["command"], nargs=-1, required=True, metavar="COMMAND [ARG...]"
@@ -86,6 +89,7 @@ def exec_(engine: Engine, /, name: str, detach: bool, **asked: Any) -> int:
         working_directory=asked["workdir"],
         environment=environment(asked),
         privileged=asked["privileged"],
+        detach_keys=asked["detach_keys"],
     )
     if options.interactive and options.tty and not os.isatty(0):
         return no_terminal()
@@ -109,4 +113,6 @@ def _attached(session: "Session", options: ExecOptions) -> int:
         return 1 if options.detach else CANNOT_BE_STARTED
     if options.detach:
         return 0
-    return session.interact(stdin=0 if options.interactive else None)
+    stdin = 0 if options.interactive else None
+    code = session.interact(stdin, signals=False)
+    return left() if session.detached else code

@@ -26,7 +26,7 @@ import click
 
 # Verbs of Docker's that somebody will try. A guess at another verb would mislead.
 NOT_HERE = frozenset(
-    "attach build login logout network port pull push "
+    "build login logout network port pull push "
     "search stats system top version info".split()
 )
 TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")

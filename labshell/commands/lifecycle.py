@@ -22,6 +22,7 @@ from engine.engine import Engine
 from engine.errors import EngineError, NotFound
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
+from labshell.commands.options.streams import STAYING
 from labshell.commands.report import report, say
 
 _TIMEOUT = Option(
@@ -68,6 +69,7 @@ def for_each(
             is_flag=True,
             help="Stay with it, and pass on what you type as well.",
         ),
+        *STAYING,
         suggest.argument(suggest.stopped, many=True),
     ],
     examples="""
@@ -77,7 +79,12 @@ def for_each(
 )
 @click.pass_obj
 def start(
-    engine: Engine, attach: bool, interactive: bool, names: tuple[str, ...]
+    engine: Engine,
+    attach: bool,
+    interactive: bool,
+    detach_keys: str | None,
+    sig_proxy: bool,
+    names: tuple[str, ...],
 ) -> int:
     """Start containers that were created, or have ended.
 
@@ -92,10 +99,11 @@ def start(
             "Name one container, or leave -a and -i out.",
         )
         return 1
-    session = engine.session(names[0], stdin=interactive)
+    stdin = interactive and engine.container(names[0]).options.interactive
+    session = engine.session(names[0], stdin=stdin, detach_keys=detach_keys)
     try:
         session.start()
-        return session.interact(stdin=0 if interactive else None)
+        return session.interact(stdin=0 if stdin else None, signals=sig_proxy)
     finally:
         session.close()
 

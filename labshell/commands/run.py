@@ -13,7 +13,7 @@ Try it: `lab run --rm busybox sh -c 'exit 3'; echo $?`, `lab run --explain busyb
 
 import os
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -26,6 +26,7 @@ from labshell.commands.options import (
     container_options,
     program,
 )
+from labshell.commands.options.streams import STAYING
 from labshell.commands.report import report, say, tell
 
 _DETACH = Option(
@@ -63,7 +64,7 @@ def create(engine: Engine, /, **asked: Any) -> None:
 
 @click.command(
     cls=Verb,
-    params=[_DETACH, *CONTAINER_OPTIONS, _EXPLAIN, *IMAGE_AND_COMMAND],
+    params=[_DETACH, *CONTAINER_OPTIONS, *STAYING, _EXPLAIN, *IMAGE_AND_COMMAND],
     context_settings={"allow_interspersed_args": False},
     examples="""
         lab run -it --rm busybox sh            a shell in a new container
@@ -73,7 +74,7 @@ def create(engine: Engine, /, **asked: Any) -> None:
     """,
 )
 @click.pass_obj
-def run(engine: Engine, /, detach: bool, explain: bool, **asked: Any) -> int:
+def run(engine: Engine, /, explain: bool, **asked: Any) -> int:
     """Make a container from an image and start it.
 
     Options stand before IMAGE; everything after it is the program and its arguments.
@@ -81,14 +82,26 @@ def run(engine: Engine, /, detach: bool, explain: bool, **asked: Any) -> int:
     """
     try:
         options = container_options(asked)
-        if detach:
+        if options.detached and options.attached:
+            say("Conflicting options: -a and -d", "Stay with it, or leave it alone.")
+            return 1
+        if options.detached:
             return _in_background(engine, options, explain)
         if options.interactive and options.tty and not os.isatty(0):
             return no_terminal()
-        return _in_foreground(engine, options, explain)
+        stay = Stay(asked["detach_keys"], asked["sig_proxy"], explain)
+        return _in_foreground(engine, options, stay)
     except (EngineError, OSError) as error:
         report(error)
         return getattr(error, "exit_code", EngineError.exit_code)
+
+
+class Stay(NamedTuple):
+    """How somebody stays with a container that is run."""
+
+    detach_keys: str | None
+    signals: bool
+    explain: bool
 
 
 def no_terminal() -> int:
@@ -110,7 +123,7 @@ def _in_background(engine: Engine, options: ContainerOptions, explain: bool) -> 
     return 0
 
 
-def _in_foreground(engine: Engine, options: ContainerOptions, explain: bool) -> int:
+def _in_foreground(engine: Engine, options: ContainerOptions, stay: Stay) -> int:
     """Start the container and stay with it; with --rm, remove it when it has ended.
 
     It has not ended if the student left it with Ctrl-P Ctrl-Q: then its shim removes
@@ -119,24 +132,40 @@ def _in_foreground(engine: Engine, options: ContainerOptions, explain: bool) -> 
     container = engine.create(options)
     tell(engine)
     try:
-        return _attached(engine, container, explain)
+        return _attached(engine, container, stay)
     finally:
-        if options.auto_remove and not engine.container(container.id).running:
+        if _removes(options) and not engine.container(container.id).running:
             engine.remove(container.id, volumes=True)
 
 
-def _attached(engine: Engine, container: Container, explain: bool) -> int:
+def _removes(options: ContainerOptions) -> bool:
+    """Whether we remove it: not if we do not stay to its end, without its output."""
+    stays = options.shows("stdout") or options.shows("stderr")
+    return options.auto_remove and stays
+
+
+def _attached(engine: Engine, container: Container, stay: Stay) -> int:
     """Start the container with input and output connected; its exit code."""
-    told, stdin = 0, container.options.interactive
-    session = engine.session(container.id, stdin=stdin)
+    told, options = 0, container.options
+    session = engine.session(
+        container.id,
+        stdin=options.interactive,
+        detach_keys=stay.detach_keys,
+        removes=_removes(options),
+    )
+    stdout = 1 if options.shows("stdout") else None
+    stderr = 2 if options.shows("stderr") else None
     try:
         session.start()
-        if explain:
+        if stay.explain:
             told = _explain(engine, container, 0)
-        return session.interact(stdin=0 if stdin else None)
+        if stdout is stderr is None:
+            print(container.id, flush=True)
+        stdin = 0 if options.interactive else None
+        return session.interact(stdin, stdout, stderr, signals=stay.signals)
     finally:
         session.close()
-        if explain:
+        if stay.explain:
             _explain(engine, container, told)
 
 

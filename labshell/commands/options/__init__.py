@@ -14,10 +14,19 @@ import click
 
 from engine.engine import ContainerOptions
 from labshell.commands import suggest, values
-from labshell.commands.options import files, life, limits, names, program, walls
+from labshell.commands.options import (
+    files,
+    life,
+    limits,
+    names,
+    program,
+    streams,
+    walls,
+)
 
 CONTAINER_OPTIONS: list[click.Parameter] = [
     *program.OPTIONS,
+    streams.ATTACH,
     *names.OPTIONS,
     *life.OPTIONS,
     *files.OPTIONS,
@@ -47,6 +56,8 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
         environment=environment(asked),
         labels=dict(asked["label"]),
         interactive=asked["interactive"],
+        attached=asked["attach"],
+        detached=asked.get("detach", False),
         tty=asked["tty"],
         auto_remove=asked["rm"],
         read_only=asked["read_only"],

@@ -1,0 +1,39 @@
+"""Options about whoever stays with a container: what is attached, and how to leave."""
+
+import click
+
+from labshell.commands.grammar import Option
+from labshell.commands.options.kinds import Value, several, text
+
+HEADING = "Input and output"
+
+
+def _stream(typed: str) -> str:
+    name = typed.lower()
+    if name not in ("stdin", "stdout", "stderr"):
+        raise ValueError("valid streams are STDIN, STDOUT and STDERR")
+    return name
+
+
+ATTACH = several(
+    "-a",
+    "--attach",
+    type=Value("stream", _stream),
+    under=HEADING,
+    metavar="STREAM",
+    help="Attach only to this of stdin, stdout, stderr; several times for more.",
+)
+DETACH_KEYS = text(
+    "--detach-keys",
+    under=HEADING,
+    metavar="KEYS",
+    help="With -t: what leaves it running and gives the prompt back. ctrl-p,ctrl-q.",
+)
+SIGNALS = Option(
+    ["--sig-proxy/--no-sig-proxy"],
+    default=True,
+    under=HEADING,
+    help="Without -t: pass signals such as Ctrl-C on to it. They are, unless =false.",
+)
+
+STAYING: list[click.Parameter] = [DETACH_KEYS, SIGNALS]
