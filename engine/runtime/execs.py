@@ -76,7 +76,8 @@ class Execs:
         def started(error: EngineError | None) -> None:
             self._started(task, error)
 
-        line = " ".join(process.arguments)
+        program, *arguments = process.arguments
+        line = f"{program} {' '.join(arguments)}"  # Docker's: a space after it, always
         self._announcer.tell(f"exec_create: {line}", execID=asked.id)
         self._announcer.tell(f"exec_start: {line}", execID=asked.id)
         Launch(self._loop, task, in_child, started)

@@ -137,7 +137,7 @@ class TarReader:
         while missing > 0:
             if not self._refill():
                 raise ImageError(
-                    "the archive ends too early",
+                    "unexpected EOF: the archive ends too early",
                     "It was cut off, or is no tar file. Make or fetch it again.",
                 )
             pieces.append(self._buffer[:missing])

@@ -100,7 +100,7 @@ def test_a_device_is_written_to_and_not_replaced(lab: Lab, busybox: str) -> None
 
 def test_a_damaged_archive_says_so(lab: Lab, busybox: str) -> None:
     done = lab("load", stdin=packed(Saved().docker())[:5000])
-    assert done.error == "the archive ends too early"
+    assert done.error == "unexpected EOF: the archive ends too early"
     assert done.hint
     assert done.code == 1
 
