@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.containers.house import House
-from engine.containers.record import Records
+from engine.containers.records import Records
 from engine.engine import Engine
 from engine.errors import NotFound
 from engine.runtime.bundle import Bundle
@@ -192,7 +192,7 @@ def nothing_is_lost(engine: Engine, known: dict[tuple[str, str], str | None]) ->
 
 def names_lead_to_records(root: Path) -> None:
     """Every container has its name, and nobody else's."""
-    records = Records(root)
+    records = Records(root, [])
     names = {container.name: container.id for container in records.all()}
     assert len(names) == len(list(records.all()))
     links = [root / "names" / name for name in names]
