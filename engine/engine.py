@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from engine.containers.pictures import MountPoint as MountPoint
     from engine.containers.pictures import ProcessInfo as ProcessInfo
     from engine.containers.session import Session as Session
+    from engine.containers.stats import Stats as Stats
+    from engine.containers.top import ProcessTable as ProcessTable
     from engine.events import Event as Event
     from engine.images.archives.loading import LoadedImage as LoadedImage
     from engine.images.stack import HistoryRow as HistoryRow

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.containers import defaults, inspect_mounts, ulimits
 from engine.containers.record import Container
+from engine.kernel import cgroups, counters
 from engine.runtime import state
 from engine.runtime.bundle import Bundle
 from engine.runtime.health import UNWATCHED, Health
@@ -31,7 +32,7 @@ def inspect(container: Container) -> dict[str, Any]:
         "HostsPath": str(container.directory / "hosts"),
         "LogPath": str(container.directory / "log.jsonl"),
         "Bundle": str(container.directory / "bundle"),
-        "CgroupsPath": f"/{bundle.spec.cgroup}",
+        "Cgroup": _cgroup(bundle.spec.cgroup),
         "Name": f"/{container.name}",
         "RestartCount": container.state.restarts,
         "Driver": "overlay",
@@ -42,6 +43,22 @@ def inspect(container: Container) -> dict[str, Any]:
         "Mounts": inspect_mounts.mounts(container),
         "Config": _config(container, bundle),
         "NetworkSettings": {"Networks": {container.options.network: {}}, "Ports": {}},
+    }
+
+
+def _cgroup(group: str) -> dict[str, Any]:
+    """Where the control group is, and what it has counted while it is there."""
+    place = {"Path": f"/{group}", "Version": cgroups.version()}
+    found = counters.read(group)
+    if found is None:
+        return place
+    return place | {
+        "MemoryUsage": found.memory,
+        "MemoryPeak": found.memory_peak,
+        "MemoryFailures": found.memory_failures,
+        "OOMKills": found.memory_kills,
+        "UnderOOM": found.under_oom,
+        "ThrottledPeriods": found.throttled_periods,
     }
 
 

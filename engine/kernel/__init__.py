@@ -5,6 +5,7 @@
     mounts.py        mount, bind, overlay, pivot_root
     mount_table.py   what is mounted where
     namespaces.py    unshare, setns, hostname
+    process_table.py what the kernel tells of each process
     processes.py     fork, exec, signals, descriptors, rlimits
     cgroups.py       control groups, version 1 and 2: made, joined, removed
     limits.py        the numbers that a group must keep to

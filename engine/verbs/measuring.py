@@ -3,9 +3,17 @@
 Try it: `lab update --cpus 0.5 NAME`, `lab stats NAME`, `lab top NAME`
 """
 
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
 from engine.containers.options import UpdateOptions
+from engine.containers.record import Container
 from engine.errors import told_as_engine_errors
 from engine.verbs.containers import ContainerVerbs
+
+if TYPE_CHECKING:
+    from engine.containers.stats import Stats
+    from engine.containers.top import ProcessTable
 
 
 class MeasuringVerbs(ContainerVerbs):
@@ -17,3 +25,34 @@ class MeasuringVerbs(ContainerVerbs):
         from engine.containers.update import update
 
         update(self._house, self.container(name), wanted)
+
+    def stats(
+        self, names: Sequence[str] = (), *, all: bool = False
+    ) -> "Iterator[list[Stats]]":
+        """What containers use: each `next` looks anew, at what was used since the last.
+
+        Without names: those that run, or `all`; the first look has no CPU percentage.
+        """
+        from engine.containers.stats import Meter
+
+        meter = Meter(self._house)
+        while True:
+            with told_as_engine_errors():
+                found = [self.container(name) for name in names]
+                measured = meter.measure(found or self.containers(all=all))
+            yield measured
+
+    def is_under_oom(self, container: Container) -> bool:
+        """Whether a container hangs for want of memory (--oom-kill-disable)."""
+        from engine.kernel import counters
+
+        if not (container.options.oom_kill_disable and container.running):
+            return False
+        return counters.is_under_oom(self._house.cgroup(container))
+
+    @told_as_engine_errors()
+    def top(self, name: str, options: Sequence[str] = ()) -> "ProcessTable":
+        """The processes of a container; `options` are those of ps(1)."""
+        from engine.containers.top import top
+
+        return top(self._house, self.container(name), options)

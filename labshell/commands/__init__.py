@@ -25,6 +25,8 @@ VERBS = {
     },
     "Work with containers": {
         "ps": "labshell.commands.listing:ps",
+        "stats": "labshell.commands.measuring:stats",
+        "top": "labshell.commands.measuring:top",
         "logs": "labshell.commands.logs:logs",
         "exec": "labshell.commands.exec:exec_",
         "attach": "labshell.commands.attach:attach",

@@ -26,8 +26,7 @@ import click
 
 # Verbs of Docker's that somebody will try. A guess at another verb would mislead.
 NOT_HERE = frozenset(
-    "build login logout network port pull push "
-    "search stats system top version info".split()
+    "build login logout network port pull push search system version info".split()
 )
 TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
 

@@ -134,8 +134,8 @@ def ps(
     measured = size or ".Size" in (format or "")
     sizes = [engine.container_size(c.id) if measured else None for c in found]
     rows = [
-        container_row(container, amount, whole=no_trunc)
-        for container, amount in zip(found, sizes, strict=True)
+        container_row(c, amount, whole=no_trunc, under_oom=engine.is_under_oom(c))
+        for c, amount in zip(found, sizes, strict=True)
     ]
     listing = CONTAINERS.with_columns("Size") if size else CONTAINERS
     print_lines(listing.show(format, rows, None if no_trunc else terminal_width()))

@@ -13,6 +13,7 @@ import calendar
 import time
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+MEMORY_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 NEVER = "0001-01-01T00:00:00Z"
 
 
@@ -23,6 +24,15 @@ def size(count: float, digits: int = 3) -> str:
         count /= 1000
         unit += 1
     return f"{count:.{digits}g}{UNITS[unit]}"
+
+
+def memory_size(count: float) -> str:
+    """A number of bytes in powers of 1024, four digits: "1.892MiB"."""
+    unit = 0
+    while count >= 1024 and unit < len(MEMORY_UNITS) - 1:
+        count /= 1024
+        unit += 1
+    return f"{count:.4g}{MEMORY_UNITS[unit]}"
 
 
 def seconds_since_epoch(moment: str) -> float:

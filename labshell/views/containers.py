@@ -42,11 +42,16 @@ _WIDEST_MOUNT, _WIDEST_COMMAND = 15, 20
 
 
 def container_row(
-    container: Container, sizes: tuple[int, int] | None = None, *, whole: bool = False
+    container: Container,
+    sizes: tuple[int, int] | None = None,
+    *,
+    whole: bool = False,
+    under_oom: bool = False,
 ) -> Row:
     """The fields of a container; `whole` cuts nothing short.
 
-    `sizes` are the bytes that it has written, and those with its image's.
+    `sizes` are the bytes that it has written, and those with its image's; one that is
+    `under_oom` hangs until it gets more memory.
     """
     state, mounts = (
         container.state,
@@ -60,7 +65,7 @@ def container_row(
         "Command": quoted(command if whole else shorten(command, _WIDEST_COMMAND)),
         "CreatedAt": local_time(container.created),
         "RunningFor": ago(container.created),
-        "Status": status(state),
+        "Status": status(state) + (" (under OOM)" if under_oom else ""),
         "Ports": "",
         "Names": container.name,
         "Size": amount,

@@ -14,7 +14,7 @@ Try it: `lab watch tree` in one window, `lab run busybox sleep 5` in another.
 import os
 import select
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -74,6 +74,23 @@ def print_each(text: Callable[[], str]) -> None:
                 wait()
         except KeyboardInterrupt:
             return
+
+
+def redraw(texts: Iterable[str]) -> None:
+    """Print texts until Ctrl-C, on a terminal each in the place of the last.
+
+    Nothing flickers: a line is written over the old one, and only what is left of that
+    is cleared.
+    """
+    drawn = on_terminal()
+    try:
+        print("\x1b[H\x1b[J" if drawn else "", end="")
+        for text in texts:
+            if drawn:
+                text = "\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[K\n\x1b[J"
+            print(text, end="" if drawn else "\n", flush=True)
+    except KeyboardInterrupt:
+        return
 
 
 def on_terminal() -> bool:
