@@ -15,7 +15,7 @@ from engine.oci.health import MILLISECOND
 from engine.runtime.restart import NO
 
 LONGEST_HOSTNAME = 64
-LONGEST_PARENT = 1024
+DEEPEST_PARENT = 32  # groups above each other
 NETWORKS = ("none", "host")
 
 
@@ -55,7 +55,7 @@ def _check_parent(path: str | None) -> None:
         return
     names = path.removeprefix("/").split("/")
     sane = all(0 < len(os.fsencode(n)) < 256 and n.isprintable() for n in names)
-    if not sane or {".", ".."} & {*names} or len(path) > LONGEST_PARENT:
+    if not sane or {".", ".."} & {*names} or len(names) > DEEPEST_PARENT:
         raise InvalidArgument(
             f"invalid --cgroup-parent: {path[:80]!r}",
             "/NAME is a group at the top of /sys/fs/cgroup, NAME one in the engine's.",

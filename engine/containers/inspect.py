@@ -158,7 +158,7 @@ def _host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
         "CpusetCpus": options.cpuset_cpus or "",
         "CpusetMems": options.cpuset_mems or "",
         "BlkioWeight": options.blkio_weight or 0,
-        "PidsLimit": limits.pids,
+        "PidsLimit": None if limits.pids is None else max(0, limits.pids),
         "Ulimits": list(map(_ulimit, options.ulimits)),
         "ShmSize": options.shm_size or defaults.SHM_SIZE,
         "Sysctls": dict(options.sysctls) or None,

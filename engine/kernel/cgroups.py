@@ -81,22 +81,30 @@ def _make(path: Path) -> None:
             return
         except FileExistsError:
             return
-        except FileNotFoundError:  # also if another container's end has just emptied it
+        except FileNotFoundError:
             _make_above(path.parent)
     raise FileNotFoundError(errno.ENOENT, "it is removed again and again", str(path))
 
 
 def _make_above(path: Path) -> None:
-    """Make a group that shall hold those of containers, and mark it as ours."""
-    with contextlib.suppress(FileExistsError):
-        try:
-            path.mkdir(mode=0o755)
-        except FileNotFoundError:
-            _make_above(path.parent)
-            path.mkdir(mode=0o755)
+    """Make a group that shall hold those of containers, and mark it as ours.
+
+    The end of another container may take it away again before we are in it: the next
+    attempt makes it anew.
+    """
+    try:
+        path.mkdir(mode=0o755)
         with contextlib.suppress(OSError):  # unmarked, it stays: the safe side
             os.setxattr(path, _OURS, b"")
-    _furnish(path)
+        _furnish(path)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        if path.parent not in trees().values():
+            _make_above(path.parent)
+    except SyscallError as error:
+        if error.errno != errno.ENOENT:
+            raise
 
 
 def _furnish(path: Path) -> None:

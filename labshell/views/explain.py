@@ -24,6 +24,7 @@ HEADINGS = {
     "namespaces": "Namespaces: what a process has to itself",
     "processes": "Processes: who runs, and who started whom",
     "cgroups": "Control groups: how much a container may use",
+    "parameters": "Kernel parameters: numbers that its namespaces have to themselves",
     "devices": "Devices: which device nodes may be opened",
     "capabilities": "Capabilities: root's powers, piece by piece",
     "seccomp": "Seccomp: which system calls may be made at all",

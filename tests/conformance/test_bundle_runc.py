@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.machine import has
+
 if TYPE_CHECKING:
     from engine.engine import Engine
 
@@ -68,6 +70,41 @@ def test_name_user_directory_and_environment_are_the_same(
         environment=("COLOUR=blue",),
     )
     assert done.stdout.split() == ["harbour", "1000", "/tmp", "blue"], done.stderr
+
+
+def test_the_limits_are_the_same(run_with_runc: RunWithRunc) -> None:
+    script = """cd /sys/fs/cgroup; cat memory/memory.soft_limit_in_bytes \\
+    memory/memory.swappiness cpu/cpu.cfs_quota_us cpuset/cpuset.cpus pids/pids.max; \\
+    ulimit -n; cat /proc/sys/net/ipv4/ip_default_ttl /proc/self/oom_score_adj; id -G"""
+    if has("cgroup2"):
+        script = """cd /sys/fs/cgroup; cat memory.low memory.high cpu.max \\
+        cpuset.cpus pids.max; ulimit -n; cat /proc/sys/net/ipv4/ip_default_ttl \\
+        /proc/self/oom_score_adj; id -G"""
+    only = {"memory_high": 24 << 20} if has("cgroup2") else {"memory_swappiness": 7}
+    done = run_with_runc(
+        *("sh", "-c", script),
+        memory=32 << 20,
+        memory_reservation=16 << 20,
+        cpu_quota=50_000,
+        cpuset_cpus="0",
+        pids_limit=20,
+        ulimits=("nofile=20:30",),
+        sysctls={"net.ipv4.ip_default_ttl": "7"},
+        oom_score_adj=5,
+        groups_add=("777",),
+        **only,
+    )
+    first = [str(16 << 20), str(24 << 20) if has("cgroup2") else "7"]
+    quota = "50000 100000" if has("cgroup2") else "50000"
+    rest = [quota, "0", "20", "20", "7", "5"]
+    assert done.stdout.splitlines()[:-1] == [*first, *rest], done.stderr
+    assert "777" in done.stdout.splitlines()[-1].split()
+
+
+@pytest.mark.require("tini-static")
+def test_the_init_program_is_process_1_too(run_with_runc: RunWithRunc) -> None:
+    done = run_with_runc("sh", "-c", "cat /proc/1/comm; exit 4", init=True)
+    assert (done.stdout, done.returncode) == ("docker-init\n", 4), done.stderr
 
 
 def test_the_powers_are_the_same(engine: "Engine", run_with_runc: RunWithRunc) -> None:

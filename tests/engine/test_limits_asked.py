@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,17 @@ def test_a_parent_that_we_made_goes_with_its_last_container(box: Box) -> None:
     assert not any(path.exists() for path in places)
 
 
+def test_a_parent_that_comes_and_goes_is_there_when_it_is_needed(box: Box) -> None:
+    parent = f"/ours-{os.getpid()}/deep"
+
+    def run_some(_: int) -> list[int]:
+        return [box.run("true", cgroup_parent=parent).code for _ in range(5)]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(run_some, range(4))) == [[0] * 5] * 4
+    assert not any(p.exists() for p in cgroups.directories(f"ours-{os.getpid()}"))
+
+
 def test_a_parent_that_others_made_stays(box: Box, others_group: str) -> None:
     container = box.begin(cgroup_parent=f"/{others_group}/inner")
     box.engine.remove(container.id, force=True)
@@ -269,6 +281,7 @@ CPUS = os.cpu_count() or 1
         ({"cgroup_parent": "../up"}, "invalid --cgroup-parent"),
         ({"cgroup_parent": "/a//b"}, "invalid --cgroup-parent"),
         ({"cgroup_parent": "a" * 300}, "invalid --cgroup-parent"),
+        ({"cgroup_parent": "a/" * 32 + "a"}, "invalid --cgroup-parent"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_dockers_words(
