@@ -25,12 +25,14 @@ from engine.oci.health import Healthcheck
 from engine.runtime.restart import RestartPolicy
 from engine.runtime.state import State
 from engine.storage.volumes import Volume
-from engine.verbs.archives import ArchiveVerbs
 from engine.verbs.copying import CopyingVerbs
 from engine.verbs.looking import LookingVerbs
+from engine.verbs.system import SystemVerbs
 
 if TYPE_CHECKING:
     # "as" says that these are here for others to import, as types.
+    from engine.containers.disk import DiskUsage as DiskUsage
+    from engine.containers.disk import Share as Share
     from engine.containers.pictures import LayerView as LayerView
     from engine.containers.pictures import MountPoint as MountPoint
     from engine.containers.pictures import ProcessInfo as ProcessInfo
@@ -59,7 +61,7 @@ __all__ = [
 ]
 
 
-class Engine(ArchiveVerbs, LookingVerbs, CopyingVerbs):
+class Engine(SystemVerbs, LookingVerbs, CopyingVerbs):
     """A container engine whose files are below one directory."""
 
     def __init__(self, root: Path | None = None) -> None:

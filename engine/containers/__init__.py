@@ -22,6 +22,7 @@
     execute.py        one more process in a running container
     reading.py        its log, while it grows
     commit.py         the read-write layer becomes an image
+    disk.py           what it all takes on the disk
     view.py           the whole tree of a container, opened to be read
     export.py         that tree as one tar
     removal.py        rm, and what --rm leaves to do

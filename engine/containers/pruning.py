@@ -17,7 +17,7 @@ from engine.containers.house import House
 from engine.errors import Conflict, NotFound
 from engine.filters import Wanted
 from engine.runtime import state
-from engine.storage.tree_size import tree_size
+from engine.storage import usage
 
 
 def prune_containers(house: House, wanted: Wanted) -> tuple[list[str], int]:
@@ -29,9 +29,7 @@ def prune_containers(house: House, wanted: Wanted) -> tuple[list[str], int]:
             continue
         if not wanted(container.created, container.labels):
             continue
-        size = 0
-        with contextlib.suppress(OSError):
-            size = tree_size(container.directory / "upper")
+        size = usage.of(container.directory / "upper").content
         with contextlib.suppress(Conflict):  # it has been started meanwhile
             removal.remove(house, container)
             removed.append(container.id)
@@ -48,7 +46,7 @@ def prune_volumes(house: House, every: bool, wanted: Wanted) -> tuple[list[str],
             continue
         if not wanted(volume.created, volume.labels):
             continue
-        size = 0 if volume.options else tree_size(volume.mountpoint)
+        size = 0 if volume.options else usage.of(volume.mountpoint).content
         with contextlib.suppress(Conflict, NotFound):  # used, or removed meanwhile
             house.volumes.remove(
                 volume.name, lambda name: volume_use.volume_users(house, name)

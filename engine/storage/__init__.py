@@ -24,5 +24,4 @@ A layer has three forms, and this room turns each into the next:
     room.py          how much an archive may bring
     volumes.py       directories that outlive containers
     tree_copy.py     a tree copied as it is: what fills a volume
-    tree_size.py     how much room a tree takes
 """

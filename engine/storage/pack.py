@@ -47,7 +47,7 @@ _INCOMPLETE = {"trusted.overlay.redirect", "trusted.overlay.metacopy"}
 def pack(directory: Path, out: Callable[[bytes], object]) -> int:
     """Give the layer tar of an overlay's upper `directory` to `out`, in pieces.
 
-    Returns how many bytes its files hold: what Docker calls the size of a layer.
+    Returns how many bytes its files and links hold: what Docker calls a layer's size.
     """
     packing = _Packing(out)
     try:
@@ -203,6 +203,7 @@ class _Packing:
         elif stat.S_ISLNK(status.st_mode):
             if not self._link(status, path):
                 target = os.readlink(name, dir_fd=parent)
+                self.content_size += status.st_size
                 entry = _entry(status, path, kind=tarball.LINK, target=target)
                 self.put(tarball.encode(entry))
         elif (kind := _KINDS.get(stat.S_IFMT(status.st_mode))) and not self._link(

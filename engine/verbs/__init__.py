@@ -2,6 +2,7 @@
 
     images.py       image history tag rmi, and the base image of an empty store
     archives.py     save load export import
+    system.py       what it all takes on the disk
     containers.py   create start exec stop kill wait rm logs commit …
     copying.py      cp, both ways
     volumes.py      volume create, ls, inspect, rm

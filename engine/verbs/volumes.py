@@ -61,9 +61,9 @@ class VolumeVerbs:
     @told_as_engine_errors()
     def volume_size(self, name: str) -> int:
         """How many bytes of the disk the content of a volume takes."""
-        from engine.storage.tree_size import tree_size
+        from engine.storage import usage
 
-        return tree_size(self._house.volumes.find(name).content)
+        return usage.of(self._house.volumes.find(name).content).content
 
     @told_as_engine_errors()
     def volume_users(self, name: str) -> list[str]:

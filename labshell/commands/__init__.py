@@ -65,6 +65,7 @@ VERBS = {
         "container": "labshell.commands.groups:container",
         "image": "labshell.commands.groups:image",
         "volume": "labshell.commands.groups:volume",
+        "system": "labshell.commands.groups:system",
     },
     "This machine": {
         "doctor": "labshell.commands.doctor:doctor",

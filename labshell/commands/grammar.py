@@ -26,7 +26,7 @@ import click
 
 # Verbs of Docker's that somebody will try. A guess at another verb would mislead.
 NOT_HERE = frozenset(
-    "build login logout network port pull push search system version info".split()
+    "build info login logout network port pull push search version".split()
 )
 TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
 

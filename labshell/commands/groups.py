@@ -72,6 +72,14 @@ volume = Verbs(
     },
 )
 
+system = Verbs(
+    name="system",
+    help="""
+    The engine as a whole: what it keeps on the disk, and what it can do without.
+    """,
+    headings={"Verbs": {"df": "labshell.commands.system:df"}},
+)
+
 rootfs = Verbs(
     name="rootfs",
     help="""

@@ -1,0 +1,23 @@
+"""What can be done with an engine as a whole.
+
+Try it: `lab system df`
+"""
+
+from typing import TYPE_CHECKING
+
+from engine.errors import told_as_engine_errors
+from engine.verbs.archives import ArchiveVerbs
+
+if TYPE_CHECKING:
+    from engine.containers.disk import DiskUsage
+
+
+class SystemVerbs(ArchiveVerbs):
+    """The verbs of the whole."""
+
+    @told_as_engine_errors()
+    def disk_usage(self) -> "DiskUsage":
+        """What images, containers and volumes take, and what could be had back."""
+        from engine.containers.disk import disk_usage
+
+        return disk_usage(self._house, self.containers(all=True))

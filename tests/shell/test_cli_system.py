@@ -1,0 +1,68 @@
+"""`lab system`: what everything takes, in Docker's tables."""
+
+import json
+
+import pytest
+
+from tests.shell.lines import Lab
+
+
+@pytest.fixture
+def things(lab: Lab, busybox: str) -> None:
+    """An ended container that has written, one that was never run, two volumes."""
+    script = "printf 12345 > /x; printf 123 > /v/y"
+    lab("run", "--name", "one", "-v", "used:/v", "busybox", "sh", "-c", script)
+    lab("create", "--name", "two", "busybox", "true")
+    lab("commit", "one", "mine:1")
+    lab("volume", "create", "unused")
+
+
+def kinds(lab: Lab) -> dict[str, dict[str, str]]:
+    lines = lab("system", "df", "--format", "json").lines
+    return {row["Type"]: row for row in map(json.loads, lines)}
+
+
+def test_df_counts_each_kind(lab: Lab, things: None) -> None:
+    found = kinds(lab)
+    counts = {kind: (row["TotalCount"], row["Active"]) for kind, row in found.items()}
+    assert counts == {
+        "Images": ("2", "1"),
+        "Containers": ("2", "0"),
+        "Local Volumes": ("2", "1"),
+        "Build Cache": ("0", "0"),
+    }
+    assert found["Containers"]["Reclaimable"] == "5B (100%)"
+    assert found["Local Volumes"]["Size"] == "3B"
+    assert found["Local Volumes"]["Reclaimable"] == "0B (0%)"
+    assert found["Images"]["Reclaimable"] == "5B (0%)"  # the layer of mine:1
+
+
+def test_what_df_calls_reclaimable_is_what_prune_frees(lab: Lab, things: None) -> None:
+    promised = kinds(lab)["Images"]["Reclaimable"].split()[0]
+    freed = lab("image", "prune", "-a", "-f").lines[-1]
+    assert freed == f"Total reclaimed space: {promised}"
+    assert kinds(lab)["Images"]["Reclaimable"] == "0B (0%)"
+
+
+def test_df_is_a_table_and_says_what_is_there_twice(lab: Lab, things: None) -> None:
+    lines = lab("system", "df").lines
+    assert lines[0].split() == ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"]
+    assert lines[-2].startswith("On the disk: ")
+
+
+def test_df_in_detail_tells_shared_from_unique(lab: Lab, things: None) -> None:
+    out = json.loads(lab("system", "df", "-v", "--format", "json").out)
+    images = {row["Repository"]: row for row in out["Images"]}
+    assert images["mine"]["UniqueSize"] == "5B"
+    assert images["busybox"]["UniqueSize"] == "0B"
+    assert images["mine"]["SharedSize"] == images["busybox"]["SharedSize"]
+    assert (images["mine"]["Containers"], images["busybox"]["Containers"]) == ("0", "2")
+    assert {row["Names"]: row["Size"] for row in out["Containers"]} == {
+        "one": "5B",
+        "two": "0B",
+    }
+    volumes = {row["Name"]: (row["Links"], row["Size"]) for row in out["Volumes"]}
+    assert volumes == {"used": ("1", "3B"), "unused": ("0", "0B")}
+    table = lab("system", "df", "-v").out
+    for title in ("Images", "Containers", "Local Volumes"):
+        assert f"{title} space usage:" in table
