@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from engine.containers.top import ProcessTable as ProcessTable
     from engine.events import Event as Event
     from engine.images.archives.loading import LoadedImage as LoadedImage
+    from engine.images.deleting import Pruned as Pruned
     from engine.images.stack import HistoryRow as HistoryRow
     from engine.runtime.logs import LogEntry as LogEntry
     from engine.runtime.state import Arrow as Arrow

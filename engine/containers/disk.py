@@ -155,6 +155,6 @@ def _volumes(house: House, containers: Sequence[Container]) -> Iterable[VolumeUs
     for volume in house.volumes.all():
         yield VolumeUsage(
             volume=volume,
-            size=usage.of(volume.mountpoint).content,
+            size=0 if volume.options else usage.of(volume.mountpoint).content,
             links=links[volume.name],
         )

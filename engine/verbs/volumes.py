@@ -63,7 +63,7 @@ class VolumeVerbs:
         """How many bytes of the disk the content of a volume takes."""
         from engine.storage import usage
 
-        return usage.of(self._house.volumes.find(name).content).content
+        return usage.of(self._house.volumes.find(name).content).disk
 
     @told_as_engine_errors()
     def volume_users(self, name: str) -> list[str]:

@@ -77,7 +77,12 @@ system = Verbs(
     help="""
     The engine as a whole: what it keeps on the disk, and what it can do without.
     """,
-    headings={"Verbs": {"df": "labshell.commands.system:df"}},
+    headings={
+        "Verbs": {
+            "df": "labshell.commands.system:df",
+            "prune": "labshell.commands.pruning:prune_system",
+        }
+    },
 )
 
 rootfs = Verbs(

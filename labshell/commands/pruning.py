@@ -14,6 +14,7 @@ Try it: `lab image prune --filter until=24h`
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,8 +25,13 @@ from labshell.commands.listing import print_lines
 from labshell.commands.values import moment
 from labshell.views.amounts import seconds_since_epoch, size
 
+if TYPE_CHECKING:
+    from engine.engine import Pruned
+
 Wanted = Callable[[str, Mapping[str, str]], bool]
 
+UNUSED_IMAGES = "images without at least one container associated to them"
+DANGLING_IMAGES = "dangling images"
 FORCE = Option(["-f", "--force"], is_flag=True, help="Do not ask first.")
 FILTER = Option(
     ["--filter"],
@@ -122,18 +128,14 @@ def prune_images(
     `<none>` in `lab images`).
     """
     fits = wanted(filter)
-    which = (
-        "images without at least one container associated to them"
-        if all
-        else "dangling images"
-    )
+    which = UNUSED_IMAGES if all else DANGLING_IMAGES
     if not force and not sure(f"This will remove all {which}."):
         print(f"Total reclaimed space: {size(0)}")
         return
     pruned = engine.prune_images(named=all, wanted=fits)
     if pruned.lines:
         print("Deleted Images:")
-        print_lines([line[0].lower() + line[1:] for line in pruned.lines])
+        print_lines(_in_lower_case(pruned))
         print()
     print(f"Total reclaimed space: {size(pruned.reclaimed, digits=4)}")
 
@@ -193,3 +195,69 @@ def _print(kind: str, pruned: tuple[Sequence[str], int]) -> None:
         print_lines(names)
         print()
     print(f"Total reclaimed space: {size(freed, digits=4)}")
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-a", "--all"],
+            is_flag=True,
+            help="All images that no container uses, not only those without a name.",
+        ),
+        Option(["--volumes"], is_flag=True, help="Also volumes that nobody has named."),
+        FILTER,
+        FORCE,
+    ],
+    examples="""
+        lab system prune
+        lab system prune -a --volumes
+    """,
+)
+@click.pass_obj
+def prune_system(
+    engine: Engine, all: bool, volumes: bool, filter: tuple[str, ...], force: bool
+) -> None:
+    """Remove all that nobody needs: containers that do not run, then their images.
+
+    `lab system df` tells beforehand how much that is.
+    """
+    fits = wanted(filter)
+    if volumes and any(text.startswith("until=") for text in filter):
+        raise InvalidArgument(
+            'ERROR: The "until" filter is not supported with "--volumes"',
+            "Prune the volumes by themselves: `lab volume prune`.",
+        )
+    if not force and not sure(_all_that_goes(all, volumes, filter)):
+        return
+    containers, freed = engine.prune_containers(fits)
+    names, more = engine.prune_volumes(False, fits) if volumes else ([], 0)
+    images = engine.prune_images(named=all, wanted=fits)
+    for kind, lines in (
+        ("Containers", containers),
+        ("Volumes", names),
+        ("Images", _in_lower_case(images)),
+    ):
+        if lines:
+            print(f"Deleted {kind}:")
+            print_lines(lines)
+            print()
+    print(f"Total reclaimed space: {size(freed + more + images.reclaimed, digits=4)}")
+
+
+def _all_that_goes(all: bool, volumes: bool, filters: Sequence[str]) -> str:
+    """What `sure` says of it."""
+    lines = ["This will remove:", "  - all stopped containers"]
+    if volumes:
+        lines.append("  - all anonymous volumes not used by at least one container")
+    lines.append(f"  - all {UNUSED_IMAGES if all else DANGLING_IMAGES}\n")
+    if filters:
+        lines.append("  Items to be pruned will be filtered with:")
+        lines += [f"  - {text}" for text in filters]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _in_lower_case(pruned: "Pruned") -> list[str]:
+    """Docker's `rmi` says Deleted: and its `prune` says deleted:."""
+    return [line[0].lower() + line[1:] for line in pruned.lines]

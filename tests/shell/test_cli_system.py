@@ -66,3 +66,35 @@ def test_df_in_detail_tells_shared_from_unique(lab: Lab, things: None) -> None:
     table = lab("system", "df", "-v").out
     for title in ("Images", "Containers", "Local Volumes"):
         assert f"{title} space usage:" in table
+
+
+def test_prune_says_all_that_goes_and_asks(lab: Lab, things: None) -> None:
+    done = lab("system", "prune", "-a", "--volumes", "--filter", "label=x")
+    assert done.out == (
+        "WARNING! This will remove:\n"
+        "  - all stopped containers\n"
+        "  - all anonymous volumes not used by at least one container\n"
+        "  - all images without at least one container associated to them\n"
+        "\n"
+        "  Items to be pruned will be filtered with:\n"
+        "  - label=x\n"
+        "\n"
+        "Are you sure you want to continue? [y/N] "
+    )
+    assert kinds(lab)["Containers"]["TotalCount"] == "2"
+
+
+def test_prune_takes_containers_first_and_then_their_images(
+    lab: Lab, things: None
+) -> None:
+    done = lab("system", "prune", "-a", "-f")
+    assert "Deleted Containers:" in done.lines
+    assert "untagged: mine:1" in done.lines
+    assert "untagged: busybox:latest" in done.lines
+    left = {kind: row["TotalCount"] for kind, row in kinds(lab).items()}
+    assert (left["Containers"], left["Local Volumes"]) == ("0", "2")
+
+
+def test_prune_of_volumes_has_no_until(lab: Lab, busybox: str) -> None:
+    done = lab("system", "prune", "-f", "--volumes", "--filter", "until=1h")
+    assert 'The "until" filter is not supported with "--volumes"' in done.error
