@@ -8,13 +8,14 @@ line in the open shell, where Python is already there.
 import contextlib
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.engine import Engine
 from labshell.cli import run_line
-from tests.benchmarks import rivals
+from tests.benchmarks import restarting, rivals
 from tests.benchmarks.timing import Contest, Work, nothing, race
 
 HOME = Path(__file__).parents[2]
@@ -24,6 +25,7 @@ TEN_THOUSAND_FILES = (
     " for f in $(seq 100); do echo $d $f > /data/$d/$f; done; done"
 )
 WATCHERS = ("shim", "spawner")
+MANY, MINUTE = 100, 60.0
 ONE_LARGE_FILE = "dd if=/dev/urandom of=/large bs=1M count=200 2>/dev/null"
 
 
@@ -215,6 +217,28 @@ def difference(field: Field) -> Contest:
     )
 
 
+def restart(field: Field) -> Contest:
+    """A hundred containers that never stay, for a minute: what watching them costs.
+
+    The figure is the part of one core that all shims take in the second half, when
+    every program is waited for longer than it ran. Docker is not asked.
+    """
+    made = restarting.begin(field.engine, MANY)
+    pids = restarting.shims(field.engine, made)
+    time.sleep(MINUTE / 2)
+    before = restarting.descriptors(pids)
+    cost = restarting.cpu_of(pids, MINUTE / 2)
+    assert restarting.descriptors(pids) <= before, "descriptors leak"
+    wrong = restarting.settle(field.engine, made)
+    assert not wrong, "\n".join(wrong)
+    for identity in made:
+        field.engine.remove(identity)
+    times = {"lab": 100 * cost, "a core": 100.0}
+    return Contest(
+        job=f"restart {MANY}, CPU", times=times, unit="%", rival="a core", target=0.1
+    )
+
+
 @contextlib.contextmanager
 def both_running(
     field: Field, *command: str, name: str = "bench", ready: bool = False
@@ -255,4 +279,5 @@ JOBS = (
     save,
     load,
     difference,
+    restart,
 )
