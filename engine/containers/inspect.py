@@ -1,7 +1,16 @@
 """Inspect: a container as Docker's own tools describe it.
 
+    State             what it is now                     from state.json
+    Config            the program: what the image said, and what was asked otherwise
+    HostConfig        its walls and limits               inspect_host.py
+    Mounts            what it sees of the machine        inspect_mounts.py
+    NetworkSettings   its network: none, so far
+    GraphDriver       the directories of its overlay
+
 The names and the shape are those of the Docker Engine API, so that what is learned
-here, and scripts that read it, work there. Every value is read from the records.
+here, and scripts that read it, work there. Every value is read from the records; what
+Docker has and the engine has not is there and empty, since programs ask for it. Bundle
+and Cgroup are ours.
 
 Source: Docker Engine API 1.41, ContainerInspect
 Try it: `lab inspect NAME`
@@ -9,16 +18,19 @@ Try it: `lab inspect NAME`
 
 from typing import Any
 
-from engine.containers import defaults, inspect_mounts, ulimits
+from engine.containers import inspect_host, inspect_mounts
+from engine.containers.commit import own_defaults
 from engine.containers.record import Container
+from engine.images.inspecting import defaults_as_docker
 from engine.kernel import cgroups, counters
+from engine.oci.image import ImageDefaults
 from engine.runtime import state
 from engine.runtime.bundle import Bundle
 from engine.runtime.health import UNWATCHED, Health
 
 
-def inspect(container: Container) -> dict[str, Any]:
-    """The container in the shape of `docker inspect`."""
+def inspect(container: Container, image: ImageDefaults) -> dict[str, Any]:
+    """The container, made of an `image` that said this, in Docker's shape."""
     bundle = Bundle.read(container.directory / "bundle")
     return {
         "Id": container.id,
@@ -30,19 +42,22 @@ def inspect(container: Container) -> dict[str, Any]:
         "ResolvConfPath": str(container.directory / "resolv.conf"),
         "HostnamePath": str(container.directory / "hostname"),
         "HostsPath": str(container.directory / "hosts"),
-        "LogPath": str(container.directory / "log.jsonl"),
+        "LogPath": inspect_host.log_path(container),
         "Bundle": str(container.directory / "bundle"),
         "Cgroup": _cgroup(bundle.spec.cgroup),
         "Name": f"/{container.name}",
         "RestartCount": container.state.restarts,
-        "Driver": "overlay",
+        "Driver": "overlay2",
         "Platform": "linux",
+        "MountLabel": "",
+        "ProcessLabel": "",
+        "AppArmorProfile": "",
         "ExecIDs": None,
-        "HostConfig": _host_config(container, bundle),
-        "GraphDriver": {"Name": "overlay", "Data": _overlay(bundle)},
+        "HostConfig": inspect_host.host_config(container, bundle),
+        "GraphDriver": {"Data": _overlay(bundle), "Name": "overlay2"},
         "Mounts": inspect_mounts.mounts(container),
-        "Config": _config(container, bundle),
-        "NetworkSettings": {"Networks": {container.options.network: {}}, "Ports": {}},
+        "Config": _config(container, bundle, image),
+        "NetworkSettings": _network(container),
     }
 
 
@@ -73,27 +88,24 @@ def _overlay(bundle: Bundle) -> dict[str, str]:
     }
 
 
-def _config(container: Container, bundle: Bundle) -> dict[str, Any]:
-    options, process = container.options, bundle.spec.process
-    health = container.options.health.to_json()
-    return {
+def _config(
+    container: Container, bundle: Bundle, image: ImageDefaults
+) -> dict[str, Any]:
+    """The same fields as an image has, with what was asked otherwise."""
+    options = container.options
+    config = defaults_as_docker(own_defaults(container, image))
+    config |= {
         "Hostname": bundle.spec.hostname,
-        "User": options.user or "",
-        "AttachStdin": options.interactive and not options.detached,
-        "AttachStdout": options.shows("stdout"),
-        "AttachStderr": options.shows("stderr"),
         "Tty": options.tty,
         "OpenStdin": options.interactive,
-        "StdinOnce": options.stdin_once,
-        "Env": list(process.environment),
-        "Cmd": list(options.command) or None,
         "Image": container.image,
-        "WorkingDir": process.directory,
-        "Entrypoint": list(options.entrypoint or ()) or None,
         "Labels": dict(container.labels),
-        **({"Healthcheck": health} if health else {}),
-        "StopSignal": container.stop_signal,
     }
+    if health := options.health.to_json():
+        config["Healthcheck"] = {**config.get("Healthcheck", {}), **health}
+    if options.stop_timeout is not None:
+        config["StopTimeout"] = options.stop_timeout
+    return config
 
 
 def _state(container: Container) -> dict[str, Any]:
@@ -130,46 +142,38 @@ def _health(health: Health) -> dict[str, Any]:
     }
 
 
-def _host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
-    options, limits = container.options, bundle.spec.resources
-    return {
-        **inspect_mounts.asked(options),
-        "NetworkMode": options.network,
-        "RestartPolicy": {
-            "Name": options.restart.name,
-            "MaximumRetryCount": options.restart.maximum,
-        },
-        "AutoRemove": options.auto_remove,
-        "Privileged": options.privileged,
-        "ReadonlyRootfs": options.read_only,
-        "CapAdd": list(options.capabilities_add) or None,
-        "CapDrop": list(options.capabilities_drop) or None,
-        "SecurityOpt": list(options.security_options) or None,
-        "Memory": limits.memory or 0,
-        "MemorySwap": limits.memory_swap or 0,
-        "CpuShares": limits.cpu_shares or 0,
-        "NanoCpus": int((options.cpus or 0) * 1_000_000_000),
-        "MemoryReservation": limits.memory_reservation or 0,
-        "MemorySwappiness": limits.swappiness,
-        "OomKillDisable": options.oom_kill_disable,
-        "OomScoreAdj": options.oom_score_adj or 0,
-        "CpuPeriod": options.cpu_period or 0,
-        "CpuQuota": options.cpu_quota or 0,
-        "CpusetCpus": options.cpuset_cpus or "",
-        "CpusetMems": options.cpuset_mems or "",
-        "BlkioWeight": options.blkio_weight or 0,
-        "PidsLimit": None if limits.pids is None else max(0, limits.pids),
-        "Ulimits": list(map(_ulimit, options.ulimits)),
-        "ShmSize": options.shm_size or defaults.SHM_SIZE,
-        "Sysctls": dict(options.sysctls) or None,
-        "GroupAdd": list(options.groups_add) or None,
-        "Init": options.init or None,
-        "CgroupParent": options.cgroup_parent or "",
-        "MaskedPaths": list(bundle.spec.masked),
-        "ReadonlyPaths": list(bundle.spec.read_only_paths),
+def _network(container: Container) -> dict[str, Any]:
+    """A network without an address, as of a container with --network none."""
+    address = {
+        "EndpointID": "",
+        "Gateway": "",
+        "GlobalIPv6Address": "",
+        "GlobalIPv6PrefixLen": 0,
+        "IPAddress": "",
+        "IPPrefixLen": 0,
+        "IPv6Gateway": "",
+        "MacAddress": "",
     }
-
-
-def _ulimit(text: str) -> dict[str, Any]:
-    name, soft, hard = ulimits.parse(text)
-    return {"Name": name, "Hard": hard, "Soft": soft}
+    joined = {
+        "IPAMConfig": None,
+        "Links": None,
+        "Aliases": None,
+        "NetworkID": "",
+        **address,
+        "DriverOpts": None,
+    }
+    return {
+        "Bridge": "",
+        "SandboxID": "",
+        "HairpinMode": False,
+        "LinkLocalIPv6Address": "",
+        "LinkLocalIPv6PrefixLen": 0,
+        "Ports": {},
+        "SandboxKey": f"/proc/{container.state.pid}/ns/net"
+        if container.running
+        else "",
+        "SecondaryIPAddresses": None,
+        "SecondaryIPv6Addresses": None,
+        **address,
+        "Networks": {container.options.network: joined},
+    }

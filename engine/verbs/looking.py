@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 class LookingVerbs(MeasuringVerbs, VolumeVerbs):
     """The verbs that only look."""
 
-    def inspect(self, name: str, kind: str | None = None) -> dict[str, Any]:
-        """A container, image or volume in Docker's shape; NotFound if it is none."""
+    def inspect(
+        self, name: str, kind: str | None = None, *, size: bool = False
+    ) -> dict[str, Any]:
+        """A container, image or volume in Docker's shape; NotFound if it is none.
+
+        `size`: also how much a container has written (SizeRw, and SizeRootFs with all).
+        """
         kinds: dict[str, Callable[[str], dict[str, Any]]] = {
-            "container": self._inspect_container,
+            "container": lambda name: self._inspect_container(name, size),
             "image": lambda name: self._house.images.inspect(self.image(name)),
             "volume": self._inspect_volume,
         }
@@ -35,10 +40,17 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
                     raise
         raise NotFound(f"No such object: {name}", "`lab ps -a`, `lab images`.")
 
-    def _inspect_container(self, name: str) -> dict[str, Any]:
+    def _inspect_container(self, name: str, size: bool) -> dict[str, Any]:
         from engine.containers.inspect import inspect
+        from engine.oci.image import ImageDefaults
 
-        return inspect(self.container(name))
+        container = self.container(name)
+        image = self._house.images.by_id().get(container.image_id)
+        shown = inspect(container, image.config.defaults if image else ImageDefaults())
+        if size:
+            written, together = self.container_size(container.id)
+            shown |= {"SizeRw": written, "SizeRootFs": together}
+        return shown
 
     def _inspect_volume(self, name: str) -> dict[str, Any]:
         volume = self.volume(name)

@@ -34,6 +34,11 @@ _FORMAT = Option(
             help="Only look among these; a name may be used by more than one kind.",
         ),
         _FORMAT,
+        Option(
+            ["-s", "--size"],
+            is_flag=True,
+            help="Also how many bytes a container has written (SizeRw).",
+        ),
         click.Argument(
             ["names"],
             nargs=-1,
@@ -49,10 +54,14 @@ _FORMAT = Option(
 )
 @click.pass_obj
 def inspect(
-    engine: Engine, kind: str | None, format: str | None, names: tuple[str, ...]
+    engine: Engine,
+    kind: str | None,
+    format: str | None,
+    size: bool,
+    names: tuple[str, ...],
 ) -> int:
     """Print all that is known about containers, images or volumes, as JSON."""
-    return _inspect(engine, kind, format, names)
+    return _inspect(engine, kind, format, names, size=size)
 
 
 def _only(kind: str, completer: suggest.Completer) -> click.Command:
@@ -85,14 +94,19 @@ inspect_volume = _only("volume", suggest.volumes)
 
 
 def _inspect(
-    engine: Engine, kind: str | None, template: str | None, names: tuple[str, ...]
+    engine: Engine,
+    kind: str | None,
+    template: str | None,
+    names: tuple[str, ...],
+    *,
+    size: bool = False,
 ) -> int:
     """Print what is found, then what is not; 1 if anything is not."""
     found: list[dict[str, Any]] = []
     missing: list[EngineError] = []
     for name in names:
         try:
-            found.append(engine.inspect(name, kind))
+            found.append(engine.inspect(name, kind, size=size))
         except EngineError as error:
             missing.append(error)
     _print(found, template)

@@ -148,7 +148,7 @@ def test_inspect_has_dockers_fields(box: Box) -> None:
     host = shown["HostConfig"]
     assert (host["Memory"], host["MemorySwap"]) == (64 << 20, 128 << 20)
     assert (host["NanoCpus"], host["PidsLimit"]) == (500_000_000, 50)
-    assert host["CapAdd"] == ["NET_ADMIN"]
+    assert host["CapAdd"] == ["CAP_NET_ADMIN"]
     assert host["ReadonlyRootfs"] is True
     assert host["Tmpfs"] == {"/t": "size=1m"}
     assert [(m["Type"], m["Destination"], m["RW"]) for m in shown["Mounts"]] == [
