@@ -21,7 +21,9 @@ from engine import files
 from engine.containers import lifecycle, specification
 from engine.containers.house import House
 from engine.containers.record import Container
+from engine.errors import InvalidState
 from engine.images.stored import StoredImage
+from engine.oci.health import Healthcheck
 from engine.oci.image import History, ImageDefaults
 from engine.oci.instructions import apply_changes
 from engine.runtime import state
@@ -41,16 +43,15 @@ def commit(
     """Make an image of what the container has changed."""
     if reference:
         house.images.name_for(reference)  # refused now, before anything is written
-    defaults = apply_changes(own_defaults(container, base.config.defaults), changes)
+    own = own_defaults(container, base.config.defaults)
+    defaults = apply_changes(own, changes)
     upper = container.directory / "upper"
     with house.images.writing():
-        layer = None
-        if os.listdir(upper):
-            with _still(house, container, pause):
-                layer = house.images.add_layer(upper)
+        with _still(house, container, pause):
+            layer = house.images.add_layer(upper) if os.listdir(upper) else None
         step = History(
             created=files.now(),
-            created_by=" ".join(container.command),
+            created_by=" ".join(own.cmd),
             author=author,
             comment=message,
             empty_layer=layer is None,
@@ -69,11 +70,21 @@ def commit(
 
 @contextlib.contextmanager
 def _still(house: House, container: Container, pause: bool) -> Iterator[None]:
-    """Hold the container still, unless it is already, or should not be."""
-    if not pause or container.state.status != state.RUNNING:
+    """Hold the container still, unless it is already, or should not be.
+
+    Two commits at once take turns: the first to end would set the other's files moving.
+    """
+    if not pause:
         yield
         return
-    with lifecycle.paused_briefly(house, container):
+    with (
+        files.locked(container.directory / "committing"),
+        contextlib.ExitStack() as paused,
+    ):
+        now = house.records.find(container.id)
+        if now.state.status == state.RUNNING:
+            with contextlib.suppress(InvalidState):  # it has ended: nothing moves
+                paused.enter_context(lifecycle.paused_briefly(house, now))
         yield
 
 
@@ -85,6 +96,7 @@ def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:
     if options.entrypoint is not None:
         entrypoint = tuple(word for word in options.entrypoint if word)
         arguments = options.command
+    health = Healthcheck.from_json(image.healthcheck or {})
     anonymous = {path.destination for path in container.bound if path.anonymous}
     return replace(
         image,
@@ -96,4 +108,5 @@ def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:
         labels=container.labels,
         volumes=tuple(sorted({*image.volumes, *anonymous})),
         stop_signal=options.stop_signal or image.stop_signal,
+        healthcheck=options.health.over(health).to_json() or None,
     )

@@ -1,11 +1,13 @@
 """Commit: what is taken, what is left out, and what the new image says of itself."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from engine.errors import InvalidArgument, InvalidReference, NotFound
+from engine.oci.health import Healthcheck
 from tests.engine.boxes import OBEYS, Box
 
 
@@ -146,6 +148,44 @@ def test_a_running_container_is_paused_for_the_moment_and_goes_on(box: Box) -> N
 
 def freezes(shell: str) -> bool:
     return "echo FROZEN" in shell or shell.endswith("cgroup.freeze")
+
+
+def test_two_commits_at_once_take_turns_and_it_goes_on(box: Box) -> None:
+    """The first to end would set the files moving that the second still reads."""
+    container = box.begin()
+    box.execute(container.id, "dd", "if=/dev/zero", "of=/large", "bs=1M", "count=60")
+    with ThreadPoolExecutor() as threads:
+        done = [
+            threads.submit(box.engine.commit, container.id, f"mine:{number}")
+            for number in range(3)
+        ]
+        images = [future.result() for future in done]
+    assert len({image.config.diff_ids for image in images}) == 1
+    assert box.engine.container(container.id).state.status == "running"
+    calls = [act["shell"] for act in box.engine.acts(container.id)]
+    assert sum(map(freezes, calls)) >= 3
+
+
+def test_a_container_that_was_paused_meanwhile_stays_so(box: Box) -> None:
+    container = box.begin()
+    box.engine.pause(container.id)
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda _: box.engine.commit(container.id), range(2)))
+    assert box.engine.container(container.id).state.status == "paused"
+
+
+def test_history_tells_the_arguments_and_not_the_entrypoint(box: Box) -> None:
+    container = box.create("-c", "touch /new", entrypoint=("sh",))
+    box.foreground(container.id)
+    image = box.engine.commit(container.id)
+    assert image.config.history[-1].created_by == "-c touch /new"
+    assert image.config.defaults.entrypoint == ("sh",)
+
+
+def test_a_health_check_of_the_container_becomes_the_images(box: Box) -> None:
+    health = Healthcheck(test=("CMD-SHELL", "true"), retries=7)
+    image = box.engine.commit(box.create("true", health=health).id)
+    assert image.config.defaults.healthcheck == health.to_json()
 
 
 def test_without_pause_it_is_not(box: Box) -> None:
