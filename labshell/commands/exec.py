@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.engine import Engine, ExecOptions
-from engine.errors import EngineError, NotExecutable
+from engine.errors import EngineError, InvalidState, NotExecutable
 from labshell.commands import suggest
 from labshell.commands.attach import left
 from labshell.commands.grammar import Option, Verb
@@ -110,7 +110,8 @@ def _attached(session: "Session", options: ExecOptions) -> int:
         session.start()
     except EngineError as error:
         report(error)
-        return 1 if options.detach else CANNOT_BE_STARTED
+        never_tried = options.detach or isinstance(error, InvalidState)
+        return 1 if never_tried else CANNOT_BE_STARTED
     if options.detach:
         return 0
     stdin = 0 if options.interactive else None

@@ -10,12 +10,11 @@ from typing import Any
 
 import click
 
-from engine.engine import Engine, UpdateOptions
+from engine.engine import Engine, RestartPolicy, UpdateOptions
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.lifecycle import for_each
 from labshell.commands.options import limits
-from labshell.commands.options.kinds import RESTART
 from labshell.commands.report import say
 
 
@@ -25,7 +24,6 @@ from labshell.commands.report import say
         *limits.UPDATABLE,
         Option(
             ["--restart"],
-            type=RESTART,
             metavar="POLICY",
             help="Another restart policy: no, on-failure[:MOST], always, "
             "unless-stopped.",
@@ -45,7 +43,9 @@ def update(engine: Engine, /, names: tuple[str, ...], **asked: Any) -> int:
     What the kernel refuses leaves all as it was. More memory than memory and swap may
     be together needs a new --memory-swap, too.
     """
-    wanted = UpdateOptions(restart=asked["restart"], **limits.updates(asked))
+    policy = asked["restart"]
+    restart = RestartPolicy.parse(policy) if policy is not None else None
+    wanted = UpdateOptions(restart=restart, **limits.updates(asked))
     if not wanted.given():
         say(
             "you must provide one or more flags when using this command",

@@ -133,9 +133,10 @@ def volume(text: str) -> str:
 
 
 def seconds(text: str) -> float:
-    """A duration as Go writes it: "90s", "1m30s", "1.5h", "10ms"."""
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text, re.ASCII)
+    """A duration as Go writes it: "90s", "1m30s", "1.5h", "10ms", "250us"."""
+    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+    text = text.replace("µs", "us")
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|us|ns|s|m|h)", text, re.ASCII)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"invalid duration: '{text}'")
     return sum(float(number) * units[unit] for number, unit in parts)

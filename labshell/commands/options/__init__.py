@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from engine.engine import ContainerOptions
+from engine.engine import ContainerOptions, RestartPolicy
 from labshell.commands import suggest, values
 from labshell.commands.options import (
     files,
@@ -75,7 +75,7 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
         **limits.asked_for(asked),
         stop_signal=asked["stop_signal"],
         stop_timeout=asked["stop_timeout"],
-        restart=asked["restart"],
+        restart=RestartPolicy.parse(asked["restart"]),
         health=life.healthcheck(asked),
         log_driver=asked["log_driver"],
         log_options=dict(asked["log_opt"]),

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from engine.engine import EngineError, RestartPolicy
 from labshell.commands import values
 from labshell.commands.grammar import Option
 
@@ -30,14 +29,6 @@ class Value(click.ParamType):  # type: ignore[type-arg]  # no generic before cli
             self.fail(str(error), param, ctx)
 
 
-def restart_policy(text: str) -> RestartPolicy:
-    """What follows --restart."""
-    try:
-        return RestartPolicy.parse(text)
-    except EngineError as error:
-        raise ValueError(error.message) from error
-
-
 ASSIGNMENT = Value("assignment", values.assignment)
 ASSIGNMENTS = Value("file", values.environment_file)
 LOG_OPTION = Value("option", values.label)
@@ -48,7 +39,6 @@ BYTES = Value("bytes", values.memory)
 BYTES_OR_UNLIMITED = Value("bytes", values.memory_or_unlimited)
 CPUS = Value("number", values.cpus)
 DURATION = Value("time", values.nanoseconds)
-RESTART = Value("policy", restart_policy)
 
 
 def flag(*names: str, under: str, help: str) -> Option:

@@ -7,7 +7,7 @@ import click
 from engine.engine import Healthcheck
 from engine.errors import InvalidArgument
 from labshell.commands.grammar import Option
-from labshell.commands.options.kinds import DURATION, RESTART, flag, text
+from labshell.commands.options.kinds import DURATION, flag, text
 
 HEADING = "Life"
 
@@ -19,7 +19,6 @@ OPTIONS: list[click.Parameter] = [
     ),
     Option(
         ["--restart"],
-        type=RESTART,
         default="no",
         under=HEADING,
         metavar="POLICY",
