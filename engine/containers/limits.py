@@ -12,7 +12,7 @@ Try it: `lab create -m 1k busybox`; `lab run -m 64m --cpus 0.5 busybox true`
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.containers.house import House
 from engine.containers.options import ContainerOptions
@@ -97,20 +97,59 @@ def _check_soft_memory(options: ContainerOptions) -> None:
         )
 
 
+class _Optional(NamedTuple):
+    """An option that not every kernel can fulfil, and Docker's warning if it cannot.
+
+    `limit` is what the kernel must know: a field of Resources.
+    """
+
+    option: str
+    limit: str
+    warning: str
+
+
+_NO = "Your kernel does not support"
+_MISSING = "capabilities or the cgroup is not mounted."
+_NO_CPUSET = f"{_NO} cpuset or the cgroup is not mounted. Cpuset discarded."
+_OPTIONAL = (
+    _Optional(
+        "memory_swappiness",
+        "swappiness",
+        f"{_NO} memory swappiness {_MISSING} Memory swappiness discarded.",
+    ),
+    _Optional(
+        "oom_kill_disable",
+        "oom_kill_disable",
+        f"{_NO} OomKillDisable. OomKillDisable discarded: cgroup version 2 has no such "
+        "switch. --memory-high is the nearest: beyond it a container is slowed down, "
+        "not killed.",
+    ),
+    _Optional("cpuset_cpus", "cpus", _NO_CPUSET),
+    _Optional("cpuset_mems", "mems", _NO_CPUSET),
+    _Optional(
+        "blkio_weight",
+        "block_weight",
+        f"{_NO} Block I/O weight or the cgroup is not mounted. Weight discarded.",
+    ),
+)
+_DEPENDING = ("memory", "memory_high", *(optional.option for optional in _OPTIONAL))
+
+
 def possible(house: House, options: ContainerOptions) -> ContainerOptions:
     """The options without what this kernel cannot do, and a notice for each.
 
     What the kernel can is seen in the engine's own control group. memory.high has no
     substitute: without it, that option is refused.
     """
-    if not any(getattr(options, name) for name in _DEPENDING):
+    if not options.to_json().keys() & {*_DEPENDING}:  # nothing of it was asked for
         return options
     group, warnings = house.place.cgroup, house.notices
     cgroups.create(group)
-    for field, value, limit, warning in _OPTIONAL:
-        if getattr(options, field) and not limits.is_known(group, limit):
+    for name, limit, warning in _OPTIONAL:
+        if name in options.to_json() and not limits.is_known(group, limit):
             warnings.append(warning)
-            options = replace(options, **{field: value})
+            unasked: Any = False if getattr(options, name) is True else None
+            options = replace(options, **{name: unasked})
     if options.memory_high and not limits.is_known(group, "memory_high"):
         raise InvalidArgument(
             "cgroup version 1 has no memory.high: --memory-high needs version 2",
@@ -127,47 +166,6 @@ def possible(house: House, options: ContainerOptions) -> ContainerOptions:
             "this can result in the system running out of resources."
         )
     return options
-
-
-_NO = "Your kernel does not support"
-_MISSING = "capabilities or the cgroup is not mounted."
-# An option, what it is without the kernel's help, what the kernel must know, Docker's
-# warning.
-_OPTIONAL: tuple[tuple[str, Any, str, str], ...] = (
-    (
-        "memory_swappiness",
-        None,
-        "swappiness",
-        f"{_NO} memory swappiness {_MISSING} Memory swappiness discarded.",
-    ),
-    (
-        "oom_kill_disable",
-        False,
-        "oom_kill_disable",
-        f"{_NO} OomKillDisable. OomKillDisable discarded: cgroup version 2 has no such "
-        "switch. --memory-high is the nearest: beyond it a container is slowed down, "
-        "not killed.",
-    ),
-    (
-        "cpuset_cpus",
-        None,
-        "cpus",
-        f"{_NO} cpuset or the cgroup is not mounted. Cpuset discarded.",
-    ),
-    (
-        "cpuset_mems",
-        None,
-        "mems",
-        f"{_NO} cpuset or the cgroup is not mounted. Cpuset discarded.",
-    ),
-    (
-        "blkio_weight",
-        None,
-        "block_weight",
-        f"{_NO} Block I/O weight or the cgroup is not mounted. Weight discarded.",
-    ),
-)
-_DEPENDING = ("memory", "memory_high", *(field for field, *_ in _OPTIONAL))
 
 
 def resources(options: ContainerOptions) -> Resources:

@@ -37,7 +37,7 @@ def test_swappiness_is_set(box: Box) -> None:
 
 @pytest.mark.require("cgroup2")
 def test_on_version_2_swappiness_is_left_out_with_a_note(box: Box) -> None:
-    container = box.begin(memory_swappiness=7)
+    container = box.begin(memory_swappiness=0)
     assert container.options.memory_swappiness is None
     assert "Memory swappiness discarded" in box.engine.notices.pop()
 

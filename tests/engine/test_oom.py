@@ -85,6 +85,22 @@ def test_version_2_has_no_such_switch_and_the_nearest_is_named(box: Box) -> None
     assert box.foreground(container.id).code == 137
 
 
+@pytest.mark.require("cgroup2")
+def test_beyond_memory_high_it_is_slowed_down_and_not_killed(box: Box) -> None:
+    container = box.begin(*GREEDY, memory_high=16 * MEGABYTE)
+    place = cgroups.directory(group_of(box, container), "memory")
+
+    def slowed() -> bool:
+        events = dict(
+            map(str.split, (place / "memory.events").read_text().splitlines())
+        )
+        return int(events["high"]) > 100
+
+    until(slowed, "it was over the mark a hundred times")
+    assert box.engine.container(container.id).running
+    assert counters.memory_kills(group_of(box, container)) == 0
+
+
 @pytest.fixture
 def bounded(box: Box) -> Iterator[str]:
     """A group in the engine's with a limit for all in it together."""
