@@ -183,11 +183,10 @@ def _freeze_or_thaw(house: House, container: Container, event: str) -> None:
 
 def wait(house: House, container: Container) -> int:
     """The exit status, once the container has ended; at once if it does not run."""
-    if container.state.status != state.CREATED and not container.active:
+    if not container.active:
         return container.state.exit_code
     try:
-        reach = client.connect if container.active else client.reach
-        connection = reach(house.place, container.directory)
+        connection = client.connect(house.place, container.directory)
         try:
             connection.ask("wait")
             return connection.wait_for_exit()

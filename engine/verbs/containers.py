@@ -12,7 +12,7 @@ from engine.containers import lifecycle, removal, repair
 from engine.containers.options import ContainerOptions, ExecOptions
 from engine.containers.record import Container
 from engine.containers.telling import tell
-from engine.errors import EngineBroken, NotFound, told_as_engine_errors
+from engine.errors import EngineBroken, InvalidArgument, NotFound, told_as_engine_errors
 from engine.filters import NONE, Filters, Wanted, everything
 from engine.images.stored import StoredImage
 from engine.verbs.images import ImageVerbs
@@ -171,6 +171,10 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def rename(self, name: str, new: str) -> None:
         """Give a container another name."""
+        if not name or not new:
+            raise InvalidArgument(
+                "Neither old nor new names may be empty", "lab rename OLD NEW"
+            )
         container = self.container(name)
         self._house.records.rename(container, new)
         renamed = replace(container, name=new)

@@ -34,6 +34,7 @@ VERBS = {
         "diff": "labshell.commands.listing:diff",
         "export": "labshell.commands.archives:export",
         "inspect": "labshell.commands.inspect:inspect",
+        "port": "labshell.commands.port:port",
         "events": "labshell.commands.events:events",
     },
     "Images": {

@@ -25,9 +25,7 @@ from typing import Any
 import click
 
 # Verbs of Docker's that somebody will try. A guess at another verb would mislead.
-NOT_HERE = frozenset(
-    "build info login logout network port pull push search version".split()
-)
+NOT_HERE = frozenset("build info login logout network pull push search version".split())
 TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
 
 

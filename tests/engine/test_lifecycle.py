@@ -219,8 +219,8 @@ def test_wait_is_answered_at_once_when_it_has_ended(box: Box) -> None:
     assert box.engine.wait(container.id) == 9
 
 
-def test_many_may_wait_also_before_the_start(box: Box) -> None:
-    container = box.create("sh", "-c", "read x; exit 5", interactive=True)
+def test_many_may_wait(box: Box) -> None:
+    container = box.begin("sh", "-c", "read x; exit 5", interactive=True)
     codes: list[int] = []
     threads = [
         threading.Thread(target=lambda: codes.append(box.engine.wait(container.id)))
@@ -228,10 +228,16 @@ def test_many_may_wait_also_before_the_start(box: Box) -> None:
     ]
     for thread in threads:
         thread.start()
-    assert box.foreground(container.id, b"go\n").code == 5
+    session = box.engine.session(container.id, stdin=True)
+    session._connection.tell("close-stdin")
     for thread in threads:
         thread.join(20)
+    session.close()
     assert codes == [5] * 5
+
+
+def test_one_that_was_never_started_is_not_waited_for(box: Box) -> None:
+    assert box.engine.wait(box.create("true").id) == 0
 
 
 def test_wait_sees_the_end_that_a_kill_brings(box: Box) -> None:

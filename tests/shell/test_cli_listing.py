@@ -115,3 +115,27 @@ def test_events_are_printed_as_text_as_json_and_by_template(lab: Lab, box: str) 
     (line,) = lab(*past, *of_box, "--format", form).lines
     assert line == f"container create {box} create <no value>"
     assert lab("events", "--since", "soon").code == 125
+
+
+def test_port_lists_nothing_and_a_port_that_is_not_published_is_an_error(
+    lab: Lab, box: str
+) -> None:
+    done = lab("port", "box")
+    assert (done.code, done.out) == (0, "")
+    done = lab("port", "box", "80")
+    assert (done.code, done.error) == (1, "No public port '80' published for box")
+    assert lab("port", "nosuch").error == "No such container: nosuch"
+
+
+def test_wait_prints_a_code_for_each_and_goes_on_after_what_is_not_there(
+    lab: Lab, box: str
+) -> None:
+    lab("run", "--name", "gone", "busybox", "sh", "-c", "exit 3")
+    done = lab("wait", "gone", "nosuch", "box")
+    assert (done.code, done.lines) == (1, ["3", "0"])
+    assert done.error == "No such container: nosuch"
+
+
+def test_a_container_cannot_be_called_nothing(lab: Lab, box: str) -> None:
+    done = lab("rename", "box", "")
+    assert (done.code, done.error) == (1, "Neither old nor new names may be empty")
