@@ -57,14 +57,29 @@ def execute(house: House, container: Container, options: ExecOptions) -> Session
     return Session(connection, tty=options.tty, request=request, detach_keys=keys)
 
 
+def running_execs(house: House, container: Container) -> list[str]:
+    """The IDs of what has been executed in a container, and runs; its shim knows."""
+    if not container.running:
+        return []
+    try:
+        connection = client.connect(house.place, container.directory)
+    except InvalidState:  # it has just ended
+        return []
+    try:
+        return [str(identity) for identity in connection.ask("execs")["ids"]]
+    except client.GONE:
+        return []
+    finally:
+        connection.close()
+
+
 def _process(container: Container, options: ExecOptions) -> Process:
     """The container's own process, but for what was asked otherwise."""
     own = Bundle.read(container.directory / "bundle").spec.process
     directory = options.working_directory or own.directory
     if not directory.startswith("/"):
-        raise InvalidArgument(
-            f"the working directory '{directory}' is invalid, "
-            "it needs to be an absolute path",
+        raise NotExecutable(
+            f"exec failed: Cwd must be an absolute path: {directory}",
             "It is a path inside the container: begin it with /.",
         )
     variables = dict(entry.split("=", 1) for entry in own.environment)

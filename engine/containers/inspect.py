@@ -16,6 +16,7 @@ Source: Docker Engine API 1.41, ContainerInspect
 Try it: `lab inspect NAME`
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.containers import inspect_host, inspect_mounts
@@ -29,8 +30,13 @@ from engine.runtime.bundle import Bundle
 from engine.runtime.health import UNWATCHED, Health
 
 
-def inspect(container: Container, image: ImageDefaults) -> dict[str, Any]:
-    """The container, made of an `image` that said this, in Docker's shape."""
+def inspect(
+    container: Container, image: ImageDefaults, execs: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The container, made of an `image` that said this, in Docker's shape.
+
+    `execs` are the IDs of what has been executed in it, and runs.
+    """
     bundle = Bundle.read(container.directory / "bundle")
     return {
         "Id": container.id,
@@ -52,7 +58,7 @@ def inspect(container: Container, image: ImageDefaults) -> dict[str, Any]:
         "MountLabel": "",
         "ProcessLabel": "",
         "AppArmorProfile": "",
-        "ExecIDs": None,
+        "ExecIDs": list(execs) or None,
         "HostConfig": inspect_host.host_config(container, bundle),
         "GraphDriver": {"Data": _overlay(bundle), "Name": "overlay2"},
         "Mounts": inspect_mounts.mounts(container),
@@ -96,8 +102,12 @@ def _config(
     config = defaults_as_docker(own_defaults(container, image))
     config |= {
         "Hostname": bundle.spec.hostname,
+        "AttachStdin": options.stdin_once,
+        "AttachStdout": options.shows("stdout"),
+        "AttachStderr": options.shows("stderr"),
         "Tty": options.tty,
         "OpenStdin": options.interactive,
+        "StdinOnce": options.stdin_once,
         "Image": container.image,
         "Labels": dict(container.labels),
     }

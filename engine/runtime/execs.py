@@ -45,6 +45,11 @@ class Execs:
         self._born: dict[Task, Exec] = {}  # those that run
         self._unborn: dict[Task, Exec] = {}  # those whose launch is under way
 
+    @property
+    def ids(self) -> list[str]:
+        """The IDs of those that run."""
+        return [asked.id for asked in self._born.values()]
+
     def task_of(self, client: Client) -> Task | None:
         """The process that a client has executed, if it has."""
         known = {**self._born, **self._unborn}

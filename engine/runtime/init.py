@@ -170,6 +170,7 @@ def _open_terminal(process: Process, report: socket.socket) -> None:
         os.close(console)
     channel.send(report, {"terminal": True}, (master,))
     os.close(master)
+    report.recv(1)  # the shim has given it the size of the window
     terminal.make_controlling(slave)
 
 
@@ -190,6 +191,8 @@ def find_program(name: str, search: str) -> str:
     """The file to run: `name` if it holds a slash, else the first in the PATH."""
     if "/" in name:
         candidates = [name]
+    elif not name:  # and not the directories of the PATH themselves
+        candidates = []
     else:
         candidates = [f"{place or '.'}/{name}" for place in search.split(":")]
     refused = False

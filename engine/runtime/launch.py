@@ -4,7 +4,7 @@ The shim forks a starter (see starter.py) and goes back to its loop. What become
 arrives as messages on a socket:
 
     {"pid": 4711}          the process was born; the starter is about to end
-    {"terminal": true}     with the master of its terminal
+    {"terminal": true}     with the master of its terminal; it waits for our answer
     {"error": …}           it could not become the program
     the end of the socket  every copy is closed: execve has succeeded, or all is over
 
@@ -55,6 +55,7 @@ class Launch:
             self._task.adopt(message["pid"])
         elif "terminal" in message:
             self._task.use_terminal(descriptors[0])
+            self._report.send(b"!")  # its program may look at it now
         elif "error" in message:
             self._error = EngineError.from_json(message["error"])
 

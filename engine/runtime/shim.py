@@ -186,8 +186,13 @@ class Shim:
             client.close()
             return
         if not self._life.launching:  # else another was faster: both hear how it went
+            if "rows" in request:
+                self._resize(client, request)
             self._life.start()
         self._starters.append(client)
+
+    def _execs(self, client: Client, request: dict[str, Any]) -> None:
+        client.answer(ids=self._life.execs.ids)
 
     def _files(self, client: Client, request: dict[str, Any]) -> None:
         """Answered with the container's files, whether it runs or not."""
@@ -257,5 +262,6 @@ REQUESTS: dict[str, Callable[[Shim, Client, dict[str, Any]], None]] = {
     "unpause": Shim._unpause,
     "start": Shim._start,
     "exec": Shim._exec,
+    "execs": Shim._execs,
     "files": Shim._files,
 }

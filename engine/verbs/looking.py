@@ -41,12 +41,17 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
         raise NotFound(f"No such object: {name}", "`lab ps -a`, `lab images`.")
 
     def _inspect_container(self, name: str, size: bool) -> dict[str, Any]:
+        from engine.containers.execute import running_execs
         from engine.containers.inspect import inspect
         from engine.oci.image import ImageDefaults
 
         container = self.container(name)
         image = self._house.images.by_id().get(container.image_id)
-        shown = inspect(container, image.config.defaults if image else ImageDefaults())
+        shown = inspect(
+            container,
+            image.config.defaults if image else ImageDefaults(),
+            running_execs(self._house, container),
+        )
         if size:
             written, together = self.container_size(container.id)
             shown |= {"SizeRw": written, "SizeRootFs": together}

@@ -95,9 +95,8 @@ def exec_(engine: Engine, /, name: str, detach: bool, **asked: Any) -> int:
         return no_terminal()
     try:
         session = engine.execute(name, options)
-    except NotExecutable as error:  # there is no such user in the container
-        report(error)
-        return CANNOT_BE_STARTED
+    except NotExecutable as error:  # no such user in the container, no such directory
+        return _not_started(error, options)
     try:
         return _attached(session, options)
     finally:
@@ -109,11 +108,16 @@ def _attached(session: "Session", options: ExecOptions) -> int:
     try:
         session.start()
     except EngineError as error:
-        report(error)
-        never_tried = options.detach or isinstance(error, InvalidState)
-        return 1 if never_tried else CANNOT_BE_STARTED
+        return _not_started(error, options)
     if options.detach:
         return 0
     stdin = 0 if options.interactive else None
     code = session.interact(stdin, signals=False)
     return left() if session.detached else code
+
+
+def _not_started(error: EngineError, options: ExecOptions) -> int:
+    """Say why it could not be started; the exit code, which is another with -d."""
+    report(error)
+    never_tried = options.detach or isinstance(error, InvalidState)
+    return 1 if never_tried else CANNOT_BE_STARTED

@@ -9,6 +9,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from engine import events
 from engine.errors import EngineError, InvalidState
 from tests.engine.boxes import Box, follow, until
 from tests.engine.test_terminal import typed
@@ -92,10 +93,20 @@ def follow_line(box: Box, line: bytes) -> bytes:
         os.close(writing)
 
 
-def test_several_see_the_same_and_type_into_the_same(lab: Lab, shell: str) -> None:
+def attached(box: Box) -> int:
+    """How many sessions have been attached to the container `box`."""
+    identity = box.engine.container("box").id
+    text = events.path(box.engine.root).read_text()
+    told = [json.loads(line) for line in text.splitlines()]
+    acts = [e["Action"] for e in told if e["Actor"]["ID"] == identity]
+    return acts.count("attach")
+
+
+def test_several_see_the_same_and_type_into_the_same(
+    box: Box, lab: Lab, shell: str
+) -> None:
     with typed(lab, "attach", shell) as one, typed(lab, "attach", shell) as other:
-        one.expect("# ")
-        other.expect("# ")
+        until(lambda: attached(box) == 2, "both of them")
         one.send("echo from-$((40+2))\r")
         one.expect("from-42")
         other.expect("from-42")
@@ -108,7 +119,7 @@ def test_several_see_the_same_and_type_into_the_same(lab: Lab, shell: str) -> No
 def test_who_only_watches_types_nothing(box: Box, lab: Lab, shell: str) -> None:
     look = ("attach", "--no-stdin", shell)
     with typed(lab, *look) as watching, typed(lab, "attach", shell) as typing:
-        typing.expect("# ")
+        until(lambda: attached(box) == 2, "both of them")
         watching.send("exit\r")
         typing.send("echo still-$((40+2))\r")
         watching.expect("still-42")
@@ -271,3 +282,45 @@ def test_a_shim_does_not_spin_over_a_terminal_that_nobody_has_open(box: Box) -> 
 def test_attaching_to_nothing_is_refused(box: Box) -> None:
     with pytest.raises(EngineError, match="No such container: nosuch"):
         box.engine.attach("nosuch")
+
+
+def test_exec_has_a_terminal_of_the_size_of_the_window(lab: Lab, box: Box) -> None:
+    box.begin(name="box")
+    with typed(lab, "exec", "-it", "box", "stty", "size") as it:
+        it.expect("30 100")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ("box nosuch", 126, 'exec: "nosuch": executable file not found in $PATH'),
+        ("-d box nosuch", 1, 'exec: "nosuch": executable file not found in $PATH'),
+        ("box /etc", 126, 'exec: "/etc": permission denied'),
+        ("-w /nosuch box true", 126, 'chdir to cwd ("/nosuch")'),
+        ("-w here box true", 126, "Cwd must be an absolute path"),
+        ("-d -w here box true", 1, "Cwd must be an absolute path"),
+        ("-u nosuch box true", 126, "unable to find user nosuch"),
+        ("-d -u nosuch box true", 1, "unable to find user nosuch"),
+        ("gone true", 1, "is not running"),
+        ("held true", 1, "Container held is paused, unpause the container before exec"),
+    ],
+)
+def test_an_exec_that_fails_has_dockers_code(
+    lab: Lab, box: Box, options: str, code: int, words: str
+) -> None:
+    for name in ("box", "held"):
+        box.begin(name=name)
+    box.engine.pause("held")
+    box.create("true", name="gone")
+    done = lab("exec", *options.split())
+    assert words in done.error
+    assert done.code == code
+
+
+def test_an_exec_ends_with_its_container(lab: Lab, box: Box) -> None:
+    box.begin(name="box")
+    line = lab.begin("exec", "box", "sh", "-c", "echo here; sleep 1000")
+    assert line.stdout and line.stdout.readline() == b"here\n"
+    box.engine.kill("box")
+    line.communicate()
+    assert line.returncode == 137

@@ -1,5 +1,6 @@
 """One more process in a container that runs."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -7,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from engine.engine import ExecOptions
-from engine.errors import EngineError, InvalidArgument, InvalidState, NotFound
+from engine.errors import (
+    EngineError,
+    InvalidArgument,
+    InvalidState,
+    NotExecutable,
+    NotFound,
+)
 from tests.engine.boxes import Box, until
 
 
@@ -120,8 +127,31 @@ def test_nothing_to_run_is_refused(box: Box) -> None:
 
 def test_a_relative_directory_is_refused(box: Box) -> None:
     container = box.begin()
-    with pytest.raises(InvalidArgument, match="absolute"):
+    with pytest.raises(NotExecutable, match="Cwd must be an absolute path"):
         box.engine.execute(container.id, options(working_directory="tmp"))
+
+
+def test_a_program_without_a_name_is_not_found(box: Box) -> None:
+    container = box.begin()
+    with pytest.raises(EngineError, match=r'exec: "": executable file not found'):
+        box.execute(container.id, "")
+
+
+def test_what_runs_is_in_inspect_until_it_ends(box: Box) -> None:
+    container = box.begin()
+
+    def ids() -> list[str] | None:
+        found: list[str] | None = box.engine.inspect(container.id)["ExecIDs"]
+        return found
+
+    assert ids() is None
+    detached = options("sleep", "1000", detach=True)
+    with contextlib.closing(box.engine.execute(container.id, detached)) as session:
+        session.start()
+    (identity,) = ids() or []
+    assert len(identity) == 64
+    box.execute(container.id, "killall", "sleep")
+    until(lambda: ids() is None, "its end")
 
 
 def test_a_container_that_does_not_run_is_refused(box: Box) -> None:

@@ -83,6 +83,12 @@ def test_the_terminal_has_the_size_of_the_window(box: Box) -> None:
         screen.shows(b"33 111\r\n")
 
 
+def test_the_terminal_has_that_size_from_the_first_moment(lab: Lab) -> None:
+    for _ in range(5):
+        with typed(lab, "run", "--rm", "-it", "busybox", "stty", "size") as it:
+            it.expect("30 100")
+
+
 def test_a_change_of_the_window_reaches_the_program(box: Box) -> None:
     script = "trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done"
     with Screen(box, "sh", "-c", script) as screen:
