@@ -100,7 +100,8 @@ class LogWriter:
         self._append(stream, whole)
 
     def _append(self, stream: str, lines: list[bytes]) -> None:
-        entries = [self._entry(stream, line, now()) for line in lines]
+        moment = now()
+        entries = [self._entry(stream, line, moment) for line in lines]
         if not self._keeping.largest:
             entries = [b"".join(entries)] if entries else []
         for entry in entries:

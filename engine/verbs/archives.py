@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import events, files
+from engine import files
+from engine.containers.telling import tell
 from engine.errors import InvalidArgument, told_as_engine_errors
 from engine.images.stored import StoredImage
 from engine.verbs.containers import ContainerVerbs
@@ -62,8 +63,7 @@ class ArchiveVerbs(ContainerVerbs):
         container = self.container(name)
         with _opened(out) as descriptor:
             export(self._house, container, descriptor)
-        notes = {"image": container.image, "name": container.name}
-        events.record(self._house.root, "container", "export", container.id, notes)
+        tell(self._house, container, "export")
 
     @told_as_engine_errors()
     def import_image(

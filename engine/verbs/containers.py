@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine import acts as acts_of
+from engine import events
 from engine.containers import lifecycle, removal, repair
 from engine.containers.options import ContainerOptions, ExecOptions
 from engine.containers.record import Container
@@ -166,7 +167,10 @@ class ContainerVerbs(ImageVerbs):
         """Remove what does not run: the IDs, and how many bytes that made free."""
         from engine.containers.pruning import prune_containers
 
-        return prune_containers(self._house, wanted)
+        removed, freed = prune_containers(self._house, wanted)
+        notes = {"reclaimed": str(freed)}
+        events.record(self._house.root, "container", "prune", "", notes)
+        return removed, freed
 
     @told_as_engine_errors()
     def rename(self, name: str, new: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.containers.options import UpdateOptions
 from engine.containers.record import Container
+from engine.containers.telling import tell
 from engine.errors import told_as_engine_errors
 from engine.verbs.containers import ContainerVerbs
 
@@ -55,4 +56,7 @@ class MeasuringVerbs(ContainerVerbs):
         """The processes of a container; `options` are those of ps(1)."""
         from engine.containers.top import top
 
-        return top(self._house, self.container(name), options)
+        container = self.container(name)
+        found = top(self._house, container, options)
+        tell(self._house, container, "top")
+        return found

@@ -5,6 +5,7 @@ Try it: `lab volume create data; lab volume ls`
 
 from collections.abc import Mapping
 
+from engine import events
 from engine.containers.house import House
 from engine.errors import NotFound, told_as_engine_errors
 from engine.filters import (
@@ -91,4 +92,7 @@ class VolumeVerbs:
         """
         from engine.containers.pruning import prune_volumes
 
-        return prune_volumes(self._house, all, wanted)
+        removed, freed = prune_volumes(self._house, all, wanted)
+        notes = {"reclaimed": str(freed)}
+        events.record(self._house.root, "volume", "prune", "", notes)
+        return removed, freed

@@ -165,3 +165,18 @@ def test_without_since_only_what_comes_is_told(box: Box) -> None:
         number += 1
     assert first[0].id.startswith("after")
     following.close()
+
+
+def test_what_only_looks_or_tidies_is_told_too(box: Box, since: float) -> None:
+    box.begin(*LASTS, name="box")
+    box.engine.top("box")
+    box.engine.prune_containers()
+    box.engine.prune_volumes()
+    told_of = told(box.engine, since, event=["top", "prune"])
+    assert [(event.kind, event.action) for event in told_of] == [
+        ("container", "top"),
+        ("container", "prune"),
+        ("volume", "prune"),
+    ]
+    assert told_of[1].id == ""
+    assert told_of[1].attributes == {"reclaimed": "0"}
