@@ -184,6 +184,17 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
         os.close(descriptor)
 
 
+@contextmanager
+def locked_directory(path: Path) -> Iterator[None]:
+    """Hold a directory, which is a file like others: it can be locked, too."""
+    descriptor = os.open(path, _DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def try_lock(path: Path) -> int | None:
     """Take the lock file `path` if nobody holds it; its descriptor, or None."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -196,9 +207,9 @@ def try_lock(path: Path) -> int | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds the lock file `path`; not if there is none."""
+    """Whether somebody holds the file or directory `path`; not if it is not there."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

@@ -73,7 +73,7 @@ def prune(
         for image in list(deletion.images.values()):
             if wanted(image) and (named or not image.references):
                 deletion.prune(image)
-        lines = deletion.finish()
+        lines = deletion.finish(sweep=True)  # also what crashes have left
     return Pruned(lines=tuple(lines), reclaimed=deletion.size_of(lines))
 
 
@@ -128,13 +128,13 @@ class _Deletion:
             except Conflict:
                 continue
 
-    def finish(self) -> list[str]:
+    def finish(self, *, sweep: bool = False) -> list[str]:
         """Write the index, delete what nothing needs; what was done, as lines."""
         with self._store.index.changing() as entries:
             for familiar in self._untagged:
                 index.drop_name(entries, familiar)
             entries[:] = [e for e in entries if e.digest not in self._deleted]
-        if self._deleted:
+        if self._deleted or sweep:
             self._store.sweep(self._use.snapshots)
         for image, action in self._told:
             notes = {**image.config.defaults.labels, "name": image.id}

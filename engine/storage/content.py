@@ -112,11 +112,16 @@ class ContentStore:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """An empty directory beside the blobs; what is not adopted goes with it."""
+        """An empty directory beside the blobs; what is not adopted goes with it.
+
+        It is locked, so that a sweep leaves it alone: whoever makes it holds the store
+        lock only for that moment, however long it is in use.
+        """
         directory = self.directory / _temporary_name()
         directory.mkdir(mode=0o700)
         try:
-            yield directory
+            with files.locked_directory(directory):
+                yield directory
         finally:
             files.remove_tree(directory)
 
@@ -190,10 +195,15 @@ class ContentStore:
         freed = 0
         names = {digests.hex_of(digest) for digest in keep}
         for path in [*self.blobs.iterdir(), *self.directory.glob(_TEMPORARY + "*")]:
-            if path.name not in names:
+            if path.name not in names and not _in_use(path):
                 freed += path.stat().st_size
                 files.remove_tree(path)
         return freed
+
+
+def _in_use(path: Path) -> bool:
+    """Whether this is the scratch directory of a process that lives."""
+    return path.is_dir() and files.is_locked(path)
 
 
 def _temporary_name() -> str:

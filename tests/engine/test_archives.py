@@ -11,7 +11,8 @@ import pytest
 
 from engine.engine import Engine
 from engine.errors import InvalidArgument, NotFound
-from tests.engine.boxes import Box
+from tests.engine.boxes import Box, until
+from tests.saved import Saved, packed
 from tests.tars import archive, regular
 
 pytestmark = pytest.mark.require("root", "overlay")
@@ -121,6 +122,21 @@ def test_a_saved_image_goes_through_a_pipe(box: Box) -> None:
     (loaded,) = box.engine.load(io.BytesIO(saved))
     assert (loaded.id, loaded.names) == (image.id, ("mine:1",))
     assert Box(box.engine, "mine:1").run("sh", "/hello").out == "hello\n"
+
+
+def test_while_an_archive_comes_slowly_images_can_be_removed(box: Box) -> None:
+    box.image("mine:1", {"hello": "hello"})
+    data = packed(Saved().docker(("loaded:1",)))
+    out, into = os.pipe()
+    with open(out, "rb", 0) as source, ThreadPoolExecutor() as threads:
+        loading = threads.submit(box.engine.load, source)
+        with open(into, "wb", 0) as writer:
+            writer.write(data[:3000])
+            images = box.engine.root / "images"
+            until(lambda: list(images.glob(".writing-*/*")), "the first member")
+            assert "Untagged: mine:1" in box.engine.remove_image("mine:1")
+            writer.write(data[3000:])
+        assert loading.result()[0].names == ("loaded:1",)
 
 
 def test_archives_are_events(engine: Engine, tmp_path: Path) -> None:

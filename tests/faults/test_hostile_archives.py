@@ -14,6 +14,7 @@ import pytest
 from engine.engine import Engine
 from engine.errors import EngineError
 from tests import saved
+from tests.engine.boxes import until
 from tests.saved import Saved, as_json, packed, sha256
 from tests.tars import archive, device, hard_link, link, part, regular
 
@@ -301,3 +302,28 @@ def test_memory_does_not_grow_with_the_image(engine: Engine, tmp_path: Path) -> 
         cwd=Path(__file__).parents[2],
     )
     assert int(done.stdout) < 64 << 10  # kB
+
+
+@pytest.mark.require("overlay")
+def test_of_a_load_that_was_killed_nothing_stays(engine: Engine) -> None:
+    engine.image("busybox")
+    engine.prune_images()
+    before = sorted(everything_in(engine.root))
+    line = "import sys; from pathlib import Path; from engine.engine import Engine;"
+    line += "Engine(Path(sys.argv[1])).load(sys.stdin.buffer.raw)"
+    loading = subprocess.Popen(
+        [sys.executable, "-c", line, engine.root],
+        stdin=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert loading.stdin
+    large = Saved(layers=(archive(regular("large", bytes(9 << 20))),))
+    loading.stdin.write(packed(large.docker())[: 8 << 20])  # and not the rest
+    loading.stdin.flush()
+    until(lambda: sorted(everything_in(engine.root)) != before, "a spool")
+    loading.kill()
+    loading.stdin.close()
+    loading.wait()
+    assert engine.images() == [engine.image("busybox")]
+    engine.prune_images()
+    assert sorted(everything_in(engine.root)) == before

@@ -16,6 +16,7 @@ config as `<id>.json`. But what it *reads* are the paths in manifest.json, whate
 they are. So ours point into blobs/: Docker 20.10, podman and skopeo follow them, and no
 byte is there twice.
 
+    names.py        what the files in an archive are called
     writing.py      save: which images, which files, streamed out
     spool.py        load: the files of an archive, put aside while it is being read
     contents.py     what an archive says that it holds, as data

@@ -39,11 +39,10 @@ def images(spool: Spool) -> list[ArchivedImage]:
             "invalid manifest, manifest.json is not a list", "The archive is damaged."
         )
     refuse_too_many(len(items))
-    found = [
+    return [
         _image(spool, Fields.of(item, f"manifest.json[{number}]"))
         for number, item in enumerate(items)
     ]
-    return found
 
 
 def _image(spool: Spool, item: Fields) -> ArchivedImage:

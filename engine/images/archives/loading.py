@@ -15,6 +15,7 @@ that another image had moves to the new one.
 Try it: `lab save busybox -o b.tar; lab load -i b.tar`
 """
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,16 +50,20 @@ class LoadedImage:
 def load(store: ImageStore, stream: Readable) -> list[LoadedImage]:
     """Bring the images of an archive into the store, all or none.
 
-    After an error, `store.collect` takes away what had come so far.
+    After an error, `store.collect` takes away what had come so far. While the archive
+    is being read, and it may come slowly, others may use the store, and delete.
     """
-    with store.writing(), store.content.scratch() as directory:
+    with contextlib.ExitStack() as scratch:
+        with store.writing():
+            directory = scratch.enter_context(store.content.scratch())
         spool = Spool(directory)
         spool.fill(stream)
         found = _read(spool)
         for image in found:
             _check_layers(image)
-        loading = _Loading(store, found)
-        store.add_all([loading.prepare(image) for image in found])
+        with store.writing():
+            loading = _Loading(store, found)
+            store.add_all([loading.prepare(image) for image in found])
     return [loading.tell(image) for image in found]
 
 
