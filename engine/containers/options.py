@@ -122,6 +122,7 @@ class UpdateOptions:
     memory: int | None = None
     memory_swap: int | None = None
     memory_reservation: int | None = None
+    memory_high: int | None = None
     cpus: float | None = None
     cpu_shares: int | None = None
     cpu_quota: int | None = None

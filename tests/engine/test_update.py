@@ -77,6 +77,13 @@ def test_all_limits_can_change_together(box: Box) -> None:
     assert {name: getattr(kept, name) for name in wanted} == wanted
 
 
+@pytest.mark.require("cgroup2")
+def test_the_mark_beyond_which_it_is_slowed_down_can_change(box: Box) -> None:
+    container = box.begin()
+    update(box, container, memory_high=32 * MEGABYTE)
+    assert in_kernel(box, container, "memory", "memory.high") == str(32 * MEGABYTE)
+
+
 def test_what_is_not_named_stays(box: Box) -> None:
     container = box.begin(pids_limit=50, ulimits=("nofile=20:30",))
     update(box, container, cpu_shares=512)

@@ -24,7 +24,7 @@ def test_what_was_changed_is_named_and_what_was_not_is_told(lab: Lab) -> None:
         ("update box", 1, "you must provide one or more flags"),
         ("update -m 200m box", 1, "update the memoryswap at the same time"),
         ("update -m 1m box", 1, "Minimum memory limit allowed is 6MB"),
-        ("update --restart foo box", 125, "invalid restart policy 'foo'"),
+        ("update --restart foo box", 1, "invalid restart policy 'foo'"),
         ("run --ulimit nofile busybox true", 125, "invalid ulimit argument: nofile"),
         ("run --sysctl kernel.msgmax busybox true", 125, "is not allowed"),
         ("run --shm-size -1 busybox true", 125, "invalid size: '-1'"),

@@ -46,6 +46,12 @@ UPDATABLE: list[click.Parameter] = [
         help="What it shall keep when memory is short on the machine.",
     ),
     _number(
+        "--memory-high",
+        type=BYTES,
+        metavar="SIZE",
+        help="Beyond this it is slowed down, not killed (cgroup version 2 only).",
+    ),
+    _number(
         "--cpus",
         type=CPUS,
         metavar="NUMBER",
@@ -92,12 +98,6 @@ UPDATABLE: list[click.Parameter] = [
 
 OPTIONS: list[click.Parameter] = [
     *UPDATABLE,
-    _number(
-        "--memory-high",
-        type=BYTES,
-        metavar="SIZE",
-        help="Beyond this it is slowed down, not killed (cgroup version 2 only).",
-    ),
     _number(
         "--memory-swappiness",
         metavar="0-100",
@@ -148,11 +148,10 @@ def asked_for(asked: dict[str, Any]) -> dict[str, Any]:
     swappiness = asked["memory_swappiness"]
     return {
         **updates(asked),
-        **{name: asked[name] or None for name in ("memory_high", "shm_size")},
+        **{name: asked[name] or None for name in ("shm_size", "cgroup_parent")},
         "memory_swappiness": None if swappiness == -1 else swappiness,
         "oom_kill_disable": asked["oom_kill_disable"],
         "oom_score_adj": asked["oom_score_adj"],
-        "cgroup_parent": asked["cgroup_parent"] or None,
         "ulimits": asked["ulimit"],
         "sysctls": dict(asked["sysctl"]),
     }
