@@ -9,6 +9,9 @@
     defaults.py       what a container is by default
     specification.py  options and image -> the OCI runtime specification
     users.py          names of users and groups in the image -> numbers
+    name_options.py   --add-host, --dns and their kin
+    namespace_options.py  --pid, --ipc, --uts
+    device_options.py --device
     init_layer.py     empty places to mount on, between image and read-write layer
     network_files.py  /etc/hosts, /etc/hostname, /etc/resolv.conf
     mount_request.py  `-v`, `--tmpfs`: what was asked to be mounted
@@ -29,6 +32,7 @@
     forgetting.py     record, layers and name go
     repair.py         what a crash has left behind
     inspect.py        a container as Docker describes it
+    inspect_walls.py  namespaces, names and devices, as Docker describes them
     inspect_mounts.py what is mounted, as Docker describes it
     pictures.py       mounts, processes, layers as data to draw
 

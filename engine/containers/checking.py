@@ -7,14 +7,22 @@ Try it: `lab create -m 1k busybox`, `lab create --name 'a b' busybox`
 
 import os
 
-from engine.containers import binds, limits, log_options, parameters, ulimits
+from engine.containers import (
+    binds,
+    device_options,
+    limits,
+    log_options,
+    name_options,
+    namespace_options,
+    parameters,
+    ulimits,
+)
 from engine.containers.names import check_name
 from engine.containers.options import ContainerOptions
 from engine.errors import InvalidArgument
 from engine.oci.health import MILLISECOND
 from engine.runtime.restart import NO
 
-LONGEST_HOSTNAME = 64
 DEEPEST_PARENT = 32  # groups above each other
 NETWORKS = ("none", "host")
 
@@ -34,11 +42,9 @@ def check(options: ContainerOptions) -> None:
             "it needs to be an absolute path",
             "It is a path inside the container: begin it with /.",
         )
-    if options.hostname and len(os.fsencode(options.hostname)) > LONGEST_HOSTNAME:
-        raise InvalidArgument(
-            f"invalid hostname: {options.hostname[:80]!r} is too long",
-            f"The kernel takes {LONGEST_HOSTNAME} bytes at most.",
-        )
+    name_options.check(options)
+    namespace_options.check(options)
+    device_options.check(options)
     binds.requests(options)
     _check_life(options)
     log_options.keeping(options, {}, {})

@@ -198,7 +198,7 @@ def _write_bundle(
 
 
 def _hostname(container: Container) -> str:
-    of_machine = container.options.network == "host"
+    of_machine = "host" in (container.options.network, container.options.uts)
     otherwise = os.uname().nodename if of_machine else container.short_id
     return container.options.hostname or otherwise
 

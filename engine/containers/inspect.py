@@ -102,6 +102,7 @@ def _config(
     config = defaults_as_docker(own_defaults(container, image))
     config |= {
         "Hostname": bundle.spec.hostname,
+        "Domainname": bundle.spec.domainname,
         "AttachStdin": options.stdin_once,
         "AttachStdout": options.shows("stdout"),
         "AttachStderr": options.shows("stderr"),

@@ -10,7 +10,13 @@ Try it: `lab inspect -f '{{json .HostConfig}}' NAME`
 
 from typing import Any
 
-from engine.containers import defaults, inspect_mounts, log_options, ulimits
+from engine.containers import (
+    defaults,
+    inspect_mounts,
+    inspect_walls,
+    log_options,
+    ulimits,
+)
 from engine.containers.options import ContainerOptions
 from engine.containers.record import Container
 from engine.oci.resources import Resources
@@ -20,17 +26,9 @@ _ABSENT: dict[str, Any] = {
     "ContainerIDFile": "",
     "PortBindings": {},
     "VolumeDriver": "",
-    "Dns": [],
-    "DnsOptions": [],
-    "DnsSearch": [],
-    "ExtraHosts": None,
-    "IpcMode": "private",
     "Cgroup": "",
     "Links": None,
-    "PidMode": "",
     "PublishAllPorts": False,
-    "UTSMode": "",
-    "UsernsMode": "",
     "Runtime": "labshell",
     "ConsoleSize": [0, 0],
     "Isolation": "",
@@ -41,8 +39,6 @@ _ABSENT: dict[str, Any] = {
     "BlkioDeviceWriteIOps": [],
     "CpuRealtimePeriod": 0,
     "CpuRealtimeRuntime": 0,
-    "Devices": [],
-    "DeviceCgroupRules": None,
     "DeviceRequests": None,
     "KernelMemory": 0,
     "KernelMemoryTCP": 0,
@@ -59,6 +55,7 @@ def host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
     found = {
         **_ABSENT,
         **inspect_mounts.asked(options),
+        **inspect_walls.asked(options),
         **_walls(options, bundle),
         **_limits(options, bundle.spec.resources),
         "LogConfig": {
@@ -82,7 +79,6 @@ def host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
 def _walls(options: ContainerOptions, bundle: Bundle) -> dict[str, Any]:
     return {
         "NetworkMode": options.network,
-        "CgroupnsMode": "private" if "cgroup" in bundle.spec.namespaces else "host",
         "Privileged": options.privileged,
         "ReadonlyRootfs": options.read_only,
         "CapAdd": [_capability(name) for name in options.capabilities_add] or None,

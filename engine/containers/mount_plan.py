@@ -16,6 +16,7 @@ from pathlib import Path
 from engine.containers import binds, defaults, reaper
 from engine.containers.binds import BoundPath
 from engine.containers.mount_request import TMPFS, MountRequest
+from engine.containers.namespace_options import HOST, NONE
 from engine.containers.options import ContainerOptions
 from engine.oci.spec import SpecMount
 
@@ -62,7 +63,11 @@ def mounts(
     """
     memory = [r for r in binds.requests(options) if r.type == TMPFS]
     asked = [*map(tmpfs, memory), *map(bind, bound)]
+    if options.ipc == HOST and "/dev/shm" not in {m.destination for m in asked}:
+        asked.append(bind(BoundPath(source=Path("/dev/shm"), destination="/dev/shm")))
     taken = {mount.destination for mount in asked}
+    if options.ipc == NONE:
+        taken.add("/dev/shm")
     asked += [
         bind(path)
         for path in _of_engine(options, directory)

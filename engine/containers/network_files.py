@@ -14,6 +14,7 @@ Try it: `lab run --rm --add-host db:10.0.0.7 busybox cat /etc/hosts`
 import os
 from pathlib import Path
 
+from engine.containers import name_options
 from engine.containers.options import ContainerOptions
 
 HOSTS = """\
@@ -32,7 +33,7 @@ def write(directory: Path, options: ContainerOptions, hostname: str) -> None:
     contents = {
         "hosts": _hosts(options),
         "hostname": f"{hostname}\n".encode(),
-        "resolv.conf": _of_machine("/etc/resolv.conf"),
+        "resolv.conf": _resolvers(options),
     }
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
     for name, content in contents.items():
@@ -42,7 +43,32 @@ def write(directory: Path, options: ContainerOptions, hostname: str) -> None:
 
 def _hosts(options: ContainerOptions) -> bytes:
     own = _of_machine("/etc/hosts") if options.network == "host" else HOSTS.encode()
-    return own
+    extra = map(name_options.extra_host, options.extra_hosts)
+    return own + "".join(f"{address}\t{name}\n" for name, address in extra).encode()
+
+
+def _resolvers(options: ContainerOptions) -> bytes:
+    """The machine's file, with what was asked for in place of its lines."""
+    machine = _of_machine("/etc/resolv.conf")
+    asked = {
+        "nameserver": options.dns,
+        "search": options.dns_search,
+        "options": options.dns_options,
+    }
+    if not any(asked.values()):
+        return machine
+    kept = [
+        line
+        for line in machine.decode(errors="replace").splitlines()
+        if line.split() and line[0] not in "#;" and not asked.get(line.split()[0])
+    ]
+    domains = [domain for domain in options.dns_search if domain != "."]
+    if options.dns_search:
+        kept = [line for line in kept if line.split()[0] != "domain"]
+    lines = [f"search {' '.join(domains)}"] if domains else []
+    lines += [*kept, *(f"nameserver {address}" for address in options.dns)]
+    lines += [f"options {' '.join(options.dns_options)}"] if options.dns_options else []
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _of_machine(path: str) -> bytes:

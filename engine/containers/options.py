@@ -31,6 +31,11 @@ class ContainerOptions:
     entrypoint: tuple[str, ...] | None = None
     name: str | None = None
     hostname: str | None = None
+    domainname: str | None = None
+    extra_hosts: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
     user: str | None = None
     working_directory: str | None = None
     environment: tuple[str, ...] = ()
@@ -46,6 +51,13 @@ class ContainerOptions:
     tmpfs: tuple[str, ...] = ()
     volumes_from: tuple[str, ...] = ()
     network: str = "none"
+    pid: str = ""
+    ipc: str = ""
+    uts: str = ""
+    cgroup_namespace: str = ""
+    user_namespace: str = ""
+    devices: tuple[str, ...] = ()
+    device_rules: tuple[str, ...] = ()
     capabilities_add: tuple[str, ...] = ()
     capabilities_drop: tuple[str, ...] = ()
     privileged: bool = False
@@ -95,7 +107,7 @@ class ContainerOptions:
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in values.items()
-            if value is not False and value not in (None, (), {})
+            if value is not False and value not in (None, "", (), {})
         }
 
     @staticmethod

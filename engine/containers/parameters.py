@@ -38,3 +38,8 @@ def check(options: ContainerOptions) -> None:
                 f'sysctl "{name}" not allowed in host network namespace',
                 "It would change the machine's own network: leave --network host out.",
             )
+        if not name.startswith("net.") and options.ipc == "host":
+            raise InvalidArgument(
+                f'sysctl "{name}" not allowed in host ipc namespace',
+                "It would change the machine's own: leave --ipc host out.",
+            )

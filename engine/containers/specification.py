@@ -15,7 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.containers import defaults, limits, mount_plan, reaper
+from engine.containers import (
+    defaults,
+    device_options,
+    limits,
+    mount_plan,
+    namespace_options,
+    reaper,
+)
 from engine.containers.binds import BoundPath
 from engine.containers.options import ContainerOptions
 from engine.containers.ulimits import ulimits
@@ -25,7 +32,7 @@ from engine.kernel import capabilities
 from engine.oci import seccomp
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.image import ImageDefaults
-from engine.oci.resources import DeviceRule
+from engine.oci.resources import DeviceNode, DeviceRule
 from engine.oci.spec import Process, Spec
 
 
@@ -163,22 +170,29 @@ def specification(
 ) -> Spec:
     """The whole specification of a container whose files are in `directory`."""
     runs = process(options, image, identity, hostname, no_new_privileges(options))
-    rules = (DeviceRule(allow=True),) if options.privileged else defaults.DEVICE_RULES
-    kinds = tuple(
-        k for k in defaults.NAMESPACES if k != "network" or options.network == "none"
-    )
+    rules = (*defaults.DEVICE_RULES, *device_options.rules(options))
+    if options.privileged:
+        rules = (DeviceRule(allow=True),)
     return Spec(
         process=runs,
         root=str(directory / "rootfs"),
         read_only=options.read_only,
         hostname=hostname,
         mounts=mount_plan.mounts(options, directory, bound),
-        namespaces=kinds,
+        domainname=options.domainname or "",
+        namespaces=namespace_options.own(options),
         cgroup=cgroup,
         resources=replace(limits.resources(options), devices=rules),
-        devices=defaults.machine_devices() if options.privileged else (),
+        devices=_devices(options),
         masked=() if options.privileged else defaults.MASKED,
         read_only_paths=() if options.privileged else defaults.READ_ONLY,
         sysctl=options.sysctls,
         seccomp=seccomp_policy(options, runs.capabilities),
     )
+
+
+def _devices(options: ContainerOptions) -> tuple[DeviceNode, ...]:
+    """The nodes to make: all of the machine's for --privileged, those asked for."""
+    usual = defaults.machine_devices() if options.privileged else ()
+    asked = {node.path: node for node, _ in device_options.nodes(options)}
+    return (*(n for n in usual if n.path not in asked), *asked.values())

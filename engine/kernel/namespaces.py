@@ -75,6 +75,12 @@ def set_hostname(name: str) -> None:
     libc.call("sethostname", name, len(os.fsencode(name)), target=name)
 
 
+@act("setdomainname(2)", lambda name: f"domainname {name}")
+def set_domainname(name: str) -> None:
+    """Set the NIS domain name of this uts namespace."""
+    libc.call("setdomainname", name, len(os.fsencode(name)), target=name)
+
+
 def inodes(pid: int | str) -> dict[str, int]:
     """The namespaces of a process: two processes share one if its inode is equal."""
     found = {}

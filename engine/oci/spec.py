@@ -144,6 +144,7 @@ class Spec:
     masked: tuple[str, ...] = ()
     read_only_paths: tuple[str, ...] = ()
     sysctl: Mapping[str, str] = field(default_factory=dict)
+    domainname: str = ""
     seccomp: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -170,6 +171,8 @@ class Spec:
         }
         if "uts" in self.namespaces:
             data["hostname"] = self.hostname
+            if self.domainname:
+                data["domainname"] = self.domainname
         return data
 
     @staticmethod
@@ -181,6 +184,7 @@ class Spec:
             root=data["root"]["path"],
             read_only=bool(data["root"].get("readonly")),
             hostname=data.get("hostname", ""),
+            domainname=data.get("domainname", ""),
             mounts=tuple(SpecMount.from_json(m) for m in data.get("mounts", ())),
             namespaces=tuple(n["type"] for n in linux.get("namespaces", ())),
             cgroup=linux.get("cgroupsPath", "").lstrip("/"),

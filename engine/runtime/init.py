@@ -58,14 +58,14 @@ def become_container(spec: Spec, program: bytes, report: socket.socket) -> NoRet
 
     def work() -> None:
         _build(spec)
-        _become(spec.process, program, report)
+        _become(spec.process, program, report, console=True)
 
     do_and_leave(work, report)
 
 
 def become_exec(process: Process, program: bytes, report: socket.socket) -> NoReturn:
     """As a process that has joined a container: become one more program in it."""
-    do_and_leave(lambda: _become(process, program, report), report)
+    do_and_leave(lambda: _become(process, program, report, console=False), report)
 
 
 def do_and_leave(work: Callable[[], None], report: socket.socket) -> NoReturn:
@@ -100,14 +100,21 @@ def _build(spec: Spec) -> None:
     os.close(root)
     if "uts" in spec.namespaces:
         namespaces.set_hostname(spec.hostname)
+        if spec.domainname:
+            namespaces.set_domainname(spec.domainname)
 
 
-def _become(process: Process, program: bytes, report: socket.socket) -> None:
-    """Give the privileges away, and become the program."""
+def _become(
+    process: Process, program: bytes, report: socket.socket, *, console: bool
+) -> None:
+    """Give the privileges away, and become the program.
+
+    `console`: its terminal, if it has one, is also /dev/console of the container.
+    """
     processes.new_session()
     processes.new_session_keyring()
     if process.terminal:
-        _open_terminal(process, report)
+        _open_terminal(process, report, console)
     else:
         _own_streams(process)
     if process.oom_score is not None:
@@ -157,17 +164,17 @@ def _enter(directory: str) -> None:
         ) from error
 
 
-def _open_terminal(process: Process, report: socket.socket) -> None:
+def _open_terminal(process: Process, report: socket.socket, console: bool) -> None:
     """Make a terminal of the container's own, send its master to the shim."""
     master, slave, _ = terminal.open_pair()
     if process.uid:
         os.fchown(slave, process.uid, -1)
-    if os.getpid() == 1:
-        console = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        place = paths.make_file(console, "/dev/console")
+    if console:
+        root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        place = paths.make_file(root, "/dev/console")
         mounts.bind(Path(f"/proc/self/fd/{slave}"), place, "/dev/console")
         os.close(place)
-        os.close(console)
+        os.close(root)
     channel.send(report, {"terminal": True}, (master,))
     os.close(master)
     report.recv(1)  # the shim has given it the size of the window

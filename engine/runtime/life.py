@@ -219,6 +219,9 @@ class Life:
         if self._killer:
             self._killer.cancel()
             self._killer = None
+        if "pid" not in self._facts.namespaces:  # nobody has killed what it left
+            with contextlib.suppress(EngineError):
+                freezer.kill_all(self._facts.cgroup)
         self.execs.reap_all()
         self._prober.end()
         kills = counters.memory_kills(self._facts.cgroup)

@@ -94,7 +94,7 @@ def plan(spec: Spec) -> list[Step]:
     if not _is_of_machine("/dev", spec):
         steps += [MakeDevice(node=node) for node in DEVICES]
         steps += [MakeLink(path=path, to=to) for path, to in LINKS]
-    steps += [MakeDevice(node=node) for node in spec.devices]
+        steps += [MakeDevice(node=node) for node in spec.devices]
     steps += [SetParameter(name=n, value=v) for n, v in spec.sysctl.items()]
     steps += [ReadOnly(path=path) for path in spec.read_only_paths]
     steps += [Mask(path=path) for path in spec.masked]

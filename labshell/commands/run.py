@@ -19,6 +19,7 @@ import click
 
 from engine.engine import Container, ContainerOptions, Engine
 from engine.errors import EngineError
+from labshell.commands.cidfile import create_noted
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import (
     CONTAINER_OPTIONS,
@@ -59,7 +60,7 @@ def create(engine: Engine, /, **asked: Any) -> None:
     Prints the ID. What follows IMAGE is the program and its arguments, instead of
     those that the image names; `lab start` runs it.
     """
-    print(engine.create(container_options(asked)).id)
+    print(create_noted(engine, container_options(asked), asked["cidfile"]).id)
 
 
 @click.command(
@@ -85,12 +86,14 @@ def run(engine: Engine, /, explain: bool, **asked: Any) -> int:
         if options.detached and options.attached:
             say("Conflicting options: -a and -d", "Stay with it, or leave it alone.")
             return 1
-        if options.detached:
-            return _in_background(engine, options, explain)
-        if options.interactive and options.tty and not os.isatty(0):
+        if not options.detached and _lacks_terminal(options):
             return no_terminal()
+        container = create_noted(engine, options, asked["cidfile"])
+        tell(engine)
+        if options.detached:
+            return _in_background(engine, container, explain)
         stay = Stay(asked["detach_keys"], asked["sig_proxy"], explain)
-        return _in_foreground(engine, options, stay)
+        return _in_foreground(engine, container, stay)
     except (EngineError, OSError) as error:
         report(error)
         return getattr(error, "exit_code", EngineError.exit_code)
@@ -110,10 +113,12 @@ def no_terminal() -> int:
     return 1
 
 
-def _in_background(engine: Engine, options: ContainerOptions, explain: bool) -> int:
+def _lacks_terminal(options: ContainerOptions) -> bool:
+    return options.interactive and options.tty and not os.isatty(0)
+
+
+def _in_background(engine: Engine, container: Container, explain: bool) -> int:
     """Start the container and leave it running."""
-    container = engine.create(options)
-    tell(engine)
     try:
         engine.start(container.id)
     finally:
@@ -123,18 +128,16 @@ def _in_background(engine: Engine, options: ContainerOptions, explain: bool) -> 
     return 0
 
 
-def _in_foreground(engine: Engine, options: ContainerOptions, stay: Stay) -> int:
+def _in_foreground(engine: Engine, container: Container, stay: Stay) -> int:
     """Start the container and stay with it; with --rm, remove it when it has ended.
 
     It has not ended if the student left it with Ctrl-P Ctrl-Q: then its shim removes
     it later.
     """
-    container = engine.create(options)
-    tell(engine)
     try:
         return _attached(engine, container, stay)
     finally:
-        if _removes(options) and not engine.container(container.id).running:
+        if _removes(container.options) and not engine.container(container.id).running:
             engine.remove(container.id, volumes=True)
 
 

@@ -61,9 +61,13 @@ def environment_file(file: str) -> tuple[str, ...]:
     for line in lines:
         name = line.partition("=")[0]
         if not name:
-            raise ValueError(f"invalid env file ({file}): no variable name on '{line}'")
+            raise ValueError(
+                f"invalid env file ({file}): no variable name on line '{line}'"
+            )
         if any(character.isspace() for character in name):
-            raise ValueError(f"invalid env file ({file}): '{name}' contains whitespace")
+            raise ValueError(
+                f"invalid env file ({file}): variable '{name}' contains whitespaces"
+            )
     return tuple(lines)
 
 
@@ -98,6 +102,11 @@ def environment(
         elif name in shell:
             found[name] = shell[name]
     return tuple(f"{name}={value}" for name, value in found.items())
+
+
+def label_file(file: str) -> tuple[tuple[str, str], ...]:
+    """The labels in a file; a name without a value says nothing, as in Docker."""
+    return tuple(label(line) for line in environment_file(file) if "=" in line)
 
 
 def label(text: str) -> tuple[str, str]:

@@ -103,8 +103,8 @@ def test_an_env_file_may_come_from_another_system(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (b"a b=1\n", "'a b' contains whitespace"),
-        (b"=1\n", "no variable name on '=1'"),
+        (b"a b=1\n", "variable 'a b' contains whitespaces"),
+        (b"=1\n", "no variable name on line '=1'"),
         (b"A=\xff\n", "not UTF-8"),
         (b"A" * (2 << 20), "larger than 1 MiB"),
     ],

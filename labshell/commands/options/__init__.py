@@ -15,7 +15,9 @@ import click
 from engine.engine import ContainerOptions, RestartPolicy
 from labshell.commands import suggest, values
 from labshell.commands.options import (
+    elsewhere,
     files,
+    image,
     life,
     limits,
     names,
@@ -32,6 +34,8 @@ CONTAINER_OPTIONS: list[click.Parameter] = [
     *files.OPTIONS,
     *walls.OPTIONS,
     *limits.OPTIONS,
+    *image.OPTIONS,
+    *elsewhere.OPTIONS,
 ]
 
 IMAGE_AND_COMMAND: list[click.Parameter] = [
@@ -49,12 +53,10 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
         image=asked["image"],
         command=asked["command"],
         entrypoint=entrypoint,
-        name=asked["name"],
-        hostname=asked["hostname"],
+        **names.asked_for(asked),
         user=asked["user"],
         working_directory=asked["workdir"],
         environment=environment(asked),
-        labels=dict(asked["label"]),
         interactive=asked["interactive"],
         attached=asked["attach"],
         detached=asked.get("detach", False),
@@ -65,11 +67,7 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
         mounts=asked["mount"],
         tmpfs=asked["tmpfs"],
         volumes_from=asked["volumes_from"],
-        network=asked["network"] or "none",
-        capabilities_add=asked["cap_add"],
-        capabilities_drop=asked["cap_drop"],
-        privileged=asked["privileged"],
-        security_options=asked["security_opt"],
+        **walls.asked_for(asked),
         groups_add=asked["group_add"],
         init=asked["init"],
         **limits.asked_for(asked),

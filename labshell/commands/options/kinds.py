@@ -33,6 +33,7 @@ ASSIGNMENT = Value("assignment", values.assignment)
 ASSIGNMENTS = Value("file", values.environment_file)
 LOG_OPTION = Value("option", values.label)
 LABEL = Value("label", values.label)
+LABELS = Value("file", values.label_file)
 PARAMETER = Value("parameter", values.parameter)
 VOLUME = Value("volume", values.volume)
 BYTES = Value("bytes", values.memory)
@@ -45,8 +46,10 @@ def flag(*names: str, under: str, help: str) -> Option:
     return Option(names, is_flag=True, under=under, help=help)
 
 
-def text(*names: str, under: str, metavar: str, help: str) -> Option:
-    return Option(names, under=under, metavar=metavar, help=help)
+def text(
+    *names: str, under: str, metavar: str, help: str, type: Value | None = None
+) -> Option:
+    return Option(names, type=type, under=under, metavar=metavar, help=help)
 
 
 def several(

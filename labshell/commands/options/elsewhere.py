@@ -1,0 +1,45 @@
+"""Options that Docker has and we have not: what to do instead, one line each.
+
+They are known, so that a line from a book gets a better answer than "no such option";
+`--help` does not list them.
+
+Try it: `lab run --gpus all busybox true`
+"""
+
+import click
+
+from labshell.commands.grammar import Option
+
+_INSTEAD = {
+    "--gpus": "Graphics cards need their maker's runtime; --device shows a device.",
+    "--isolation": "That is of Docker on Windows: leave it out.",
+    "--runtime": "There is one runtime here: leave it out. runc can run its bundles.",
+    "--storage-opt": "The layer has no limit of its own: --tmpfs /path:size=64m has.",
+    "--volume-driver": "There is one driver, local: leave it out.",
+    "--disable-content-trust": "Images here are not signed: leave it out.",
+    "--kernel-memory": "Kernels have given it up: -m counts the kernel's memory too.",
+    "--cpu-rt-period": "Needs a kernel with real-time groups: --cpu-quota is near it.",
+    "--cpu-rt-runtime": "Needs a kernel with real-time groups: --cpu-quota is near it.",
+    "--cpu-count": "That is of Docker on Windows: --cpus.",
+    "--cpu-percent": "That is of Docker on Windows: --cpus.",
+    "--io-maxbandwidth": "That is of Docker on Windows.",
+    "--io-maxiops": "That is of Docker on Windows.",
+    "--link": "Links have given way to networks, where names are looked up.",
+    "--mac-address": "There are no networks between containers yet.",
+    "--ip": "There are no networks between containers yet.",
+    "--ip6": "There are no networks between containers yet.",
+    "--network-alias": "There are no networks between containers yet.",
+}
+
+
+def _refuse(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        name = option.opts[0]
+        text = f"{name} is not supported here. {_INSTEAD[name]}"
+        raise click.BadOptionUsage(name, text, context)
+
+
+OPTIONS: list[click.Parameter] = [
+    Option([name], hidden=True, expose_value=False, callback=_refuse, help=instead)
+    for name, instead in _INSTEAD.items()
+]

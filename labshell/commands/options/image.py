@@ -1,0 +1,62 @@
+"""Options about where the image comes from.
+
+It is always one that is here: there is no registry to pull from yet, and no emulator
+that could run another machine's programs.
+
+Try it: `lab run --platform linux/arm64 busybox true`
+"""
+
+import platform
+
+import click
+
+from labshell.commands.options.kinds import Value, flag, text
+
+HEADING = "The image"
+_MACHINES = {"x86_64": ("amd64", "x86_64"), "aarch64": ("arm64", "aarch64")}
+
+
+def pull(text: str) -> str:
+    """When an image is fetched from a registry."""
+    if text not in ("always", "missing", "never"):
+        raise ValueError(
+            f'invalid pull option: \'{text}\': must be one of "always", "missing" or '
+            '"never"'
+        )
+    if text == "always":
+        raise ValueError("there is no registry to pull from yet: leave --pull out")
+    return text
+
+
+def of_this_machine(text: str) -> str:
+    """A platform that this machine is: "linux/amd64"."""
+    system, _, rest = text.lower().partition("/")
+    kind, _, variant = rest.partition("/")
+    machine = platform.machine()
+    names = _MACHINES.get(machine, (machine,))
+    fits = not rest and system in ("linux", *names)
+    if not fits and not (system == "linux" and kind in names and not variant):
+        raise ValueError(
+            f"no image here is for the platform {text}: this machine is "
+            f"linux/{names[0]}, and there is no emulator"
+        )
+    return text
+
+
+OPTIONS: list[click.Parameter] = [
+    text(
+        "--pull",
+        type=Value("when", pull),
+        under=HEADING,
+        metavar="missing|never",
+        help="When to fetch it: there is no registry yet, so both mean never.",
+    ),
+    text(
+        "--platform",
+        type=Value("platform", of_this_machine),
+        under=HEADING,
+        metavar="OS[/ARCH]",
+        help="Which machine's image to run: only this machine's.",
+    ),
+    flag("-q", "--quiet", under=HEADING, help="Say nothing of fetching the image."),
+]
