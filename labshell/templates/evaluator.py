@@ -8,7 +8,7 @@ no way from a template to an attribute of a Python object.
 """
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labshell.templates.failure import HINT, Failure
@@ -112,10 +112,10 @@ class Evaluator:
         first, *operands = command.operands
         if isinstance(first, Function):
             return self._call(first, command, operands, piped)
-        value = self._operand(first)
+        value = self._path(first) if isinstance(first, Path) else first.value
         last = [] if piped is _NOTHING_PIPED else [piped]
         if callable(value):
-            return value(*(text(self._operand(operand)) for operand in operands), *last)
+            return _called(value, first, [*map(self._operand, operands), *last])
         if operands or last:
             reason = f"can't give argument to non-function {first.text}"
             if isinstance(first, Path) and first.names:
@@ -168,9 +168,14 @@ class Evaluator:
                 [],
                 _NOTHING_PIPED,
             )
-        value = self._start(operand.start)
-        for place, name in zip(operand.places, operand.names, strict=True):
-            value = _field(value, name, place, operand)
+        value = self._path(operand)
+        return _called(value, operand, []) if callable(value) else value
+
+    def _path(self, path: Path) -> Any:
+        """What is at the end of a path; a function is not called yet."""
+        value = self._start(path.start)
+        for place, name in zip(path.places, path.names, strict=True):
+            value = _field(value, name, place, path)
         return value
 
     def _start(self, start: str | Pipe | None) -> Any:
@@ -197,6 +202,15 @@ def _field(value: Any, name: str, place: int, path: Path) -> Any:
     if value is None or isinstance(value, Nothing):
         reason = f"nil pointer evaluating {name}"
     raise Failure(reason, place, path.text)
+
+
+def _called(function: Callable[..., Any], written: Operand, values: list[Any]) -> Any:
+    """What a function of the data, such as `.Label "owner"`, makes of values."""
+    try:
+        return function(*map(text, values))
+    except TypeError as error:
+        reason = f"wrong number of args for {written.text}: got {len(values)}"
+        raise Failure(reason, written.place, written.text) from error
 
 
 def _check_count(name: Function, kinds: tuple[str, ...], given: int) -> None:

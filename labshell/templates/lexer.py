@@ -49,12 +49,12 @@ class Word:
         """What a literal stands for."""
         if self.kind == "raw":
             return self.text[1:-1]
-        if self.kind == "number":
-            return _number(self.text)
         try:
+            if self.kind == "number":
+                return _number(self.text)
             value = str(ast.literal_eval(self.text))
         except (SyntaxError, ValueError) as error:
-            raise Failure(f"bad literal {self.text}", self.place) from error
+            raise Failure(f"bad literal {self.text[:40]}", self.place) from error
         return ord(value) if self.kind == "char" else value
 
 

@@ -1,8 +1,11 @@
 """Templates: the language of `--format`. What is expected was measured on Docker."""
 
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import InvalidArgument
 from labshell.templates import render
@@ -83,6 +86,7 @@ REFUSED = {
     "{{.Config.Cmd 1}}": "Cmd is not a method but has arguments",
     "{{range .State.Pid}}{{end}}": "range can't iterate over 42",
     "{{(len .Name}}": "unclosed left paren",
+    "{{" + "9" * 5000 + "}}": "bad literal",
     "{{`unclosed}}": "unterminated quoted string",
     "{{printf `%99999999d` 1}}": "wider than 10000 columns",
     "{{pad `a` 99999999 1}}": "wider than 10000 columns",
@@ -104,6 +108,29 @@ def test_a_template_cannot_reach_python_behind_the_data() -> None:
     for template in ("{{.__class__}}", "{{.Name.upper}}", "{{.Config.Cmd.__len__}}"):
         with pytest.raises(InvalidArgument):
             render(template, CONTAINER)
+
+
+WORDS = (
+    '{{ }} .A .B "x" ` if else end range with $x := = | ( ) 1 printf index len json - '
+    "/* */ eq and ' \\ $ , . nil true split join slice"
+).split()
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=14), st.sampled_from(["", " "]))
+def test_whatever_is_typed_is_filled_or_refused(words: list[str], gap: str) -> None:
+    for template in (gap.join(words), "{{" + gap.join(words) + "}}"):
+        with contextlib.suppress(InvalidArgument):
+            render(template, {"A": {"B": [1, 2], "C": None}, "B": "text"})
+
+
+def test_a_function_of_the_data_takes_texts() -> None:
+    data = {"Label": lambda key: {"a": "b"}.get(key, "")}
+    assert render('{{.Label "a"}}{{"a" | .Label}}{{eq (.Label "a") "b"}}', data) == (
+        "bbtrue"
+    )
+    for wrong in ("{{.Label}}", '{{.Label "a" "b"}}', '{{printf "%v" .Label}}'):
+        with pytest.raises(InvalidArgument, match=r"wrong number of args for \.Label"):
+            render(wrong, data)
 
 
 def test_a_misspelt_field_is_answered_with_the_right_one() -> None:
