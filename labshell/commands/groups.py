@@ -75,11 +75,13 @@ volume = Verbs(
 system = Verbs(
     name="system",
     help="""
-    The engine as a whole: what it keeps on the disk, and what it can do without.
+    The engine as a whole: what it keeps on the disk, what it can do without, and what
+    happens in it.
     """,
     headings={
         "Verbs": {
             "df": "labshell.commands.system:df",
+            "events": "labshell.commands.events:events",
             "prune": "labshell.commands.pruning:prune_system",
         }
     },
