@@ -29,6 +29,7 @@ from engine.containers import (
     limits,
     log_options,
     names,
+    namespace_options,
     network_files,
     specification,
     users,
@@ -59,6 +60,7 @@ def create(house: House, options: ContainerOptions, image: StoredImage) -> Conta
     specification.seccomp_policy(options, ())
     house.prepare()
     options = limits.possible(house, options)
+    options = namespace_options.resolved(options, house.records.find)
     with house.images.writing():  # the layers it will stand on must not go meanwhile
         return _create(house, options, house.images.find(image.id), command)
 
@@ -153,6 +155,8 @@ def _furnish(
     home, said = container.directory, image.config.defaults
     for name in ("init", "upper", "work", "rootfs"):
         (draft / name).mkdir(mode=0o755)
+    if namespace_options.memory_to_share(options):
+        (draft / "shm").mkdir(mode=0o755)
     init_layer.make(draft / "init", lower)
     network_files.write(draft, options, hostname)
     # An overlay to read needs two layers, and an image from scratch has none.
@@ -186,7 +190,12 @@ def _write_bundle(
     options, home = container.options, container.directory
     variables = specification.variables(spec.process.environment)
     lowers = (home / "init", *lower)
-    layers = Layers(lower=lowers, upper=home / "upper", work=home / "work")
+    layers = Layers(
+        lower=lowers,
+        upper=home / "upper",
+        work=home / "work",
+        shared_memory=namespace_options.memory_to_share(options),
+    )
     seccomp_filter = compiled_filter(house, options, spec)
     Bundle(spec=spec, layers=layers, seccomp=seccomp_filter).write(
         draft / "bundle",

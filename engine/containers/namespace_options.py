@@ -2,7 +2,9 @@
 
     (nothing)       one of its own: that is what makes it a container
     host            none: it sees what the machine sees
+    container:NAME  that of another container, which must run (--pid, --ipc)
     --ipc none      its own, without /dev/shm
+    --ipc shareable its own, which others may join, with its /dev/shm
 
 A wall that is left out is left out whole: with --pid host, `ps` inside shows every
 process of the machine, and root inside may kill them.
@@ -11,17 +13,23 @@ man: namespaces(7), ipc_namespaces(7), uts_namespaces(7)
 Try it: `lab run --rm --pid host busybox ps`, `lab run --rm --uts host busybox hostname`
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
 from engine.containers import defaults
 from engine.containers.options import ContainerOptions
-from engine.errors import InvalidArgument
+from engine.containers.record import Container
+from engine.errors import Conflict, InvalidArgument
 
-HOST, NONE, PRIVATE = "host", "none", "private"
+HOST, NONE, PRIVATE, SHAREABLE = "host", "none", "private", "shareable"
+_OTHER = "container:"
 _OWN = "Leave it out for a namespace of its own; host: the machine's."
 
 
 def check(options: ContainerOptions) -> None:
     """Raise InvalidArgument for a mode that there is not, and for contradictions."""
-    if options.pid not in ("", HOST):
+    if options.pid not in ("", HOST) and not _other(options.pid):
         raise InvalidArgument("--pid: invalid PID mode", _OWN)
     if options.uts not in ("", HOST):
         raise InvalidArgument("--uts: invalid UTS mode", _OWN)
@@ -32,9 +40,11 @@ def check(options: ContainerOptions) -> None:
             "--userns: invalid USER mode",
             "No container has a user namespace here: root inside is root outside.",
         )
-    if options.ipc not in ("", HOST, NONE, PRIVATE):
+    modes = ("", HOST, NONE, PRIVATE, SHAREABLE)
+    if options.ipc not in modes and not _other(options.ipc):
         raise InvalidArgument(
-            f"Invalid IPC mode: {options.ipc}", "There are: private, none, host."
+            f"Invalid IPC mode: {options.ipc}",
+            "There are: private, shareable, none, host, container:NAME.",
         )
     if options.uts == HOST and (options.hostname or options.domainname):
         raise InvalidArgument(
@@ -47,9 +57,66 @@ def own(options: ContainerOptions) -> tuple[str, ...]:
     """The kinds of which the container gets a new namespace."""
     shared = {
         "network": options.network != NONE,
-        "pid": options.pid == HOST,
+        "pid": options.pid == HOST or _other(options.pid),
         "uts": options.uts == HOST,
-        "ipc": options.ipc == HOST,
+        "ipc": options.ipc == HOST or _other(options.ipc),
         "cgroup": options.cgroup_namespace == HOST,
     }
     return tuple(kind for kind in defaults.NAMESPACES if not shared.get(kind))
+
+
+def _other(mode: str) -> str:
+    """The container that a mode names; "" if it names none."""
+    return mode.removeprefix(_OTHER) if mode.startswith(_OTHER) else ""
+
+
+def resolved(
+    options: ContainerOptions, find: Callable[[str], Container]
+) -> ContainerOptions:
+    """The options with IDs in place of names: those may come to mean another one.
+
+    NotFound if there is no such container, Conflict if it does not share its memory.
+    """
+    if other := _other(options.pid):
+        options = replace(options, pid=f"{_OTHER}{find(other).id}")
+    if other := _other(options.ipc):
+        container = find(other)
+        if container.options.ipc != SHAREABLE:
+            raise Conflict(
+                f"can't join IPC of container {container.id}: non-shareable IPC",
+                f"Make {container.name} anew with --ipc shareable.",
+            )
+        options = replace(options, ipc=f"{_OTHER}{container.id}")
+    return options
+
+
+def joined(options: ContainerOptions, containers: Path) -> dict[str, str]:
+    """Kind -> path of another container's namespace; see engine/runtime/joining.py."""
+    modes = {"pid": options.pid, "ipc": options.ipc}
+    return {
+        kind: str(containers / _other(mode) / "ns" / kind)
+        for kind, mode in modes.items()
+        if _other(mode)
+    }
+
+
+def shared_memory(options: ContainerOptions, directory: Path) -> Path | None:
+    """The directory that is /dev/shm inside; None for one that nobody else sees.
+
+    `directory` is the container's. Memory that others may join is mounted there, on
+    the machine, while the container runs.
+    """
+    if options.ipc == HOST:
+        return Path("/dev/shm")
+    if options.ipc == SHAREABLE:
+        return directory / "shm"
+    if other := _other(options.ipc):
+        return directory.parent / other / "shm"
+    return None
+
+
+def memory_to_share(options: ContainerOptions) -> str:
+    """The size of the /dev/shm that others may join, as tmpfs takes it, or ""."""
+    if options.ipc != SHAREABLE:
+        return ""
+    return str(options.shm_size or defaults.SHM_SIZE)

@@ -67,7 +67,8 @@ def remove_damaged(house: House, identity: str) -> None:
     except FileNotFoundError:
         return  # somebody else has removed it meanwhile
     try:
-        release.unmount(directory / "rootfs")
+        for name in ("rootfs", "shm"):
+            release.unmount(directory / name)
         cgroups.remove(group)
         forgetting.forget_damaged(house.records, identity)
     finally:

@@ -181,6 +181,7 @@ def specification(
         mounts=mount_plan.mounts(options, directory, bound),
         domainname=options.domainname or "",
         namespaces=namespace_options.own(options),
+        joined=namespace_options.joined(options, directory.parent),
         cgroup=cgroup,
         resources=replace(limits.resources(options), devices=rules),
         devices=_devices(options),

@@ -130,7 +130,10 @@ class SpecMount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """A whole `config.json`. `seccomp` is kept as the specification writes it."""
+    """A whole `config.json`. `seccomp` is kept as the specification writes it.
+
+    `namespaces` are made anew; `joined` are those of others, by kind, with a path.
+    """
 
     process: Process
     root: str
@@ -145,12 +148,16 @@ class Spec:
     read_only_paths: tuple[str, ...] = ()
     sysctl: Mapping[str, str] = field(default_factory=dict)
     domainname: str = ""
+    joined: Mapping[str, str] = field(default_factory=dict)
     seccomp: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the specification writes it."""
         linux: dict[str, Any] = {
-            "namespaces": [{"type": kind} for kind in self.namespaces],
+            "namespaces": [
+                *({"type": kind} for kind in self.namespaces),
+                *({"type": kind, "path": path} for kind, path in self.joined.items()),
+            ],
             "cgroupsPath": f"/{self.cgroup}",
             "resources": self.resources.to_json(),
             "maskedPaths": list(self.masked),
@@ -179,6 +186,7 @@ class Spec:
     def from_json(data: Mapping[str, Any]) -> "Spec":
         """The container that `config.json` describes."""
         linux = data["linux"]
+        listed = linux.get("namespaces", ())
         return Spec(
             process=Process.from_json(data["process"]),
             root=data["root"]["path"],
@@ -186,7 +194,8 @@ class Spec:
             hostname=data.get("hostname", ""),
             domainname=data.get("domainname", ""),
             mounts=tuple(SpecMount.from_json(m) for m in data.get("mounts", ())),
-            namespaces=tuple(n["type"] for n in linux.get("namespaces", ())),
+            namespaces=tuple(n["type"] for n in listed if not n.get("path")),
+            joined={n["type"]: n["path"] for n in listed if n.get("path")},
             cgroup=linux.get("cgroupsPath", "").lstrip("/"),
             resources=Resources.from_json(linux.get("resources", {})),
             devices=tuple(DeviceNode.from_json(d) for d in linux.get("devices", ())),

@@ -3,6 +3,7 @@
     spawner.py   a warm process that forks shims
     shim.py      one per container: owns its process, output, exit status
     starter.py   the throw-away child that unshares or joins namespaces
+    joining.py   whose namespaces a container shares
     init.py      process 1 of the container, until it becomes the container's program
     rootfs.py    the plan of everything that is mounted in the root
     steps.py     what such a plan consists of

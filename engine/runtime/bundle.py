@@ -27,12 +27,14 @@ from engine.runtime.logs import EVERYTHING, LogKeeping
 class Layers:
     """The directories of the overlay; none if the bundle brings its own rootfs.
 
-    `lower` is topmost first.
+    `lower` is topmost first. `shared_memory` is the size of the /dev/shm that other
+    containers may join, as tmpfs takes it; "" if there is none.
     """
 
     lower: tuple[Path, ...]
     upper: Path
     work: Path
+    shared_memory: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/layers.json."""
@@ -40,6 +42,7 @@ class Layers:
             "lower": [str(path) for path in self.lower],
             "upper": str(self.upper),
             "work": str(self.work),
+            "shared_memory": self.shared_memory,
         }
 
     @staticmethod
@@ -49,6 +52,7 @@ class Layers:
             lower=tuple(Path(path) for path in data["lower"]),
             upper=Path(data["upper"]),
             work=Path(data["work"]),
+            shared_memory=str(data.get("shared_memory", "")),
         )
 
 
@@ -64,6 +68,7 @@ class ShimFacts:
     layered: bool
     cgroup: str
     namespaces: tuple[str, ...]
+    joined: tuple[str, ...]
     terminal: bool
     interactive: bool
     auto_remove: bool
@@ -81,6 +86,7 @@ class ShimFacts:
 
         def parse(data: Any) -> ShimFacts:
             data["namespaces"] = tuple(data["namespaces"])
+            data["joined"] = tuple(data.get("joined", ()))
             data["health"] = Healthcheck.from_json(data["health"])
             data["log"] = LogKeeping(**data["log"])
             return ShimFacts(**data)
@@ -125,6 +131,7 @@ class Bundle:
             layered=self.layers is not None,
             cgroup=self.spec.cgroup,
             namespaces=self.spec.namespaces,
+            joined=tuple(self.spec.joined),
             terminal=self.spec.process.terminal,
             interactive=interactive,
             auto_remove=auto_remove,

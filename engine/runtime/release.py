@@ -3,7 +3,7 @@
 It may be done twice without harm, because several may have to: the shim when the
 container ends, the next command when the shim was killed, and `rm`.
 
-    overlay         umount containers/ID/rootfs
+    overlay         umount containers/ID/rootfs, and shm if others could join it
     control group   rmdir, after its last process
 
 man: umount2(2), rmdir(2)
@@ -23,6 +23,7 @@ def take_away(facts: ShimFacts) -> None:
     """Unmount the overlay and remove the control group, as far as they are there."""
     if facts.layered:
         unmount(Path(facts.root))
+        unmount(Path(facts.root).parent / "shm")
     cgroups.remove(facts.cgroup)
 
 

@@ -76,6 +76,15 @@ def mount_layers(directory: Path, bundle: Bundle) -> None:
             mounts.overlay(target, layers.lower, layers.upper, layers.work)
 
 
+def mount_shared_memory(bundle: Bundle) -> None:
+    """Mount the memory that other containers may join, beside the root."""
+    if bundle.layers and bundle.layers.shared_memory:
+        place = Path(bundle.spec.root).parent / "shm"
+        flags = mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
+        options = f"mode=1777,size={bundle.layers.shared_memory}"
+        mounts.filesystem("tmpfs", "shm", place, flags, options, str(place))
+
+
 def plan_of_files(spec: Spec) -> list[Step]:
     """What makes the tree whole for somebody who looks at it from outside.
 

@@ -26,7 +26,7 @@ from typing import NoReturn
 from engine import acts
 from engine.kernel import cgroups, devices, limits, namespaces, processes
 from engine.oci.spec import Process
-from engine.runtime import channel, init, rootfs
+from engine.runtime import channel, init, joining, rootfs
 from engine.runtime.bundle import Bundle, ShimFacts, held
 
 
@@ -55,8 +55,12 @@ def start(directory: Path, streams: Streams, report: socket.socket) -> NoReturn:
         devices.restrict(spec.cgroup, spec.resources.devices)
         cgroups.join(spec.cgroup)
         rootfs.mount_layers(directory, bundle)
+        rootfs.mount_shared_memory(bundle)
+        others = joining.find(spec.joined)
         processes.become_undumpable()
         namespaces.unshare(spec.namespaces)
+        for other in others:
+            other.join()
         pid = processes.fork()
         if pid == 0:
             processes.forget_imports()
@@ -119,7 +123,7 @@ def _join(
     cgroups.join(facts.cgroup)
     processes.become_undumpable()
     processes.forget_imports()
-    namespaces.join(pidfd, pid, facts.namespaces)
+    namespaces.join(pidfd, pid, (*facts.namespaces, *facts.joined))
     child = processes.fork()
     if child == 0:
         init.become_exec(process, program, report)

@@ -19,15 +19,16 @@ OPTIONS: list[click.Parameter] = [
     text(
         "--pid",
         under=HEADING,
-        metavar="host",
-        help="host: see, and be able to kill, every process of the machine.",
+        metavar="host|container:NAME",
+        help="""host: see, and be able to kill, every process of the machine;
+        container:NAME: those of another container.""",
     ),
     text(
         "--ipc",
         under=HEADING,
-        metavar="private|none|host",
-        help="""Shared memory and queues: its own, its own without /dev/shm, the
-        machine's. private unless given.""",
+        metavar="MODE",
+        help="""Shared memory and queues: private, shareable (others may join),
+        container:NAME (which must be shareable), none (without /dev/shm), host.""",
     ),
     text(
         "--uts",
