@@ -49,7 +49,10 @@ def show(draw: "Callable[[], RenderableType]", title: str) -> None:
     def picture() -> "RenderableType":
         return Group(Text(f"{title} · Ctrl-C ends", style="dim"), draw())
 
-    console = Console(highlight=False)
+    # COLUMNS and LINES, where they are exported, may be those of another terminal: a
+    # picture that is too tall for this one scrolls out of it.
+    own = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    console = Console(highlight=False, _environ=own)
     with (
         announcements() as wait,
         Live(console=console, screen=True, auto_refresh=False) as live,

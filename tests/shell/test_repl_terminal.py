@@ -230,7 +230,10 @@ def test_panes_stand_beside_the_shell_in_tmux(engine: "Engine", tmp_path: Path) 
         "-f/dev/null",
     ]
     line = ["new-session", "-d", "-x", "120", "-y", "40", *Lab(engine.root).command()]
-    subprocess.run([*tmux, *line], check=True, env=environment(tmp_path, TERM="xterm"))
+    # The size of some other terminal: pytest-xdist, for one, exports that of nobody's.
+    other = {"COLUMNS": "80", "LINES": "24"}
+    surroundings = environment(tmp_path, TERM="xterm", **other)
+    subprocess.run([*tmux, *line], check=True, env=surroundings)
     try:
 
         def panes() -> list[str]:
