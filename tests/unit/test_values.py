@@ -132,7 +132,15 @@ def test_a_label_may_have_no_value() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "seconds"),
-    [("90s", 90), ("1m30s", 90), ("1.5h", 5400), ("250ms", 0.25), ("2h1m", 7260)],
+    [
+        ("90s", 90),
+        ("1m30s", 90),
+        ("1.5h", 5400),
+        ("250ms", 0.25),
+        ("2h1m", 7260),
+        ("250us", 250e-6),
+        ("3µs", 3e-6),
+    ],
 )
 def test_a_duration_is_written_as_go_writes_it(typed: str, seconds: float) -> None:
     assert values.seconds(typed) == seconds
