@@ -12,7 +12,6 @@ Source: Docker's reference of `docker run --mount`; RFC 4180 for CSV
 Try it: `lab run --rm --mount type=tmpfs,target=/m,tmpfs-size=1m busybox df /m`
 """
 
-import csv
 import re
 from collections.abc import Callable
 from typing import Any
@@ -76,6 +75,8 @@ def _fields(text: str) -> _Fields:
 
 def _pairs(text: str) -> list[str]:
     """The record's fields, quotes taken off."""
+    import csv  # only --mount needs it
+
     try:
         records = list(csv.reader([text], strict=True))
     except csv.Error as error:

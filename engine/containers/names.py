@@ -5,6 +5,7 @@ Who gives none gets two words, a manner and a person.
 Try it: `lab create busybox; lab ps -a`
 """
 
+import os
 import re
 
 from engine.errors import InvalidArgument
@@ -26,10 +27,14 @@ _PEOPLE = (
 
 def propose(crowded: bool = False) -> str:
     """Two words, such as "patient_ritchie"; and a number where it is crowded."""
-    import random
+    number = f"{2 + _chance(998)}" if crowded else ""
+    manner, person = _MANNERS[_chance(len(_MANNERS))], _PEOPLE[_chance(len(_PEOPLE))]
+    return f"{manner}_{person}{number}"
 
-    number = random.randrange(2, 1000) if crowded else ""
-    return f"{random.choice(_MANNERS)}_{random.choice(_PEOPLE)}{number}"
+
+def _chance(most: int) -> int:
+    """A number from 0 to `most` - 1. To import `random` would take a millisecond."""
+    return int.from_bytes(os.urandom(4)) % most
 
 
 def check_name(name: str) -> None:

@@ -19,7 +19,6 @@ Try it: `lab run --rm --init busybox ps`
 from pathlib import Path
 
 from engine.errors import ImageError, NotFound
-from engine.images import elf
 
 INSIDE = "/sbin/docker-init"
 _PLACES = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/libexec/docker")
@@ -41,6 +40,8 @@ def find() -> Path:
 
 def _is_static(path: Path) -> bool:
     """Whether the program needs no library: an image need not have any."""
+    from engine.images import elf  # only --init needs it
+
     try:
         return not elf.read(path).interpreter
     except (ImageError, OSError):

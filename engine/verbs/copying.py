@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from engine.containers.telling import tell
 from engine.errors import told_as_engine_errors
-from engine.storage.compression import Readable
 from engine.verbs.containers import ContainerVerbs
 
 if TYPE_CHECKING:
     from engine.containers.ends import End
+    from engine.storage.compression import Readable
 
 
 class CopyingVerbs(ContainerVerbs):
@@ -66,7 +66,7 @@ class CopyingVerbs(ContainerVerbs):
             write_archive(source, out, follow=follow)
 
     @told_as_engine_errors()
-    def unpack_files(self, name: str, path: str, stream: Readable) -> None:
+    def unpack_files(self, name: str, path: str, stream: "Readable") -> None:
         """Unpack a tar into the directory `path` of a container."""
         from engine.containers.tars import read_archive
 
