@@ -91,7 +91,8 @@ def _still(house: House, container: Container, pause: bool) -> Iterator[None]:
 def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:
     """What the container was run with, as defaults for those that come after it."""
     options = container.options
-    merged = specification.variables((*image.env, *options.environment))
+    given = specification.variables(options.environment)
+    merged = {**given, **specification.variables(image.env), **given}  # Docker's order
     entrypoint, arguments = image.entrypoint, options.command or image.cmd
     if options.entrypoint is not None:
         entrypoint = tuple(word for word in options.entrypoint if word)

@@ -3,10 +3,12 @@
 Try it: `lab inspect NAME`, `lab mounts`, `lab tree`, `lab layers NAME`
 """
 
-from collections.abc import Callable, Generator
+import contextlib
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InvalidReference, NotFound
+from engine.containers.record import Container
+from engine.errors import EngineError, InvalidReference, NotFound
 from engine.filters import NONE, Filters
 from engine.verbs.measuring import MeasuringVerbs
 from engine.verbs.volumes import VolumeVerbs
@@ -39,6 +41,24 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
                 if kind:
                     raise
         raise NotFound(f"No such object: {name}", "`lab ps -a`, `lab images`.")
+
+    def names_of_images(self, containers: Sequence[Container]) -> dict[str, str]:
+        """What each container's image is called, by the container's ID.
+
+        A name that is gone, or that another image has now, would mislead: then it is
+        the image's ID.
+        """
+        called = {(one.image, one.image_id) for one in containers}
+        true = {(name, image) for name, image in called if self._has(image, name)}
+        return {
+            one.id: one.image if (one.image, one.image_id) in true else one.image_id
+            for one in containers
+        }
+
+    def _has(self, image: str, name: str) -> bool:
+        with contextlib.suppress(EngineError):  # it is not there, or is damaged
+            return self._house.images.find(name).id == image
+        return False
 
     def _inspect_container(self, name: str, size: bool) -> dict[str, Any]:
         from engine.containers.execute import running_execs

@@ -133,8 +133,15 @@ def ps(
         return
     measured = size or ".Size" in (format or "")
     sizes = [engine.container_size(c.id) if measured else None for c in found]
+    images = engine.names_of_images(found)
     rows = [
-        container_row(c, amount, whole=no_trunc, under_oom=engine.is_under_oom(c))
+        container_row(
+            c,
+            amount,
+            image=images[c.id],
+            whole=no_trunc,
+            under_oom=engine.is_under_oom(c),
+        )
         for c, amount in zip(found, sizes, strict=True)
     ]
     listing = CONTAINERS.with_columns("Size") if size else CONTAINERS

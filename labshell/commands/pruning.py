@@ -63,7 +63,7 @@ def wanted(filters: Sequence[str]) -> Wanted:
         elif key == "label!":
             without.append(value)
         elif key == "until" and before is None:
-            before = _until(value)
+            before = moment(value, time.time())
         elif key == "until":
             raise InvalidArgument("more than one until filter specified")
         else:
@@ -77,16 +77,6 @@ def wanted(filters: Sequence[str]) -> Wanted:
         )
 
     return fits
-
-
-def _until(text: str) -> float:
-    try:
-        return moment(text, time.time())
-    except ValueError as error:
-        raise InvalidArgument(
-            f'failed to parse value as time or duration: "{text}"',
-            "As in until=24h or until=2024-01-31T12:00:00Z.",
-        ) from error
 
 
 def _made_before(created: str, before: float) -> bool:

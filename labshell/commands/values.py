@@ -16,6 +16,8 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
+from engine.errors import InvalidArgument
+
 UNLIMITED = -1
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp])?i?b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
@@ -157,7 +159,10 @@ def nanoseconds(text: str) -> int:
 
 
 def moment(text: str, now: float) -> float:
-    """A point in time, in seconds since 1970: a date, a number, or "10m" ago."""
+    """A point in time, in seconds since 1970: a date, a number, or "10m" ago.
+
+    InvalidArgument for anything else: Docker does not count that as a misused option.
+    """
     from labshell.views.amounts import seconds_since_epoch
 
     try:
@@ -168,4 +173,7 @@ def moment(text: str, now: float) -> float:
         is_number = text.replace(".", "", 1).isdecimal()
         return float(text) if is_number else seconds_since_epoch(text)
     except ValueError:
-        raise ValueError(f"invalid time: '{text}'") from None
+        raise InvalidArgument(
+            f'failed to parse value as time or duration: "{text}"',
+            "How long ago (10m, 1h30m), or when (2024-05-01, 2024-05-01T12:00:00Z).",
+        ) from None

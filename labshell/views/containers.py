@@ -45,11 +45,13 @@ def container_row(
     container: Container,
     sizes: tuple[int, int] | None = None,
     *,
+    image: str = "",
     whole: bool = False,
     under_oom: bool = False,
 ) -> Row:
     """The fields of a container; `whole` cuts nothing short.
 
+    `image` is what its image is called now, if not as it was asked for;
     `sizes` are the bytes that it has written, and those with its image's; one that is
     `under_oom` hangs until it gets more memory.
     """
@@ -61,7 +63,7 @@ def container_row(
     amount = f"{size(sizes[0])} (virtual {size(sizes[1])})" if sizes else "0B"
     return {
         "ID": container.id if whole else container.id[:12],
-        "Image": container.image,
+        "Image": image_called(image or container.image, whole=whole),
         "Command": quoted(command if whole else shorten(command, _WIDEST_COMMAND)),
         "CreatedAt": local_time(container.created),
         "RunningFor": ago(container.created),
@@ -78,6 +80,12 @@ def container_row(
         "Networks": container.options.network,
         "State": state.status,
     }
+
+
+def image_called(image: str, *, whole: bool) -> str:
+    """A name as it is, an ID as lists show it."""
+    is_id = image.startswith("sha256:") and not whole
+    return image.removeprefix("sha256:")[:12] if is_id else image
 
 
 def command_line(words: tuple[str, ...]) -> str:

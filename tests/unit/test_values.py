@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.errors import InvalidArgument
 from labshell.commands import values
 
 
@@ -173,5 +174,5 @@ def test_a_moment_is_a_date_a_number_or_so_long_ago(typed: str, moment: float) -
 def test_any_text_is_a_moment_or_a_clear_refusal(typed: str) -> None:
     try:
         values.moment(typed, now=0)
-    except ValueError as error:
-        assert "invalid time" in str(error)
+    except InvalidArgument as error:
+        assert "failed to parse value as time or duration" in error.message
