@@ -60,9 +60,10 @@ DEVICE_RULES = (
 )
 
 
-def mount(destination: str, kind: str, *options: str) -> SpecMount:
+def mount(destination: str, kind: str, *options: str, source: str = "") -> SpecMount:
+    """A file system that the kernel makes; `source` is what df(1) calls it."""
     return SpecMount(
-        destination=destination, type=kind, source=kind, options=tuple(options)
+        destination=destination, type=kind, source=source or kind, options=options
     )
 
 
@@ -86,7 +87,14 @@ def file_systems(privileged: bool, shm_size: int | None) -> tuple[SpecMount, ...
         mount("/sys", "sysfs", *plain, *access),
         mount("/sys/fs/cgroup", "cgroup", *access, *plain),
         mount("/dev/mqueue", "mqueue", *plain),
-        mount("/dev/shm", "tmpfs", *plain, "mode=1777", f"size={shm_size or SHM_SIZE}"),
+        mount(
+            "/dev/shm",
+            "tmpfs",
+            *plain,
+            "mode=1777",
+            f"size={shm_size or SHM_SIZE}",
+            source="shm",
+        ),
     )
 
 

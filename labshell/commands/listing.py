@@ -15,10 +15,11 @@ from typing import Any
 
 import click
 
-from engine.engine import Engine
+from engine.engine import Container, Engine
 from labshell.commands import suggest, values
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options.kinds import Value
+from labshell.templates.listing import Row
 from labshell.views.tables import printable
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\ud800-\udfff]")
@@ -120,7 +121,7 @@ def ps(
     Newest first. `Exited (3)` is the exit code of the program; 128 + n means that
     signal n ended it.
     """
-    from labshell.views.containers import CONTAINERS, container_json, container_row
+    from labshell.views.containers import CONTAINERS, container_json
 
     most = 1 if latest else last
     found = engine.containers(all=all or most > 0, filters=as_filters(filters))
@@ -132,20 +133,28 @@ def ps(
         print_lines([c.id if no_trunc else c.short_id for c in found])
         return
     measured = size or ".Size" in (format or "")
-    sizes = [engine.container_size(c.id) if measured else None for c in found]
-    images = engine.names_of_images(found)
-    rows = [
-        container_row(
-            c,
-            amount,
-            image=images[c.id],
-            whole=no_trunc,
-            under_oom=engine.is_under_oom(c),
-        )
-        for c, amount in zip(found, sizes, strict=True)
-    ]
+    rows = _rows(engine, found, measured=measured, whole=no_trunc)
     listing = CONTAINERS.with_columns("Size") if size else CONTAINERS
     print_lines(listing.show(format, rows, None if no_trunc else terminal_width()))
+
+
+def _rows(
+    engine: Engine, containers: list[Container], *, measured: bool, whole: bool
+) -> list[Row]:
+    """A row for each container, with its sizes if they were asked for."""
+    from labshell.views.containers import container_row
+
+    images = engine.names_of_images(containers)
+    return [
+        container_row(
+            container,
+            engine.container_size(container.id) if measured else None,
+            image=images[container.id],
+            whole=whole,
+            under_oom=engine.is_under_oom(container),
+        )
+        for container in containers
+    ]
 
 
 @click.command(

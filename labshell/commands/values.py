@@ -44,7 +44,7 @@ def memory_or_unlimited(text: str) -> int:
 
 def cpus(text: str) -> float:
     """A number of processors: "2", "0.5"."""
-    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text.strip(), re.ASCII):
+    if not re.fullmatch(r"-?(\d+(\.\d*)?|\.\d+)", text.strip(), re.ASCII):
         raise ValueError(f"failed to parse {text} as a rational number")
     return float(text)
 
@@ -80,7 +80,8 @@ def _read(file: str) -> str:
         with os.fdopen(descriptor, "rb") as opened:
             data = opened.read(_LARGEST_FILE + 1)
     except OSError as error:
-        raise ValueError(f"open {file}: {error.strerror}") from error
+        reason = str(error.strerror).lower()  # as Docker writes it
+        raise ValueError(f"open {file}: {reason}") from error
     if len(data) > _LARGEST_FILE:
         raise ValueError(f"invalid env file ({file}): larger than 1 MiB")
     try:
