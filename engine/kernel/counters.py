@@ -164,6 +164,13 @@ def memory_kills(group: str) -> int:
     return _table(group, "memory", name).get("oom_kill", 0)
 
 
+def is_memory_limited(group: str) -> bool:
+    """Whether the group itself may use only so much memory."""
+    v2 = cgroups.version() == 2
+    limit = _number(group, "memory", "memory.max" if v2 else "memory.limit_in_bytes")
+    return limit is not None and limit < UNLIMITED
+
+
 def is_under_oom(group: str) -> bool:
     """Whether the group hangs for want of memory (version 1, its killer disabled)."""
     if cgroups.version() == 2:

@@ -10,6 +10,15 @@
     targets.py   the places in the root where the steps act
     launch.py    from the birth of a starter to a running program
     execs.py     what `exec` has added to a container
+    life.py      process 1 from its start to its end, and perhaps again
+    restart.py   when it is run again
+    record.py    its state, in the hands of the shim
+    probes.py    asking it whether it is well; health.py adds up the answers
+    shortage.py  hearing of it when memory runs out
+    announce.py  its events
+    wanted.py    what the shim looks up when it needs it
+    outside.py   its files, for those who copy
+    loop.py      waiting for many things at once
     tasks.py     a process with its streams, log and watchers
     channel.py   messages between clients, spawner and shim
     state.py     created, running, exited …: one table of what may follow what

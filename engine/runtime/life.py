@@ -24,7 +24,7 @@ from typing import Any
 
 from engine import acts
 from engine.errors import EngineError, from_os_error
-from engine.kernel import counters, freezer
+from engine.kernel import freezer
 from engine.runtime import release, restart, starter, state
 from engine.runtime.announce import Announcer
 from engine.runtime.bundle import ShimFacts
@@ -36,6 +36,7 @@ from engine.runtime.loop import Loop, Timer
 from engine.runtime.probes import Prober
 from engine.runtime.record import StateRecord
 from engine.runtime.restart import NEVER_AGAIN, RestartPolicy
+from engine.runtime.shortage import Shortage
 from engine.runtime.tasks import Task
 from engine.runtime.wanted import Wanted
 
@@ -57,6 +58,7 @@ class Life:
         self.record = StateRecord(directory)
         self.announcer = Announcer(directory)
         self.execs = Execs(loop, directory / "bundle", facts, self.announcer)
+        self._shortage = Shortage(loop, facts.cgroup, self.announcer)
         self._prober = Prober(loop, directory / "bundle", facts, self._probed)
         self.task = self._new_task()
         self.launching = False
@@ -122,6 +124,7 @@ class Life:
                 self.announcer.tell("restart")
             self.task.watch(self._exited)
             self._prober.begin(self.task)
+            self._shortage.begin()
             if by_policy and self._stay_down:  # asked for while it was being born
                 self._kill()
         self._again = self._again and by_policy
@@ -224,14 +227,14 @@ class Life:
                 freezer.kill_all(self._facts.cgroup)
         self.execs.reap_all()
         self._prober.end()
-        kills = counters.memory_kills(self._facts.cgroup)
+        kills = self._shortage.end()
         self._clean()
         retry = not self._stay_down and self._policy().wants_another(
             status, self.record.state.restarts
         )
         with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
             self.record.ended(status, oom_killed=kills > 0, again=retry)
-        self._announce_end(status, kills)
+        self._announce_end(status)
         if retry or self._again:
             self.task = self._new_task()
         if retry:
@@ -249,9 +252,7 @@ class Life:
         except (EngineError, OSError):  # its record is damaged: let it rest
             return NEVER_AGAIN
 
-    def _announce_end(self, status: int, kills: int) -> None:
-        if kills:
-            self.announcer.tell("oom")
+    def _announce_end(self, status: int) -> None:
         self.announcer.tell("die", exitCode=str(status))
         self.announcer.unmounted()
         self._announce_stop()

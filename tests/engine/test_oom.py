@@ -2,6 +2,7 @@
 
 import select
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,32 @@ def test_a_child_that_is_killed_is_told_when_the_container_has_ended(box: Box) -
     assert box.engine.inspect(container.id)["Cgroup"]["OOMKills"] == 1
     box.engine.kill(container.id)
     assert box.engine.container(container.id).state.oom_killed
+
+
+def shortages(box: Box, container: Container) -> int:
+    """How many `oom` events were told of the container."""
+    return len(
+        list(box.engine.events(since=0, until=time.time(), filters=filters(container)))
+    )
+
+
+def filters(container: Container) -> dict[str, list[str]]:
+    return {"container": [container.id], "event": ["oom"]}
+
+
+def test_a_kill_is_told_when_it_happens_and_only_once(box: Box) -> None:
+    script = "tail /dev/zero; echo killed; exec sleep 1000"
+    container = box.begin("sh", "-c", script, **SMALL)
+    box.says(container.id, "killed")
+    until(lambda: shortages(box, container) == 1, "an event while it runs")
+    box.engine.kill(container.id)
+    assert shortages(box, container) == 1
+
+
+def test_the_end_of_process_1_is_told_as_well(box: Box) -> None:
+    container = box.begin(*GREEDY, **SMALL)
+    assert box.engine.wait(container.id) == 137
+    assert shortages(box, container) == 1
 
 
 def test_so_is_what_was_executed(box: Box) -> None:
