@@ -1,6 +1,6 @@
 """The facade: one class through which everybody outside uses the engine.
 
-    shell, lessons, grader, daemon ──▶ Engine ──▶ verbs/ ──▶ containers, images, volumes
+    shell, lessons, grader ──▶ Engine ──▶ verbs/ ──▶ containers, images, volumes
 
 It holds no state of its own: state is on disk, with locks, so any number of Engines in
 any number of processes may work on one root at once. Making one touches no disk.
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.containers.house import DEFAULT_ROOT, House
-from engine.containers.options import ContainerOptions, ExecOptions, UpdateOptions
+from engine.containers.options.asked import ContainerOptions, ExecOptions, UpdateOptions
 from engine.containers.record import Container
 from engine.errors import EngineError
 from engine.images.stored import StoredImage
@@ -31,14 +31,14 @@ from engine.verbs.system import SystemVerbs
 
 if TYPE_CHECKING:
     # "as" says that these are here for others to import, as types.
-    from engine.containers.disk import DiskUsage as DiskUsage
-    from engine.containers.disk import Share as Share
-    from engine.containers.pictures import LayerView as LayerView
-    from engine.containers.pictures import MountPoint as MountPoint
-    from engine.containers.pictures import ProcessInfo as ProcessInfo
-    from engine.containers.session import Session as Session
-    from engine.containers.stats import Stats as Stats
-    from engine.containers.top import ProcessTable as ProcessTable
+    from engine.containers.looking.disk import DiskUsage as DiskUsage
+    from engine.containers.looking.disk import Share as Share
+    from engine.containers.looking.pictures import LayerView as LayerView
+    from engine.containers.looking.pictures import MountPoint as MountPoint
+    from engine.containers.looking.pictures import ProcessInfo as ProcessInfo
+    from engine.containers.looking.stats import Stats as Stats
+    from engine.containers.looking.top import ProcessTable as ProcessTable
+    from engine.containers.sessions.session import Session as Session
     from engine.events import Event as Event
     from engine.images.archives.loading import LoadedImage as LoadedImage
     from engine.images.deleting import Pruned as Pruned

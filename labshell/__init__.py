@@ -4,8 +4,10 @@
     commands/   the verbs, one file a group; the same ones serve shell and scripts
     shell/      the interactive shell around them
     views/      data -> something to look at
+    templates/  the language of --format
     doctor/     what this machine can do, what it cannot, and why
-    lessons/    the lessons' runner, and grading/ what judges the work
+    lessons/    the lessons' runner, and what judges the work
+    grading/    from what was done to points
 
 Everything here asks the engine through one door, `engine.engine`, and never reaches
 past it.

@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from engine import files
-from engine.containers import mount_request
-from engine.containers.mount_option import mount_option
-from engine.containers.mount_request import TMPFS, VOLUME, MountRequest
-from engine.containers.options import ContainerOptions
+from engine.containers.options import mount_request
+from engine.containers.options.asked import ContainerOptions
+from engine.containers.options.mount_option import mount_option
+from engine.containers.options.mount_request import TMPFS, VOLUME, MountRequest
 from engine.errors import InvalidArgument, NotFound, SyscallError
 from engine.kernel import paths
 from engine.storage import tree_copy, volumes

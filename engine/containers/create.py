@@ -24,12 +24,8 @@ from pathlib import Path
 from engine import acts, files
 from engine.containers import (
     binds,
-    checking,
     init_layer,
-    limits,
-    log_options,
     names,
-    namespace_options,
     network_files,
     specification,
     users,
@@ -38,7 +34,8 @@ from engine.containers import (
 from engine.containers.binds import BoundPath, Planned
 from engine.containers.house import House
 from engine.containers.lifecycle import signal_number
-from engine.containers.options import ContainerOptions
+from engine.containers.options import checking, limits, logs, namespaces
+from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, from_os_error
 from engine.images.stored import StoredImage
@@ -60,7 +57,7 @@ def create(house: House, options: ContainerOptions, image: StoredImage) -> Conta
     specification.seccomp_policy(options, ())
     house.prepare()
     options = limits.possible(house, options)
-    options = namespace_options.resolved(options, house.records.find)
+    options = namespaces.resolved(options, house.records.find)
     with house.images.writing():  # the layers it will stand on must not go meanwhile
         return _create(house, options, house.images.find(image.id), command)
 
@@ -155,7 +152,7 @@ def _furnish(
     home, said = container.directory, image.config.defaults
     for name in ("init", "upper", "work", "rootfs"):
         (draft / name).mkdir(mode=0o755)
-    if namespace_options.memory_to_share(options):
+    if namespaces.memory_to_share(options):
         (draft / "shm").mkdir(mode=0o755)
     init_layer.make(draft / "init", lower)
     network_files.write(draft, options, hostname)
@@ -194,7 +191,7 @@ def _write_bundle(
         lower=lowers,
         upper=home / "upper",
         work=home / "work",
-        shared_memory=namespace_options.memory_to_share(options),
+        shared_memory=namespaces.memory_to_share(options),
     )
     seccomp_filter = compiled_filter(house, options, spec)
     Bundle(spec=spec, layers=layers, seccomp=seccomp_filter).write(
@@ -202,7 +199,7 @@ def _write_bundle(
         interactive=options.interactive,
         auto_remove=options.auto_remove,
         health=specification.health(options, said),
-        log=log_options.keeping(options, container.labels, variables),
+        log=logs.keeping(options, container.labels, variables),
     )
 
 

@@ -1,7 +1,7 @@
 """The house: one engine root on disk, and what all verbs of containers share.
 
     root/        format.json  images/  snapshots/  containers/  names/  volumes/  locks/
-    /run/labshell/HASH/       sockets
+    /run/labshell/TAG/        sockets (see runtime/place.py)
 
 format.json says which layout this is: a root that a different engine made is refused,
 not guessed at.

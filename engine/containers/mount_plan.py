@@ -13,11 +13,12 @@ Try it: `lab run --rm --tmpfs /a/b -v data:/a busybox mount`
 
 from pathlib import Path
 
-from engine.containers import binds, defaults, namespace_options, reaper
+from engine.containers import binds, defaults, reaper
 from engine.containers.binds import BoundPath
-from engine.containers.mount_request import TMPFS, MountRequest
-from engine.containers.namespace_options import NONE
-from engine.containers.options import ContainerOptions
+from engine.containers.options import namespaces
+from engine.containers.options.asked import ContainerOptions
+from engine.containers.options.mount_request import TMPFS, MountRequest
+from engine.containers.options.namespaces import NONE
 from engine.oci.spec import SpecMount
 
 
@@ -64,7 +65,7 @@ def mounts(
     memory = [r for r in binds.requests(options) if r.type == TMPFS]
     asked = [*map(tmpfs, memory), *map(bind, bound)]
     taken = {mount.destination for mount in asked}
-    memory_of = namespace_options.shared_memory(options, directory)
+    memory_of = namespaces.shared_memory(options, directory)
     if memory_of and "/dev/shm" not in taken:
         asked.append(bind(BoundPath(source=memory_of, destination="/dev/shm")))
         taken.add("/dev/shm")

@@ -14,8 +14,8 @@ Try it: `lab run --rm --add-host db:10.0.0.7 busybox cat /etc/hosts`
 import os
 from pathlib import Path
 
-from engine.containers import name_options
-from engine.containers.options import ContainerOptions
+from engine.containers.options import names
+from engine.containers.options.asked import ContainerOptions
 
 HOSTS = """\
 127.0.0.1\tlocalhost
@@ -43,7 +43,7 @@ def write(directory: Path, options: ContainerOptions, hostname: str) -> None:
 
 def _hosts(options: ContainerOptions) -> bytes:
     own = _of_machine("/etc/hosts") if options.network == "host" else HOSTS.encode()
-    extra = map(name_options.extra_host, options.extra_hosts)
+    extra = map(names.extra_host, options.extra_hosts)
     return own + "".join(f"{address}\t{name}\n" for name, address in extra).encode()
 
 

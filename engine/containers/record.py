@@ -13,7 +13,7 @@ from typing import Any
 
 from engine import files
 from engine.containers.binds import BoundPath
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
 from engine.errors import EngineBroken
 from engine.runtime import state
 from engine.runtime.state import State

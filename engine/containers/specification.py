@@ -15,17 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.containers import (
-    defaults,
-    device_options,
-    limits,
-    mount_plan,
-    namespace_options,
-    reaper,
-)
+from engine.containers import defaults, mount_plan, reaper
 from engine.containers.binds import BoundPath
-from engine.containers.options import ContainerOptions
-from engine.containers.ulimits import ulimits
+from engine.containers.options import devices, limits, namespaces
+from engine.containers.options.asked import ContainerOptions
+from engine.containers.options.ulimits import ulimits
 from engine.containers.users import Identity
 from engine.errors import InvalidArgument
 from engine.kernel import capabilities
@@ -170,7 +164,7 @@ def specification(
 ) -> Spec:
     """The whole specification of a container whose files are in `directory`."""
     runs = process(options, image, identity, hostname, no_new_privileges(options))
-    rules = (*defaults.DEVICE_RULES, *device_options.rules(options))
+    rules = (*defaults.DEVICE_RULES, *devices.rules(options))
     if options.privileged:
         rules = (DeviceRule(allow=True),)
     return Spec(
@@ -180,8 +174,8 @@ def specification(
         hostname=hostname,
         mounts=mount_plan.mounts(options, directory, bound),
         domainname=options.domainname or "",
-        namespaces=namespace_options.own(options),
-        joined=namespace_options.joined(options, directory.parent),
+        namespaces=namespaces.own(options),
+        joined=namespaces.joined(options, directory.parent),
         cgroup=cgroup,
         resources=replace(limits.resources(options), devices=rules),
         devices=_devices(options),
@@ -195,5 +189,5 @@ def specification(
 def _devices(options: ContainerOptions) -> tuple[DeviceNode, ...]:
     """The nodes to make: all of the machine's for --privileged, those asked for."""
     usual = defaults.machine_devices() if options.privileged else ()
-    asked = {node.path: node for node, _ in device_options.nodes(options)}
+    asked = {node.path: node for node, _ in devices.nodes(options)}
     return (*(n for n in usual if n.path not in asked), *asked.values())

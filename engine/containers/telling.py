@@ -1,7 +1,7 @@
 """Telling: the events of containers that commands cause, not their shims.
 
     create attach rename commit destroy export …        by the command, here
-    start die kill oom pause exec_… health_status …     by the shim, engine/runtime/
+    start die kill oom pause exec_… health_status …     by the shim, runtime/announce.py
 
 Whoever reads events wants to know more than an ID: each carries the container's name,
 image and labels.

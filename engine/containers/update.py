@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import files
-from engine.containers import limits
 from engine.containers.house import House
-from engine.containers.options import ContainerOptions, UpdateOptions
+from engine.containers.options import limits
+from engine.containers.options.asked import ContainerOptions, UpdateOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, SyscallError
 from engine.kernel import cgroups

@@ -5,6 +5,7 @@
     index.py       index.json: which names point at which image
     stored.py      one image in the store, as data
     layers.py      blobs become directories, a directory becomes a blob
+    filtering.py   which of them `images` shows
     stack.py       an image as a stack of layers and a list of steps (history)
     inspecting.py  an image as `docker inspect` prints it
     making.py      a new image is written: config, manifest, names

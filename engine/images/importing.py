@@ -48,7 +48,7 @@ def import_tar(
 ) -> StoredImage:
     """Make an image of one layer from a plain tar of a root file system.
 
-    After an error, `store.sweep_blobs` takes away what had come so far.
+    After an error, `store.collect` takes away what had come so far.
     """
     with store.writing():
         layer = _write_layer(store, stream)

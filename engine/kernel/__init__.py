@@ -2,11 +2,12 @@
 
     libc.py          the C library's doors that Python's `os` does not have
     paths.py         a path from outside, opened inside its root
+    places.py        where a path leads, before anything is done there
     mounts.py        mount, bind, overlay, pivot_root
     mount_table.py   what is mounted where
     namespaces.py    unshare, setns, hostname
-    process_table.py what the kernel tells of each process
     processes.py     fork, exec, signals, descriptors, rlimits
+    process_table.py what the kernel tells of each process
     cgroups.py       control groups, version 1 and 2: made, joined, removed
     limits.py        the numbers that a group must keep to
     freezer.py       a whole group stopped at once, or ended at once

@@ -26,7 +26,7 @@ _RUN = Path("/run/labshell")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the sockets of one engine root are: /run/labshell/HASH."""
+    """The place of the engine root `root`."""
 
     root: Path
 

@@ -1,6 +1,6 @@
 """The shim: the process that stays with a container for as long as it runs.
 
-Shell and daemon may end, the container goes on. Somebody must hold its terminal, write
+Shell and command may end, the container goes on. Somebody must hold its terminal, write
 its log, collect its exit status and answer those who ask. That is the shim, one for
 each container, small, and with one thread:
 

@@ -6,7 +6,8 @@
     containers.py   create start exec stop kill wait rm logs commit …
     copying.py      cp, both ways
     volumes.py      volume create, ls, inspect, rm
-    looking.py      inspect, mounts, tree, layers
+    looking.py      inspect, events, mounts, tree, layers
+    measuring.py    stats, top, and update
 
 Each group is a class over the same house; a method finds what it is about, repairs its
 record if need be, and hands over to the room that knows how. Rooms are imported when

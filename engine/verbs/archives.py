@@ -58,7 +58,7 @@ class ArchiveVerbs(ContainerVerbs):
     @told_as_engine_errors()
     def export(self, name: str, out: Path | int) -> None:
         """Write the files of a container, as it sees them, as one tar."""
-        from engine.containers.export import export
+        from engine.containers.copying.export import export
 
         container = self.container(name)
         with _opened(out) as descriptor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine import acts as acts_of
 from engine import events
 from engine.containers import lifecycle, removal, repair
-from engine.containers.options import ContainerOptions, ExecOptions
+from engine.containers.options.asked import ContainerOptions, ExecOptions
 from engine.containers.record import Container
 from engine.containers.telling import tell
 from engine.errors import EngineBroken, InvalidArgument, NotFound, told_as_engine_errors
@@ -19,7 +19,7 @@ from engine.images.stored import StoredImage
 from engine.verbs.images import ImageVerbs
 
 if TYPE_CHECKING:
-    from engine.containers.session import Session
+    from engine.containers.sessions.session import Session
     from engine.runtime.logs import LogEntry
     from engine.storage.changes import Change
 
@@ -49,7 +49,7 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def containers(self, all: bool = False, filters: Filters = NONE) -> list[Container]:
         """The containers, newest first: those that run, or `all`; see filtering.py."""
-        from engine.containers.filtering import select
+        from engine.containers.looking.filtering import select
 
         repair.sweep(self._house)
         found = []
@@ -82,7 +82,7 @@ class ContainerVerbs(ImageVerbs):
 
         `removes`: the caller will remove an --rm container when it has ended.
         """
-        from engine.containers.session import start_session
+        from engine.containers.sessions.session import start_session
 
         container = self.container(name)
         session = start_session(
@@ -100,7 +100,7 @@ class ContainerVerbs(ImageVerbs):
         self, name: str, stdin: bool = False, detach_keys: str | None = None
     ) -> "Session":
         """Be attached to a container that runs; InvalidState if it does not."""
-        from engine.containers.session import attach
+        from engine.containers.sessions.session import attach
 
         container = self.container(name)
         session = attach(self._house, container, stdin=stdin, detach_keys=detach_keys)
@@ -110,7 +110,7 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def execute(self, name: str, options: ExecOptions) -> "Session":
         """A session for one more process in a running container."""
-        from engine.containers.execute import execute
+        from engine.containers.sessions.execute import execute
 
         return execute(self._house, self.container(name), options)
 
@@ -197,7 +197,7 @@ class ContainerVerbs(ImageVerbs):
 
         `since` and `until` are seconds since 1970; `follow` goes on until it ends.
         """
-        from engine.containers.reading import entries
+        from engine.containers.sessions.reading import entries
 
         return entries(
             self._house,
@@ -211,7 +211,7 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def changes(self, name: str) -> "list[Change]":
         """What a container has changed in the files of its image."""
-        from engine.containers.pictures import container_changes
+        from engine.containers.looking.pictures import container_changes
 
         return container_changes(self.container(name))
 

@@ -12,7 +12,7 @@ from engine.errors import told_as_engine_errors
 from engine.verbs.containers import ContainerVerbs
 
 if TYPE_CHECKING:
-    from engine.containers.ends import End
+    from engine.containers.copying.ends import End
     from engine.storage.compression import Readable
 
 
@@ -33,7 +33,7 @@ class CopyingVerbs(ContainerVerbs):
         `follow`: of a link, its target; `owners`: keep users and groups, as numbers,
         else they are those of this process.
         """
-        from engine.containers import copy, ends
+        from engine.containers.copying import copy, ends
 
         with (
             self._files(name, path, "archive-path") as source,
@@ -47,7 +47,7 @@ class CopyingVerbs(ContainerVerbs):
 
         Users and groups are kept, as numbers.
         """
-        from engine.containers import copy, ends
+        from engine.containers.copying import copy, ends
 
         with (
             ends.outside(source) as origin,
@@ -60,7 +60,7 @@ class CopyingVerbs(ContainerVerbs):
 
         BrokenPipeError if nobody reads it any more.
         """
-        from engine.containers.tars import write_archive
+        from engine.containers.copying.tars import write_archive
 
         with self._files(name, path, "archive-path") as source:
             write_archive(source, out, follow=follow)
@@ -68,7 +68,7 @@ class CopyingVerbs(ContainerVerbs):
     @told_as_engine_errors()
     def unpack_files(self, name: str, path: str, stream: "Readable") -> None:
         """Unpack a tar into the directory `path` of a container."""
-        from engine.containers.tars import read_archive
+        from engine.containers.copying.tars import read_archive
 
         with self._files(name, path, "extract-to-dir") as destination:
             read_archive(stream, destination)
@@ -76,7 +76,7 @@ class CopyingVerbs(ContainerVerbs):
     @contextmanager
     def _files(self, name: str, path: str, event: str) -> "Iterator[End]":
         """A path of a container, and afterwards the event that it was copied."""
-        from engine.containers.ends import inside
+        from engine.containers.copying.ends import inside
 
         container = self.container(name)
         with inside(self._house, container, name, path) as end:

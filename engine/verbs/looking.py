@@ -14,7 +14,7 @@ from engine.verbs.measuring import MeasuringVerbs
 from engine.verbs.volumes import VolumeVerbs
 
 if TYPE_CHECKING:
-    from engine.containers.pictures import LayerView, MountPoint, ProcessInfo
+    from engine.containers.looking.pictures import LayerView, MountPoint, ProcessInfo
     from engine.events import Event
     from engine.runtime.state import Arrow
 
@@ -61,8 +61,8 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
         return False
 
     def _inspect_container(self, name: str, size: bool) -> dict[str, Any]:
-        from engine.containers.execute import running_execs
-        from engine.containers.inspect import inspect
+        from engine.containers.looking.inspect import inspect
+        from engine.containers.sessions.execute import running_execs
         from engine.oci.image import ImageDefaults
 
         container = self.container(name)
@@ -97,7 +97,7 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
 
     def container_size(self, name: str) -> tuple[int, int]:
         """The bytes that a container has written; those and its image's together."""
-        from engine.containers.pictures import container_size
+        from engine.containers.looking.pictures import container_size
 
         return container_size(self._house, self.container(name))
 
@@ -111,26 +111,26 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
 
         Without `since` from now on; without `until` it never ends.
         """
-        from engine.containers.watching import watch
+        from engine.containers.looking.watching import watch
 
         self._house.prepare()  # to wait for the first event of all, too
         return watch(self._house.root, since, until, filters)
 
     def mounts(self) -> "list[MountPoint]":
         """The engine's mounts, on the machine and inside the containers."""
-        from engine.containers.pictures import mount_points
+        from engine.containers.looking.pictures import mount_points
 
         return mount_points(self._house, self.containers())
 
     def processes(self) -> "list[ProcessInfo]":
         """The engine's processes: spawner, shims, and those in containers."""
-        from engine.containers.pictures import processes
+        from engine.containers.looking.pictures import processes
 
         return processes(self._house, self.containers())
 
     def layers(self, name: str) -> "tuple[LayerView, ...]":
         """The layers of a container or an image, bottom first."""
-        from engine.containers.pictures import container_layers, image_layers
+        from engine.containers.looking.pictures import container_layers, image_layers
 
         try:
             container = self.container(name)

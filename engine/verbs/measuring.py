@@ -6,15 +6,15 @@ Try it: `lab update --cpus 0.5 NAME`, `lab stats NAME`, `lab top NAME`
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from engine.containers.options import UpdateOptions
+from engine.containers.options.asked import UpdateOptions
 from engine.containers.record import Container
 from engine.containers.telling import tell
 from engine.errors import told_as_engine_errors
 from engine.verbs.containers import ContainerVerbs
 
 if TYPE_CHECKING:
-    from engine.containers.stats import Stats
-    from engine.containers.top import ProcessTable
+    from engine.containers.looking.stats import Stats
+    from engine.containers.looking.top import ProcessTable
 
 
 class MeasuringVerbs(ContainerVerbs):
@@ -34,7 +34,7 @@ class MeasuringVerbs(ContainerVerbs):
 
         Without names: those that run, or `all`; the first look has no CPU percentage.
         """
-        from engine.containers.stats import Meter
+        from engine.containers.looking.stats import Meter
 
         meter = Meter(self._house)
         while True:
@@ -54,7 +54,7 @@ class MeasuringVerbs(ContainerVerbs):
     @told_as_engine_errors()
     def top(self, name: str, options: Sequence[str] = ()) -> "ProcessTable":
         """The processes of a container; `options` are those of ps(1)."""
-        from engine.containers.top import top
+        from engine.containers.looking.top import top
 
         container = self.container(name)
         found = top(self._house, container, options)

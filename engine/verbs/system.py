@@ -9,7 +9,7 @@ from engine.errors import told_as_engine_errors
 from engine.verbs.archives import ArchiveVerbs
 
 if TYPE_CHECKING:
-    from engine.containers.disk import DiskUsage
+    from engine.containers.looking.disk import DiskUsage
 
 
 class SystemVerbs(ArchiveVerbs):
@@ -18,6 +18,6 @@ class SystemVerbs(ArchiveVerbs):
     @told_as_engine_errors()
     def disk_usage(self) -> "DiskUsage":
         """What images, containers and volumes take, and what could be had back."""
-        from engine.containers.disk import disk_usage
+        from engine.containers.looking.disk import disk_usage
 
         return disk_usage(self._house, self.containers(all=True))

@@ -4,6 +4,17 @@ A verb is imported when it is asked for, and not before: `lab rm` does not pay f
 what `lab doctor` needs. So this table names a module and a function for each verb,
 and `grammar.Verbs` looks them up. Headings and order are those of `lab --help`.
 
+What the verbs have in common:
+
+    grammar.py   how a line is read
+    options/     what `run` and `create` can be asked for, a file a heading
+    values.py    what is typed after an option, as the engine takes it
+    suggest.py   what TAB offers
+    groups.py    `lab container …`, `lab image …`: the same verbs by kind of thing, and
+                 those of volumes.py, pruning.py and system.py
+    cidfile.py   --cidfile
+    report.py    what a command says when it fails
+
 Try it: `lab --help`, then `python -X importtime -m labshell rm 2>&1 | grep labshell`
 """
 

@@ -3,8 +3,7 @@
     an image      save ──► layers, config, names ──► load     the same image, same ID
     a container   export ──► one tree of files ──► import     a new image, one layer
 
-What save writes, Docker, podman and skopeo read; what
-they write, load reads.
+What save writes, Docker, podman and skopeo read; what they write, load reads.
 
 Try it: `lab save busybox | tar tv`
 """

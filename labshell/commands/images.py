@@ -1,4 +1,4 @@
-"""The verbs for images: list, history, tag, remove, import, assemble.
+"""The verbs for images: list, history, tag, remove, assemble.
 
 An image is a stack of layers and a JSON file that says what to run. The digest of
 that JSON file is the image's ID; a name such as `busybox:latest` is only a pointer to

@@ -1,4 +1,4 @@
-"""What the prune verbs have in common: a question first, and filters.
+"""The prune verbs: what nobody needs goes, after a question.
 
     WARNING! This will remove all dangling images.
     Are you sure you want to continue? [y/N]

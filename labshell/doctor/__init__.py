@@ -1,5 +1,6 @@
 """The doctor: what this machine can do, what it cannot, why, and what to do.
 
+    examination.py every question, in the order in which it is asked
     kernel.py      the kernel itself, namespaces, overlay, seccomp
     limits.py      control groups: version 1 or 2, and which controllers
     machine.py     root's powers, nft, disk, the base image, the engine's own store

@@ -23,6 +23,7 @@
     runner.py      the words of the lesson in the shell: :next :hint :check …
     lint.py        what can be said of a lesson without running it
     proof.py       `lab lesson test`: untouched, solved, wrong, reset
+    typist.py      … the solution typed into a real shell, as a student would
 
 Try it: `lab learn`
 """

@@ -14,6 +14,8 @@
     offers.py      `stop web` failed, and web is a container: offer `lab stop web`
     words.py       :help :panes :quit, and the lesson's own words
     panes.py       live pictures beside the shell, in tmux
+    paint.py       colours of the shell's own short lines
+    process.py     its signals, input and environment while it is open
     home.py        the shell's own files: history, and `lab` on bash's PATH
     machine.py     is this a virtual machine, or somebody's own computer?
 

@@ -10,7 +10,7 @@ given, and reaches no file, no program and no attribute of a Python object.
 
     lexer.py       where the actions are, and the words in them
     nodes.py       the tree
-    parser.py      words to tree
+    parser.py      pieces to tree;  pipes.py  the words in one action
     evaluator.py   tree and data to text
     functions.py   len, index, join, eq, json, printf …
     printing.py    values as Go prints them

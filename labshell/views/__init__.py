@@ -1,8 +1,10 @@
 """Views: data of the engine's, made into something to look at.
 
     containers.py listing.py           what there is, as rows and fields
+    measures.py disk.py                what it uses, and what it takes
     tables.py amounts.py               columns, sizes and times, as Docker prints them
     mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON
+    states.py                          … and what may come next
     events.py                          what happened
     acts.py explain.py                 what the kernel was asked for
     live.py                            a picture that stays true

@@ -5,7 +5,7 @@
      0.2   mount(2)        0        57   mount -t overlay overlay -o lowerdir=… /…
 
 Time is counted from the first act. The symbol below each concept is the engine's
-function that asked: `:source engine.runtime.rootfs:pivot` shows it.
+function that asked: `:source engine.runtime.steps:Pivot.apply` shows it.
 
 Try it: `lab acts web`, `lab acts web --concept mounts`
 """

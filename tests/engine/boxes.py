@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.containers.session import Session
+from engine.containers.sessions.session import Session
 from engine.engine import Container, ContainerOptions, Engine, ExecOptions
 
 # A program that ends when it is told to: process 1 has no default for a signal.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import events
-from engine.containers.opened import opened
+from engine.containers.copying.opened import opened
 from engine.engine import Container
 from engine.errors import EngineError
 from engine.files import is_locked

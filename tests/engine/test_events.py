@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import events
-from engine.containers.watching import watch
+from engine.containers.looking.watching import watch
 from engine.engine import Engine, EngineError
 from engine.events import Event
 from tests.engine.boxes import LASTS, Box

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.containers.stats import Sample, Stats
+from engine.containers.looking.stats import Sample, Stats
 from engine.engine import Container
 from engine.errors import NotFound
 from engine.kernel.counters import Counters

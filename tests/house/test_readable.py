@@ -112,3 +112,22 @@ def imported(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         return [node.module or ""]
     return []
+
+
+def test_a_room_names_every_file_in_it() -> None:
+    """Its `__init__.py` is the table of contents, and is read as such."""
+    left_out = [
+        str(source.path)
+        for source in SOURCES
+        for room, text in ROOMS.items()
+        if source.path.parent == room and not names_file(text, source.path.stem)
+    ]
+    assert left_out == []
+
+
+ROOMS = {s.path.parent: s.text for s in SOURCES if s.path.name == "__init__.py"}
+
+
+def names_file(text: str, name: str) -> bool:
+    is_a_name = name not in ("__init__", "__main__")
+    return not is_a_name or bool(re.search(rf"\b{name}(\.py\b|:)", text))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.containers.detaching import DETACH_KEYS, KeyWatch, read_keys
+from engine.containers.sessions.detaching import DETACH_KEYS, KeyWatch, read_keys
 from engine.errors import EngineError
 
 

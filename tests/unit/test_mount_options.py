@@ -2,10 +2,15 @@
 
 import pytest
 
-from engine.containers import binds, mount_request
-from engine.containers.mount_option import mount_option
-from engine.containers.mount_request import MountRequest, tmpfs_option, volume_option
-from engine.containers.options import ContainerOptions
+from engine.containers import binds
+from engine.containers.options import mount_request
+from engine.containers.options.asked import ContainerOptions
+from engine.containers.options.mount_option import mount_option
+from engine.containers.options.mount_request import (
+    MountRequest,
+    tmpfs_option,
+    volume_option,
+)
 from engine.errors import InvalidArgument
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.containers import specification
 from engine.containers.binds import BoundPath
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
 from engine.containers.users import Identity
 from engine.errors import InvalidArgument
 from engine.kernel import mounts

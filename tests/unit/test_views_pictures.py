@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from engine.containers.pictures import MountPoint, ProcessInfo
+from engine.containers.looking.pictures import MountPoint, ProcessInfo
 from engine.storage.changes import Change
 from labshell.views import acts, layers, mounts, processes
 

@@ -1,8 +1,19 @@
 """What `lab run` and `lab create` can be asked for, as data.
 
-Each file here is one heading of `--help`: its options, how their values are read, and
-what they do. `container_options` turns what was typed into the engine's
-ContainerOptions.
+Each file is one heading of `--help`, its options and how their values are read:
+
+    program.py    input, environment, user
+    streams.py    what is attached, and how to leave
+    names.py      what it is called
+    life.py       its end, its return, its health
+    files.py      volumes, binds, tmpfs
+    walls.py      network, powers, system calls
+    limits.py     its control group
+    image.py      where the image comes from
+    elsewhere.py  what Docker has and we have not
+    kinds.py      a switch, a text, a list: what options are made of
+
+`container_options` turns what was typed into the engine's ContainerOptions.
 
 Try it: `lab run --help`
 """

@@ -15,9 +15,9 @@ Try it: `lab export box | lab import - flat; lab history flat`
 import os
 from pathlib import Path
 
+from engine.containers.copying.view import whole_tree
 from engine.containers.house import House
 from engine.containers.record import Container
-from engine.containers.view import whole_tree
 from engine.storage.pack import pack
 
 

@@ -16,7 +16,7 @@ Try it: `lab run -d --log-opt max-size=1k --log-opt max-file=3 busybox ping 127.
 import re
 from collections.abc import Mapping
 
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
 from engine.runtime.logs import LogKeeping
 

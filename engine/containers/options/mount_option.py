@@ -16,8 +16,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from engine.containers import mount_request
-from engine.containers.mount_request import BIND, TMPFS, VOLUME, MountRequest
+from engine.containers.options import mount_request
+from engine.containers.options.mount_request import BIND, TMPFS, VOLUME, MountRequest
 from engine.errors import InvalidArgument
 
 _HINT = "type=bind|volume|tmpfs,source=…,target=… and options: `lab run --help`."

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.containers.house import House
-from engine.containers.options import ContainerOptions
-from engine.containers.processors import check_processors
+from engine.containers.options.asked import ContainerOptions
+from engine.containers.options.processors import check_processors
 from engine.errors import InvalidArgument
 from engine.kernel import cgroups, limits
 from engine.oci.resources import Resources

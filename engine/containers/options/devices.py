@@ -17,8 +17,8 @@ import re
 import stat
 from collections.abc import Iterator
 
-from engine.containers.mount_request import place
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
+from engine.containers.options.mount_request import place
 from engine.errors import InvalidArgument
 from engine.oci.resources import DeviceNode, DeviceRule
 

@@ -7,18 +7,18 @@ Try it: `lab create -m 1k busybox`, `lab create --name 'a b' busybox`
 
 import os
 
-from engine.containers import (
-    binds,
-    device_options,
+from engine.containers import binds
+from engine.containers.names import check_name
+from engine.containers.options import (
+    devices,
     limits,
-    log_options,
-    name_options,
-    namespace_options,
+    logs,
+    names,
+    namespaces,
     parameters,
     ulimits,
 )
-from engine.containers.names import check_name
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
 from engine.oci.health import MILLISECOND
 from engine.runtime.restart import NO
@@ -42,12 +42,12 @@ def check(options: ContainerOptions) -> None:
             "it needs to be an absolute path",
             "It is a path inside the container: begin it with /.",
         )
-    name_options.check(options)
-    namespace_options.check(options)
-    device_options.check(options)
+    names.check(options)
+    namespaces.check(options)
+    devices.check(options)
     binds.requests(options)
     _check_life(options)
-    log_options.keeping(options, {}, {})
+    logs.keeping(options, {}, {})
     limits.check(options)
     parameters.check(options)
     for text in options.ulimits:

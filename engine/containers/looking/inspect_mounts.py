@@ -11,9 +11,9 @@ from typing import Any
 
 from engine.containers import binds
 from engine.containers.binds import BoundPath
-from engine.containers.mount_option import mount_option
-from engine.containers.mount_request import TMPFS, MountRequest, tmpfs_option
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
+from engine.containers.options.mount_option import mount_option
+from engine.containers.options.mount_request import TMPFS, MountRequest, tmpfs_option
 from engine.containers.record import Container
 
 

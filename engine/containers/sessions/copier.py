@@ -15,7 +15,7 @@ import select
 import socket
 from collections.abc import Mapping
 
-from engine.containers.detaching import KeyWatch
+from engine.containers.sessions.detaching import KeyWatch
 from engine.runtime import channel
 from engine.runtime.client import Connection
 

@@ -10,14 +10,10 @@ Try it: `lab inspect -f '{{json .HostConfig}}' NAME`
 
 from typing import Any
 
-from engine.containers import (
-    defaults,
-    inspect_mounts,
-    inspect_walls,
-    log_options,
-    ulimits,
-)
-from engine.containers.options import ContainerOptions
+from engine.containers import defaults
+from engine.containers.looking import inspect_mounts, inspect_walls
+from engine.containers.options import logs, ulimits
+from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.oci.resources import Resources
 from engine.runtime.bundle import Bundle
@@ -59,7 +55,7 @@ def host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
         **_walls(options, bundle),
         **_limits(options, bundle.spec.resources),
         "LogConfig": {
-            "Type": log_options.driver(options),
+            "Type": logs.driver(options),
             "Config": dict(options.log_options),
         },
         "RestartPolicy": {
@@ -125,5 +121,5 @@ def _ulimit(text: str) -> dict[str, Any]:
 
 def log_path(container: Container) -> str:
     """Where the log is; "" where `docker inspect` names none either."""
-    kept = log_options.driver(container.options) == log_options.JSON_FILE
+    kept = logs.driver(container.options) == logs.JSON_FILE
     return str(container.directory / "log.jsonl") if kept else ""

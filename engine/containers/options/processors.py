@@ -14,7 +14,7 @@ Try it: `lab run --cpuset-cpus 0 busybox nproc`
 import os
 from pathlib import Path
 
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
 
 _ONLINE = {

@@ -12,7 +12,7 @@ Try it: `lab run --sysctl net.ipv4.ip_forward=1 busybox sysctl net.ipv4.ip_forwa
 
 import re
 
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
 
 _OF_IPC = frozenset(

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.containers import defaults
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, InvalidArgument
 

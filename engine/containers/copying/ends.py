@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from engine.containers.copying.opened import opened
 from engine.containers.house import House
-from engine.containers.opened import opened
 from engine.containers.record import Container
 from engine.errors import EngineError, InvalidArgument, NotFound, SyscallError
 from engine.kernel import places

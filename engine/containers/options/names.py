@@ -11,7 +11,7 @@ import ipaddress
 import os
 import re
 
-from engine.containers.options import ContainerOptions
+from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
 
 LONGEST_HOSTNAME = 64

@@ -6,13 +6,13 @@ Try it: `lab inspect -f '{{json .HostConfig.Devices}}' NAME`
 
 from typing import Any
 
-from engine.containers import device_options, name_options
-from engine.containers.options import ContainerOptions
+from engine.containers.options import devices, names
+from engine.containers.options.asked import ContainerOptions
 
 
 def asked(options: ContainerOptions) -> dict[str, Any]:
     """The fields of HostConfig that say which walls were left out or opened."""
-    hosts = map(name_options.extra_host, options.extra_hosts)
+    hosts = map(names.extra_host, options.extra_hosts)
     return {
         "PidMode": options.pid,
         "IpcMode": options.ipc or "private",
@@ -29,7 +29,7 @@ def asked(options: ContainerOptions) -> dict[str, Any]:
 
 
 def _device(text: str) -> dict[str, str]:
-    source, target, access = device_options.parse(text)
+    source, target, access = devices.parse(text)
     return {
         "PathOnHost": source,
         "PathInContainer": target,

@@ -12,11 +12,11 @@ import os
 import posixpath
 
 from engine.containers import users
-from engine.containers.detaching import read_keys
 from engine.containers.house import House
-from engine.containers.options import ExecOptions
+from engine.containers.options.asked import ExecOptions
 from engine.containers.record import Container
-from engine.containers.session import Session
+from engine.containers.sessions.detaching import read_keys
+from engine.containers.sessions.session import Session
 from engine.errors import EngineError, InvalidArgument, InvalidState, NotExecutable
 from engine.kernel import capabilities
 from engine.oci.spec import Process

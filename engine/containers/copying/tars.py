@@ -18,7 +18,7 @@ import contextlib
 import os
 import stat
 
-from engine.containers.ends import End
+from engine.containers.copying.ends import End
 from engine.errors import Conflict, InvalidArgument, SyscallError
 from engine.kernel import paths
 from engine.storage import nodes, tarball

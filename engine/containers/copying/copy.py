@@ -22,7 +22,7 @@ Try it: `lab cp box:/etc/passwd . ; lab cp . box:/srv`
 
 import os
 
-from engine.containers.ends import End
+from engine.containers.copying.ends import End
 from engine.errors import InvalidArgument
 from engine.kernel.places import Place
 from engine.storage.trees import TreeCopy

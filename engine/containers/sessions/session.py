@@ -23,10 +23,10 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from engine.containers.copier import Copier
-from engine.containers.detaching import read_keys
 from engine.containers.house import House
 from engine.containers.record import Container
+from engine.containers.sessions.copier import Copier
+from engine.containers.sessions.detaching import read_keys
 from engine.errors import InvalidState
 from engine.kernel import terminal
 from engine.runtime import channel, client, state

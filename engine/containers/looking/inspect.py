@@ -19,8 +19,8 @@ Try it: `lab inspect NAME`
 from collections.abc import Sequence
 from typing import Any
 
-from engine.containers import inspect_host, inspect_mounts
 from engine.containers.commit import own_defaults
+from engine.containers.looking import inspect_host, inspect_mounts
 from engine.containers.record import Container
 from engine.images.inspecting import defaults_as_docker
 from engine.kernel import cgroups, counters

@@ -1,0 +1,11 @@
+"""Copying: the files of a container, in and out.
+
+    opened.py   its files as it sees them, volumes too, whatever state it is in
+    ends.py     the two sides of a copy: one in a container, one on this machine
+    copy.py     what goes where, as cp(1) would have it
+    tars.py     the same through a pipe, as a tar
+    view.py     its layers only, seen as one tree
+    export.py   that tree as one tar
+
+Try it: `lab cp box:/etc/passwd . ; lab export box | tar t`
+"""

@@ -1,0 +1,15 @@
+"""Looking: what there is, told and drawn. Nothing here changes anything.
+
+    filtering.py      which containers `ps` shows
+    inspect.py        a container as Docker describes it
+    inspect_host.py   what was asked of the machine for it
+    inspect_walls.py  namespaces, names and devices
+    inspect_mounts.py what is mounted in it
+    pictures.py       mounts, processes, layers as data to draw
+    stats.py          how much of the machine it uses
+    top.py            its processes, as ps(1) lists them
+    disk.py           what everything takes on the disk
+    watching.py       what happened, and what happens
+
+Try it: `lab inspect NAME`, `lab tree`, `lab stats`
+"""
