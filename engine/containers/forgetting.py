@@ -82,11 +82,12 @@ def _keep_dead(records: Records, identity: str, error: OSError) -> None:
 
 
 def drop_dead_names(records: Records) -> None:
-    """Remove the links that lead to no container, be it one that is being made."""
+    """Remove the links that lead to no container, nor to one that is being made."""
     with files.locked(records.names_lock):
         for name in os.listdir(records.names):
             identity = os.path.basename(os.readlink(records.names / name))
-            draft = records.containers / f".new-{identity}"
+            lock = records.containers / f".new-{identity}" / "alive"
             # in this order: a draft that is published now is seen as one of both
-            if not draft.exists() and not (records.containers / identity).exists():
+            alive = files.is_locked(lock) or (records.containers / identity).exists()
+            if not alive:
                 os.unlink(records.names / name)

@@ -40,6 +40,7 @@ def prune_containers(house: House, wanted: Wanted) -> tuple[list[str], int]:
 def prune_volumes(house: House, every: bool, wanted: Wanted) -> tuple[list[str], int]:
     """Remove the volumes that no container uses: their names, and how many bytes."""
     removed, freed = [], 0
+    house.volumes.sweep()
     used = volume_use.used_volumes(house)
     for volume in house.volumes.all():
         if volume.name in used or not (every or volume.anonymous):

@@ -125,10 +125,12 @@ def sweep(house: House) -> None:
     if not house.records.abandoned():
         return
     with files.locked(house.records.lock):
-        for path in house.records.abandoned():
-            if not files.is_locked(path / "alive"):  # its maker or remover is dead
-                _remove_draft(house, path)
+        found = house.records.abandoned()
+        dead = [path for path in found if not files.is_locked(path / "alive")]
+        # Their names first: once all else has gone, nobody comes to look for them.
         forgetting.drop_dead_names(house.records)
+        for path in dead:
+            _remove_draft(house, path)
 
 
 def _remove_draft(house: House, path: Path) -> None:

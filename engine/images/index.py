@@ -63,6 +63,12 @@ class Index:
             yield entries
             self._write(entries)
 
+    def sweep(self) -> None:
+        """Remove what a command left that was killed between write and rename."""
+        with files.locked(self._lock):
+            for path in self.path.parent.glob(f".{self.path.name}.*"):
+                path.unlink()
+
     def _write(self, entries: Sequence[Descriptor]) -> None:
         data = {
             "schemaVersion": 2,

@@ -185,6 +185,7 @@ class ImageStore:
 
     def sweep(self, in_use: Collection[Path]) -> None:
         """The same for a holder of `alone`."""
+        self.index.sweep()
         self.content.sweep(self.catalogue.blobs())
         kept = {chain_id for image in self.list() for chain_id in image.chain_ids}
         self.snapshots.sweep(kept | {f"sha256:{path.name}" for path in in_use})

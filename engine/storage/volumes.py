@@ -238,6 +238,19 @@ class Volumes:
             self._erase(name)
         events.record(self._root, "volume", "destroy", name, {"driver": "local"})
 
+    def sweep(self) -> None:
+        """Remove what is left where making or removing a volume was cut short.
+
+        It has no record and nothing in it: a record may be lost, content must not be.
+        """
+        with self.changing():
+            for place in self.directory.glob("*/"):
+                if not (place / "volume.json").exists():
+                    with contextlib.suppress(OSError):  # there is something in it
+                        (place / "_data").rmdir()
+                    if not (place / "_data").exists():
+                        files.remove_tree(place)
+
     def _erase(self, name: str) -> None:
         """The content, the record, the directory: in this order it can be cut short.
 

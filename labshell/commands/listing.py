@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +19,10 @@ from engine.engine import Container, Engine
 from labshell.commands import suggest, values
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options.kinds import Value
-from labshell.templates.listing import Row
 from labshell.views.tables import printable
+
+if TYPE_CHECKING:
+    from labshell.templates.listing import Row
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\ud800-\udfff]")
 JSON = Option(["--json"], is_flag=True, help="Print JSON, for programs.")
@@ -140,7 +142,7 @@ def ps(
 
 def _rows(
     engine: Engine, containers: list[Container], *, measured: bool, whole: bool
-) -> list[Row]:
+) -> "list[Row]":
     """A row for each container, with its sizes if they were asked for."""
     from labshell.views.containers import container_row
 

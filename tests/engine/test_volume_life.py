@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import events
+from engine import events, files
 from engine.engine import Engine
 from engine.errors import Conflict, InvalidArgument, NotFound
 from tests.engine.boxes import Box
@@ -89,6 +89,16 @@ def test_prune_takes_what_nobody_uses_and_nobody_has_named(box: Box) -> None:
     assert 100_000 <= freed <= 110_000
     assert box.engine.prune_volumes(all=True)[0] == ["named"]
     assert len(box.engine.volumes()) == 2
+
+
+def test_prune_takes_what_a_killed_command_left_but_never_content(box: Box) -> None:
+    volumes = box.engine.create_volume("whole").mountpoint.parents[1]
+    for name in ("half-made", "without-record"):
+        (volumes / name / "_data").mkdir(parents=True)
+    (volumes / "without-record/_data/precious").write_text("x")
+    box.engine.prune_volumes()
+    assert {path.name for path in volumes.iterdir()} == {"whole", "without-record"}
+    files.remove_tree(volumes / "without-record")
 
 
 def test_prune_can_be_narrowed_down(box: Box) -> None:

@@ -166,6 +166,7 @@ class Crowd:
                 with suppress(NotFound):  # it went with an image made of it
                     if name != "busybox:latest":
                         self.engine.remove_image(name, force=True)
+        self.engine.prune_volumes()
         self.known.clear()
 
     def end(self) -> None:

@@ -10,6 +10,7 @@ Try it: LABSHELL_SOAK=20 ./lab test tests/faults/test_many_processes.py
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,10 @@ class Walk(RuleBasedStateMachine):
         self.crowd.ask(who, "create", f"own-{who}-kept-{which}", base.format(who))
 
     @rule(who=WHO)
+    def prune(self, who: int) -> None:
+        self.crowd.ask(who, "prune")
+
+    @rule(who=WHO)
     def look(self, who: int) -> None:
         self.crowd.ask(who, "look")
 
@@ -115,6 +120,13 @@ class DeadlyWalk(Walk):
     def kill(self, who: int, milliseconds: int) -> None:
         time.sleep(milliseconds / 1000)  # a random moment, not one to wait for
         self.crowd.kill(who)
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """A soak takes as long as it takes; every answer has its own bound (crowd.py)."""
+    if SOAK > 1:
+        signal.alarm(0)
 
 
 @pytest.fixture

@@ -71,6 +71,10 @@ class Verbs:
             file.seek(0)
             self.engine.load(file)
 
+    def prune(self) -> None:
+        self.engine.prune_images()
+        self.engine.prune_volumes()
+
     def volume(self, name: str) -> None:
         self.engine.create_volume(name)
 

@@ -456,3 +456,13 @@ def test_an_image_of_125_layers_works(store) -> None:
             store.add(config, [*layers, layers[-1]], "taller:1")
     assert len(store.layer_directories(store.find("tall:1"))) == 125
     assert len(store.stack(image)) == 125
+
+
+def test_a_half_written_index_is_swept_away_and_the_index_stays(store) -> None:
+    image = imported(store, "a:1")
+    (store.index.path.parent / ".index.json.4711.c0ffee00").write_text("{")
+    store.collect()
+    assert set(os.listdir(store.index.path.parent)) == {
+        *("blobs", "index.json", "oci-layout")
+    }
+    assert store.find("a:1").id == image.id
