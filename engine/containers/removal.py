@@ -10,6 +10,7 @@ Try it: `lab run --name box busybox sh -c 'echo hello > /f'; lab rm box`
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from engine import files
@@ -29,13 +30,17 @@ def remove(
     house: House, container: Container, *, force: bool = False, volumes: bool = False
 ) -> None:
     """Remove a container. Conflict if it runs, unless `force` kills it first."""
-    if container.active:
-        if not force:
-            raise Conflict(*_refusal(container))
-        with contextlib.suppress(EngineError):  # it has ended by itself
-            lifecycle.kill(house, container)
+    if container.active and not force:
+        raise Conflict(*_refusal(container))
+
+    def end() -> None:
+        """Others may start it again, as long as we have not got its lock."""
+        now = house.records.find(container.id)
+        if force and now.active:
+            lifecycle.kill(house, now)
+
     try:
-        lock = _lock(container.directory)
+        lock = _lock(container.directory, end)
     except FileNotFoundError:
         return  # somebody else has removed it meanwhile, as with --rm
     try:
@@ -75,12 +80,15 @@ def remove_damaged(house: House, identity: str) -> None:
         os.close(lock)
 
 
-def _lock(directory: Path) -> int:
+def _lock(directory: Path, end: Callable[[], object] = bool) -> int:
     """The container's lock. A shim that has told the exit status, and whoever removes
-    a --rm container for it, let go of it soon. FileNotFoundError if it has gone.
+    a --rm container for it, let go of it soon; `end` makes it end before each attempt.
+    FileNotFoundError if it has gone.
     """
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
+        with contextlib.suppress(EngineError):  # it has ended by itself
+            end()
         lock = files.try_lock(directory / "alive")
         if lock is not None:
             if directory.exists():

@@ -47,10 +47,9 @@ def fork() -> int:
         raise SyscallError("fork", error.errno or 0) from error
 
 
-@act("prctl(2)", lambda: "# its orphans come to it, as to an init")
-def become_subreaper() -> None:
-    """Adopt every orphan below this process."""
-    libc.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+def adopt_orphans(yes: bool) -> None:
+    """Whether orphans below this process come to it (a subreaper), as to an init."""
+    libc.call("prctl", PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0)
 
 
 @act("prctl(2)", lambda: "# nobody inside may trace it or open its /proc files")

@@ -9,6 +9,7 @@ Try it: `lab exec NAME ps`, and `lab tree` meanwhile
 """
 
 import os
+import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +111,12 @@ class Execs:
         task.close()
 
     def reap_all(self) -> None:
-        """Collect all of them: process 1 has ended, so they have."""
+        """Collect all of them: process 1 has ended, so they have.
+
+        But one that has left the control group, in the machine's own pid namespace.
+        """
         for task in list(self._born):
+            task.signal(signal.SIGKILL)
             self._exited(task, task.reap())
         for asked in self._unborn.values():  # they will not be
             asked.client.refuse(InvalidState("the container has just ended"))

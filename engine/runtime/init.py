@@ -177,7 +177,8 @@ def _open_terminal(process: Process, report: socket.socket, console: bool) -> No
         os.close(root)
     channel.send(report, {"terminal": True}, (master,))
     os.close(master)
-    report.recv(1)  # the shim has given it the size of the window
+    if not report.recv(1):  # the shim has given it the size of the window
+        raise EngineBroken("the container's shim did not take its terminal")
     terminal.make_controlling(slave)
 
 

@@ -15,12 +15,12 @@ Try it: `lab run -d --name again --restart always busybox sleep 1; lab events`
 """
 
 import contextlib
+import functools
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from engine import acts
 from engine.errors import EngineError, from_os_error
@@ -33,6 +33,7 @@ from engine.runtime.health import Health
 from engine.runtime.launch import Launch
 from engine.runtime.logs import LogWriter
 from engine.runtime.loop import Loop, Timer
+from engine.runtime.outside import Viewers
 from engine.runtime.probes import Prober
 from engine.runtime.record import StateRecord
 from engine.runtime.restart import NEVER_AGAIN, RestartPolicy
@@ -59,13 +60,14 @@ class Life:
         self.announcer = Announcer(directory)
         self.execs = Execs(loop, directory / "bundle", facts, self.announcer)
         self._shortage = Shortage(loop, facts.cgroup, self.announcer)
+        self.viewers = Viewers(loop, directory / "bundle", facts)
         self._prober = Prober(loop, directory / "bundle", facts, self._probed)
         self.task = self._new_task()
         self.launching = False
         self._stopping = False  # a stop was asked for, and is to be announced
         self._stay_down = False
         self._again = False  # somebody asked for a restart
-        self._killer: Timer | None = None
+        self._killers: list[Timer] = []  # a stop each: the first that is due ends it
         self._attempt: Timer | None = None
         self._pause = 0.0  # seconds, before the last attempt
         self._began = 0.0
@@ -75,6 +77,11 @@ class Life:
         """Whether nothing runs, nor will unless somebody asks."""
         return not self.record.state.active and not self.launching
 
+    @property
+    def _between(self) -> bool:
+        """Whether it has ended, and its policy wants another attempt."""
+        return self.record.state.status == state.RESTARTING
+
     def _new_task(self) -> Task:
         return Task(
             self._loop,
@@ -83,25 +90,30 @@ class Life:
             log=LogWriter(self._directory / "log.jsonl", self._facts.log),
         )
 
-    def recording(self) -> Any:
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
         """While this lasts, acts are written into the container's acts.jsonl."""
-        return acts.recording(self._directory / "acts.jsonl")
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):  # a full disk keeps nothing from being
+                stack.enter_context(acts.recording(self._directory / "acts.jsonl"))
+            yield
 
     # The beginning
 
     def start(self) -> None:
         """Run the program; `on_start` hears how that went."""
         self.record.after(state.START)
-        self._stay_down, self._pause = False, 0.0
         self._launch(by_policy=False)
 
     def _launch(self, *, by_policy: bool) -> None:
         task = self.task
+        if not by_policy:  # a user wants it to run: its policy holds anew
+            self._stay_down, self._pause = False, 0.0
 
         def in_child(report: socket.socket) -> None:
             starter.start(self._directory / "bundle", task.streams, report)
 
-        self.launching = True
+        self.launching, self._attempt = True, None
         with self.recording():
             Launch(
                 self._loop, task, in_child, lambda error: self._born(error, by_policy)
@@ -147,12 +159,13 @@ class Life:
 
     def signal(self, number: int) -> None:
         """Send a signal to process 1. InvalidState unless it runs or will again."""
-        if number in restart.ENDING_SIGNALS:
-            self._stay_down = True
-            if self.record.state.status == state.RESTARTING:
-                self._give_up()
-                return
-        self.record.must_run()
+        ending = number in restart.ENDING_SIGNALS
+        if not (ending and self._between):
+            self.record.must_run()
+        self._stay_down = self._stay_down or ending
+        if self._between:
+            self._give_up()
+            return
         self.task.signal(number)
         self.announcer.tell("kill", signal=str(number))
         if number == signal.SIGKILL:
@@ -170,19 +183,19 @@ class Life:
 
         `again`: as soon as it has ended, run it anew.
         """
+        if not self._between:
+            self.record.must_run()
         self._stay_down, self._stopping, self._again = True, True, again
-        if self.record.state.status == state.RESTARTING:
+        if self._between:
             self._give_up()
             return
-        self.record.must_run()
         self.task.signal(number)
         self.announcer.tell("kill", signal=str(number))
         self._wake()
-        if self._killer is None and grace >= 0:
-            self._killer = self._loop.later(grace, self._kill)
+        if grace >= 0:
+            self._killers.append(self._loop.later(grace, self._kill))
 
     def _kill(self) -> None:
-        self._killer = None
         with contextlib.suppress(EngineError):  # it has ended at this very moment
             self.signal(signal.SIGKILL)
 
@@ -219,9 +232,8 @@ class Life:
 
     def _exited(self, task: Task, status: int) -> None:
         """Process 1 has ended, and with it every process of its pid namespace."""
-        if self._killer:
-            self._killer.cancel()
-            self._killer = None
+        while self._killers:
+            self._killers.pop().cancel()
         if "pid" not in self._facts.namespaces:  # nobody has killed what it left
             with contextlib.suppress(EngineError):
                 freezer.kill_all(self._facts.cgroup)
@@ -240,7 +252,8 @@ class Life:
         if retry:
             ran = time.monotonic() - self._began
             self._pause = restart.pause_after(self._pause, ran)
-            self._attempt = self._loop.later(self._pause, self._try_again)
+            again = functools.partial(self._launch, by_policy=True)
+            self._attempt = self._loop.later(self._pause, again)
         self._on_end(status, not retry and not self._again)
         if self._again:
             self._launch(by_policy=False)
@@ -262,10 +275,6 @@ class Life:
             self.announcer.tell("stop")
             self._stopping = False
 
-    def _try_again(self) -> None:
-        self._attempt = None
-        self._launch(by_policy=True)
-
     def _give_up(self) -> None:
         """Between two attempts: there will be no other, or at once if asked for."""
         if self._attempt is None:
@@ -283,11 +292,8 @@ class Life:
     def _clean(self) -> None:
         """Take away what the start has made on the machine."""
         self.task.close()
+        self.viewers.settle()
         with contextlib.suppress(EngineError):  # a group without processes, or no group
             freezer.kill_all(self._facts.cgroup)
-        with self.recording():
+        with self.recording(), contextlib.suppress(EngineError):  # to be repaired
             release.take_away(self._facts)
-
-    def close(self) -> None:
-        """Let go of what was made for a start that nobody wants any more."""
-        self.task.close()

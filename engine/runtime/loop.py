@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+_LONGEST_SLEEP = 3600.0  # seconds: epoll counts milliseconds, up to 24 days
 
 
 class Timer:
@@ -66,10 +67,11 @@ class Loop:
         return timer
 
     def _until_next(self) -> float | None:
-        """Seconds until the next timer is due; None if there is none."""
+        """Seconds to wait for the next timer, 0 if it is due; None if there is none."""
         if not self._timers:
             return None
-        return max(0.0, self._timers[0][0] - time.monotonic())
+        left = self._timers[0][0] - time.monotonic()
+        return min(max(0.0, left), _LONGEST_SLEEP)
 
     def turn(self) -> None:
         """Wait until something is ready or due, and call what belongs to it."""

@@ -23,6 +23,7 @@ Try it: `lab create --name box busybox; lab cp box:/etc/passwd -`, then `lab act
 """
 
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import NoReturn
@@ -41,6 +42,7 @@ class Viewers:
     def __init__(self, loop: Loop, bundle: Path, facts: ShimFacts) -> None:
         self._loop, self._bundle, self._facts = loop, bundle, facts
         self._clients: list[Client] = []
+        self._senders: dict[Client, tuple[int, int]] = {}  # pid, pidfd
 
     def show(self, client: Client) -> None:
         """Let a child answer the client with the files, for as long as it stays."""
@@ -49,15 +51,28 @@ class Viewers:
         if pid == 0:
             send_files(self._bundle, client.connection)
         ended = os.pidfd_open(pid)
-        self._loop.watch(ended, READ, lambda: self._reap(pid, ended))
+        self._senders[client] = pid, ended
+        self._loop.watch(ended, READ, lambda: self._reap(client))
 
-    def _reap(self, pid: int, ended: int) -> None:
+    def _reap(self, client: Client) -> None:
+        pid, ended = self._senders.pop(client)
         self._loop.forget(ended)
         os.close(ended)
         os.waitpid(pid, 0)
 
+    def settle(self) -> None:
+        """Wait until those children that are at work have their namespaces.
+
+        Whoever unmounts the overlay does this first: they are about to copy the mount.
+        """
+        for client in list(self._senders):
+            self._reap(client)
+
     def leave(self, client: Client, *, needed: bool) -> None:
         """The client has gone. Unless the tree is still needed, take it away."""
+        if client in self._senders:  # it must mount nothing when we have unmounted
+            signal.pidfd_send_signal(self._senders[client][1], signal.SIGKILL)
+            self._reap(client)
         if client in self._clients:
             self._clients.remove(client)
             if not self._clients and not needed and self._facts.layered:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import files
-from engine.errors import EngineError
+from engine.errors import EngineError, from_os_error
 from engine.oci.health import SECOND, Healthcheck
 from engine.runtime import starter
 from engine.runtime.bundle import ShimFacts
@@ -104,12 +104,18 @@ class Prober:
         probe, born = self._probe, self._born
         self._probe, self._born = None, False
         if probe and born:
+            probe.signal(_KILL)  # unless it is in the machine's own pid namespace
             probe.reap()
             probe.close()
 
     def _ask(self) -> None:
-        probe = Task(self._loop, terminal=False, interactive=False, log=None)
-        self._probe, self._output, self._asked_at = probe, Output(), files.now()
+        self._asked_at = files.now()
+        try:
+            probe = Task(self._loop, terminal=False, interactive=False, log=None)
+        except OSError as error:  # too many files are open
+            self._note(_TOO_LATE, from_os_error(error).message)
+            return
+        self._probe, self._output = probe, Output()
         probe.attach(self._output)
         target, command = self._target, self._check.command(())
 

@@ -21,6 +21,7 @@ man: flock(2), unix(7), prctl(2) on PR_SET_CHILD_SUBREAPER
 Try it: `lab run -d busybox sleep 60; lab tree`
 """
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -33,9 +34,10 @@ from engine.runtime.bundle import ShimFacts
 from engine.runtime.clients import Client
 from engine.runtime.life import Life
 from engine.runtime.loop import READ, Loop
-from engine.runtime.outside import Viewers
 from engine.runtime.state import State
 from engine.runtime.tasks import Task
+
+_FULL_HOUSE = 0.1  # seconds until a client is let in where there was no room
 
 
 class Shim:
@@ -53,12 +55,11 @@ class Shim:
         self._starters: list[Client] = []  # for the start under way
         self._stoppers: list[Client] = []  # for the last end of the program
         self._facts = ShimFacts.read(directory / "bundle")
-        self._viewers = Viewers(self._loop, directory / "bundle", self._facts)
         self._life = Life(self._loop, directory, self._facts, self._began, self._ended)
         self._let_go = False
         self._pauser: Client | None = None
         listener.setblocking(False)
-        self._loop.watch(listener.fileno(), READ, self._accept)
+        self._listen()
         self._welcome(first)
 
     @property
@@ -70,7 +71,7 @@ class Shim:
         while not self._over():
             self._loop.turn()
         if not self._let_go:  # whoever was attached has gone before it was started
-            self._life.close()
+            self._life.task.close()
             self._leave()
 
     def _over(self) -> bool:
@@ -83,9 +84,17 @@ class Shim:
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except OSError:
+        except BlockingIOError:  # whoever it was has gone
+            return
+        except OSError:  # too many files are open: it must wait until some are closed
+            self._loop.forget(self._listener.fileno())
+            self._loop.later(_FULL_HOUSE, self._listen)
             return
         self._welcome(connection)
+
+    def _listen(self) -> None:
+        if not self._let_go:
+            self._loop.watch(self._listener.fileno(), READ, self._accept)
 
     def _welcome(self, connection: socket.socket) -> None:
         client = Client(self._loop, connection, self._on_message, self._on_close)
@@ -100,9 +109,10 @@ class Shim:
         task.detach(client)
         if not task.terminal and task.input_owner is client:
             task.close_input()
-        self._viewers.leave(client, needed=not self._life.over)
+        self._life.viewers.leave(client, needed=not self._life.over)
         if client is self._pauser and self._state.status == state.PAUSED:
-            self._life.unpause()  # a commit was killed: what it paused goes on
+            with contextlib.suppress(OSError):  # a full disk: it wakes all the same
+                self._life.unpause()  # a commit was killed: what it paused goes on
 
     def _task_of(self, client: Client) -> Task:
         """What a client is attached to: what it has executed, else the container."""
@@ -199,7 +209,7 @@ class Shim:
         if self._let_go:
             raise InvalidState("the container has just ended")
         with self._life.recording():
-            self._viewers.show(client)
+            self._life.viewers.show(client)
 
     def _exec(self, client: Client, request: dict[str, Any]) -> None:
         self._life.record.must_run()
@@ -217,7 +227,7 @@ class Shim:
         """The program runs, or could not: say so."""
         starters, self._starters = self._starters, []
         if error:
-            self._leave()
+            self._end()
         for client in starters:
             if error:
                 client.refuse(error)
@@ -228,9 +238,7 @@ class Shim:
         """The program has ended; `last`: nobody will run it again by itself."""
         waiting, self._waiting = self._waiting, []
         if last:
-            if self._facts.auto_remove and not any(c.releases for c in self._clients):
-                release.later(self.directory)
-            self._leave()
+            self._end()
         for client in waiting:
             client.send(channel.encode({"exit": status}))
         if last:
@@ -240,6 +248,12 @@ class Shim:
         stoppers, self._stoppers = self._stoppers, []
         for client in stoppers:
             client.answer()
+
+    def _end(self) -> None:
+        """Leave; and have a --rm container removed if none of the clients will."""
+        if self._facts.auto_remove and not any(c.releases for c in self._clients):
+            release.later(self.directory)
+        self._leave()
 
     def _leave(self) -> None:
         """Give up the lock and the socket: from now on the container is nobody's."""

@@ -98,7 +98,6 @@ def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> 
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # clients and programs may go
-        processes.become_subreaper()
         processes.name_process("lab-shim")
         lock, listening = descriptors
         listener = socket.socket(fileno=listening)

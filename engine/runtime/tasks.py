@@ -66,21 +66,31 @@ class Task:
         self._passing = False  # no output before the answer that it was started
         self._outputs: dict[int, bytes] = {}
         self._theirs: list[int] = []
-        self._open_streams(interactive)
+        try:
+            self._open_streams(interactive)
+        except OSError:  # too many files are open
+            self.close()
+            raise
 
     def _open_streams(self, interactive: bool) -> None:
         nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        self._theirs.append(nothing)
         ends = [nothing, nothing, nothing]
         if not self.terminal:
             if interactive:
-                ends[0], self._input = os.pipe2(os.O_CLOEXEC)
+                ends[0], self._input = self._pipe(theirs=0)
                 os.set_blocking(self._input, False)
             for place, kind in ((1, channel.STDOUT), (2, channel.STDERR)):
-                ours, ends[place] = os.pipe2(os.O_CLOEXEC)
+                ours, ends[place] = self._pipe(theirs=1)
                 os.set_blocking(ours, False)
                 self._outputs[ours] = kind
         self.streams = Streams(input=ends[0], output=ends[1], errors=ends[2])
-        self._theirs = list({nothing, *ends})
+
+    def _pipe(self, *, theirs: int) -> tuple[int, int]:
+        """A pipe of whose ends, reading and writing, the process gets one."""
+        ends = os.pipe2(os.O_CLOEXEC)
+        self._theirs.append(ends[theirs])
+        return ends
 
     def forked(self) -> None:
         """The child has its own copies of its ends: close ours."""
@@ -90,7 +100,8 @@ class Task:
 
     def adopt(self, pid: int) -> None:
         """The process is born: hold on to it by a descriptor."""
-        self.pid, self.pidfd = pid, os.pidfd_open(pid)
+        self.pid = pid
+        self.pidfd = os.pidfd_open(pid)
 
     def use_terminal(self, master: int) -> None:
         """The process's init has made a terminal: this is our side of it.

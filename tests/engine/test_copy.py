@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -347,6 +348,25 @@ def test_a_tar_from_a_container_goes_into_the_same_one(
     with in_memory() as out:
         box.engine.pack_files("box", "/empty/d/sub/deep", out)
         assert b"deep" in content(out)
+
+
+def test_a_program_may_end_at_any_moment_of_a_copy(box: Box) -> None:
+    ended = threading.Event()
+
+    def begin_and_end() -> None:
+        for _ in range(12):
+            box.engine.start("box")
+            box.engine.wait("box")
+        ended.set()
+
+    box.create("true", name="box")
+    other = threading.Thread(target=begin_and_end)
+    other.start()
+    while not ended.is_set():
+        with in_memory() as out:
+            box.engine.pack_files("box", "/etc/passwd", out)
+            assert b"root" in content(out)
+    other.join()
 
 
 def test_a_container_may_be_started_and_stopped_during_a_copy(box: Box) -> None:

@@ -144,3 +144,9 @@ def test_inspect_tells_the_health_as_docker_does(box: Box) -> None:
     assert (shown["Status"], shown["FailingStreak"]) == ("healthy", 0)
     assert shown["Log"][-1]["Output"] == "fine\n"
     assert set(shown["Log"][-1]) == {"Start", "End", "ExitCode", "Output"}
+
+
+def test_the_next_check_may_be_further_away_than_the_kernel_can_sleep(box: Box) -> None:
+    container = box.begin(health=check("true", interval=1 << 60))
+    assert box.execute(container.id, "true").code == 0
+    assert health(box, container) == "starting"

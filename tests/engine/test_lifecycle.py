@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Conflict, EngineError, InvalidArgument, InvalidState, NotFound
+from engine.errors import (
+    Conflict,
+    EngineError,
+    InvalidArgument,
+    InvalidState,
+    NotFound,
+    ProgramNotFound,
+)
 from engine.runtime.state import NEVER
 from tests.engine.boxes import OBEYS, Box, until
 
@@ -382,3 +389,30 @@ def test_an_error_of_the_start_is_kept_in_the_record(box: Box) -> None:
     shown = box.engine.inspect(container.id)["State"]
     assert "nosuch" in shown["Error"]
     assert shown["ExitCode"] == 127
+
+
+def test_of_two_stops_the_more_impatient_ends_it(box: Box) -> None:
+    container = box.begin(
+        "sh", "-c", "trap : TERM; echo ready; while :; do sleep 1; done"
+    )
+    box.says(container.id, "ready")
+    patient = threading.Thread(target=box.engine.stop, args=(container.id, 1000))
+    patient.start()
+    box.engine.stop(container.id, timeout=0)
+    patient.join(10)
+    assert not patient.is_alive()
+    assert box.engine.container(container.id).state.exit_code == 137
+
+
+def test_a_grace_time_may_be_longer_than_the_kernel_can_sleep(box: Box) -> None:
+    container = box.begin(*OBEYS)
+    box.says(container.id, "ready")
+    box.engine.stop(container.id, timeout=1 << 31)
+    assert box.engine.container(container.id).state.exit_code == 3
+
+
+def test_what_is_removed_at_its_end_is_removed_when_its_start_fails(box: Box) -> None:
+    container = box.create("/nosuch", auto_remove=True)
+    with pytest.raises(ProgramNotFound):
+        box.engine.start(container.id)
+    until(lambda: not container.directory.exists(), "its end")

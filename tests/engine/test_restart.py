@@ -273,3 +273,11 @@ def test_resume_starts_nothing_that_was_never_started(box: Box) -> None:
     container = box.create("sleep", "100", restart=ALWAYS)
     assert box.engine.resume() == []
     assert now(box, container).state.status == "created"
+
+
+def test_a_policy_holds_again_after_a_restart(box: Box) -> None:
+    container = box.begin(*OBEYS, restart=ALWAYS)
+    box.says(container.id, "ready")
+    box.engine.restart(container.id)
+    os.kill(now(box, container).state.pid, signal.SIGKILL)
+    assert restarted(box, container, 1).state.status == "running"

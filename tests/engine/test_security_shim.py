@@ -2,15 +2,19 @@
 
 import contextlib
 import os
+import resource
+import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from engine.engine import Engine, ExecOptions
+from engine.engine import Engine, ExecOptions, RestartPolicy
 from engine.errors import EngineError
-from tests.engine.boxes import Box
+from engine.oci.health import Healthcheck
+from tests.engine.boxes import OBEYS, Box, until
 
 FLOOD = "for i in 1 2 3 4; do dd if=/dev/zero bs=64k & done; sleep 0.1; exit 7"
 
@@ -74,3 +78,41 @@ def test_an_exec_ends_though_it_leaves_a_flood_behind(box: Box) -> None:
     name = box.begin().id
     assert box.execute(name, "sh", "-c", FLOOD).code == 7
     assert box.execute(name, "true").code == 0
+
+
+def test_what_a_program_leaves_to_the_machine_is_not_left_to_the_shim(box: Box) -> None:
+    orphans = "for i in 1 2 3 4 5; do (sleep 0.05 &) ; done; echo left"
+    line = f"trap '{orphans}' USR1; echo ready; while :; do sleep 0.05; done"
+    container = box.begin("sh", "-c", line, pid="host")
+    box.says(container.id, "ready")
+    box.engine.kill(container.id, "USR1")
+    box.says(container.id, "left")
+    shim = box.engine.container(container.id).state.shim_pid
+    children = Path(f"/proc/{shim}/task/{shim}/children")
+    assert children.read_text().split() == [str(container.state.pid)]
+
+
+def crowded(shim: int, more: int) -> None:
+    """Let a shim open so many files more, and not one over it."""
+    there = len(os.listdir(f"/proc/{shim}/fd"))
+    resource.prlimit(shim, resource.RLIMIT_NOFILE, (there + more, 4096))
+
+
+@pytest.mark.parametrize("more", range(1, 10))
+def test_a_shim_that_can_open_no_more_files_goes_on(box: Box, more: int) -> None:
+    always = RestartPolicy(name="always")
+    often = Healthcheck(test=("CMD", "true"), interval=1_000_000)
+    container = box.begin(*OBEYS, health=often, restart=always)
+    shim = container.state.shim_pid
+    crowded(shim, more)
+    for tty in (False, True):
+        with contextlib.suppress(EngineError):
+            box.execute(container.id, "true", tty=tty)
+    os.kill(container.state.pid, signal.SIGKILL)
+    until(
+        lambda: box.engine.container(container.id).state.status != "running", "the end"
+    )
+    crowded(shim, 1000)
+    box.engine.restart(container.id)
+    assert box.execute(container.id, "true").code == 0
+    assert box.engine.container(container.id).state.shim_pid == shim

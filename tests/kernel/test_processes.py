@@ -86,7 +86,7 @@ def test_a_pid_namespace_is_dead_with_its_first_process() -> None:
 
 def test_a_subreaper_adopts_orphans() -> None:
     def work() -> bool:
-        processes.become_subreaper()
+        processes.adopt_orphans(True)
         reading, writing = os.pipe()
         child = processes.fork()
         if child == 0:
