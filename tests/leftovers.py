@@ -54,7 +54,7 @@ def take(directory: Path) -> Census:
 
 def mounts_in(directory: Path) -> list[str]:
     """Where something is mounted below `directory`."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    lines = os.fsdecode(Path("/proc/self/mountinfo").read_bytes()).splitlines()
     targets = (line.split()[4] for line in lines)
     return [target for target in targets if _is_in(target, directory)]
 
