@@ -16,6 +16,7 @@ Rooms, from the top of the house to its foundation. Imports point down only.
     filters.py    which of many things somebody wants to see
     growing.py    files that others append to, read while they grow
     files.py      atomic write, lock, removal
+    times.py      moments, as they are written down
     errors.py     what can go wrong, as one tree
 
 Try it: `lab run --explain busybox true`, then open the functions it names.

@@ -17,20 +17,54 @@ import contextlib
 import fcntl
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import EngineBroken
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLLOWED = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_DIRECTORY = _FOLLOWED | os.O_NOFOLLOW
 _DEEPEST_REMOVAL = 128  # levels of directories open at once
 T = TypeVar("T")
 
-_LAST_MOMENT = 253402300799.0  # seconds since 1970: the end of the year 9999
 _LARGEST_RECORD = 16 << 20  # bytes; a larger JSON file is not one of ours
+
+
+class _Closing:
+    """A descriptor that is closed when a `with` is over."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __enter__(self) -> int:
+        return self._descriptor
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+def closing(descriptor: int) -> AbstractContextManager[int]:
+    """Close an open descriptor at the end of a `with`, as `open` does for files."""
+    return _Closing(descriptor)
+
+
+def open_directory(path: Path | str, parent: int | None = None) -> int:
+    """Open a directory, to list it and to work in it.
+
+    A name in an open `parent` must be a directory itself, and no link to one.
+    """
+    return os.open(path, _FOLLOWED if parent is None else _DIRECTORY, dir_fd=parent)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`: write(2) may take less than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def atomic_write(
@@ -40,20 +74,10 @@ def atomic_write(
 
     `durable` also makes it survive a power cut, at the price of waiting for the disk.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(temporary, flags, mode)
-    try:
-        try:
-            _write_all(descriptor, data)
-            if durable:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with _replacement(path, mode) as descriptor:
+        write_all(descriptor, data)
+        if durable:
+            os.fsync(descriptor)
     if durable:
         sync_directory(path.parent)
 
@@ -65,57 +89,32 @@ def whole_or_nothing(path: Path) -> Iterator[int]:
     For what is too large for `atomic_write`. A device or a fifo is written as it is.
     """
     if path.exists() and not path.is_file():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
+        with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
             yield descriptor
-        finally:
-            os.close(descriptor)
-        return
+    else:
+        with _replacement(path, 0o600) as descriptor:
+            yield descriptor
+
+
+@contextmanager
+def _replacement(path: Path, mode: int) -> Iterator[int]:
+    """A new file beside `path`, which takes its name when the `with` ends well."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(temporary, flags, 0o600)
+    descriptor = os.open(temporary, flags, mode)
     try:
-        try:
+        with closing(descriptor):
             yield descriptor
-        finally:
-            os.close(descriptor)
         os.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def now(ago: float = 0.0) -> str:
-    """This moment, or one some seconds ago: RFC 3339 with nanoseconds, in UTC.
-
-    Docker writes times so; as texts they sort as the moments do.
-    """
-    return _written(time.time_ns() - int(ago * 1e9))
-
-
-def at(seconds: float) -> str:
-    """A moment, in seconds since 1970, written like `now`; no later than year 9999."""
-    return _written(int(min(max(seconds, 0.0), _LAST_MOMENT) * 1e9))
-
-
-def _written(nanoseconds: int) -> str:
-    whole, rest = divmod(nanoseconds, 1_000_000_000)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest:09d}Z"
-
-
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable: a rename is not, until this."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with closing(open_directory(path)) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
@@ -176,23 +175,18 @@ def read_record(path: Path, parse: Callable[[Any], T]) -> T:
 @contextmanager
 def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
     """Hold the lock file `path` (made if need be), alone or `shared` with others."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    with closing(os.open(path, flags, 0o600)) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
 def locked_directory(path: Path) -> Iterator[None]:
     """Hold a directory, which is a file like others: it can be locked, too."""
-    descriptor = os.open(path, _DIRECTORY)
-    try:
+    with closing(os.open(path, _DIRECTORY)) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def try_lock(path: Path) -> int | None:
@@ -226,21 +220,15 @@ def remove_tree(path: Path) -> None:
 
     Mount points below are an error (EBUSY), links are removed and never followed.
     """
-    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with closing(open_directory(path.parent)) as parent:
         remove_entry(parent, path.name)
-    finally:
-        os.close(parent)
 
 
 def empty_tree(path: Path) -> None:
     """Remove all that is in a directory. FileNotFoundError if it is not there."""
-    directory = os.open(path, _DIRECTORY)
-    try:
+    with closing(os.open(path, _DIRECTORY)) as directory:
         for name in os.listdir(directory):
             remove_entry(directory, name)
-    finally:
-        os.close(directory)
 
 
 def remove_entry(parent: int, name: str) -> None:
@@ -252,13 +240,10 @@ def remove_entry(parent: int, name: str) -> None:
     with contextlib.suppress(FileNotFoundError):  # somebody else removes it too
         if _is_unlinked(parent, name):
             return
-        top = os.open(name, _DIRECTORY, dir_fd=parent)
-        try:
+        with closing(open_directory(name, parent)) as top:
             while entries := os.listdir(top):
                 for entry in entries:
                     _remove_below(top, entry, top, 1)
-        finally:
-            os.close(top)
         os.rmdir(name, dir_fd=parent)
 
 
@@ -269,12 +254,9 @@ def _remove_below(parent: int, name: str, top: int, level: int) -> None:
         if level > _DEEPEST_REMOVAL:
             os.rename(name, os.urandom(8).hex(), src_dir_fd=parent, dst_dir_fd=top)
             return
-        directory = os.open(name, _DIRECTORY, dir_fd=parent)
-        try:
+        with closing(open_directory(name, parent)) as directory:
             for entry in os.listdir(directory):
                 _remove_below(directory, entry, top, level + 1)
-        finally:
-            os.close(directory)
         os.rmdir(name, dir_fd=parent)
 
 

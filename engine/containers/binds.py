@@ -32,7 +32,8 @@ from engine.containers.options.mount_option import mount_option
 from engine.containers.options.mount_request import TMPFS, VOLUME, MountRequest
 from engine.errors import InvalidArgument, NotFound, SyscallError
 from engine.kernel import paths
-from engine.storage import tree_copy, volumes
+from engine.storage import volumes
+from engine.storage.trees import TreeCopy
 from engine.storage.volumes import Volumes
 
 
@@ -200,14 +201,15 @@ def fill(root: int, planned: Planned, store: Volumes) -> None:
         if os.listdir(path.source):
             return
         try:
-            flags = os.O_RDONLY | os.O_DIRECTORY
-            content = paths.open_inside(root, path.destination, flags)
+            content = paths.open_directory(root, path.destination)
         except SyscallError:
             return  # the image has no such directory
-        try:
-            tree_copy.copy_tree(content, path.source)
-        except BaseException:
-            files.empty_tree(path.source)  # not half of it either
-            raise
-        finally:
-            os.close(content)
+        with (
+            files.closing(content),
+            files.closing(files.open_directory(path.source)) as target,
+        ):
+            try:
+                TreeCopy(target, owners=True).whole(content)
+            except BaseException:
+                files.empty_tree(path.source)  # not half of it either
+                raise

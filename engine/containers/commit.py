@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from engine import files
+from engine import files, times
 from engine.containers import lifecycle, specification
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -50,7 +50,7 @@ def commit(
         with _still(house, container, pause):
             layer = house.images.add_layer(upper) if os.listdir(upper) else None
         step = History(
-            created=files.now(),
+            created=times.now(),
             created_by=" ".join(own.cmd),
             author=author,
             comment=message,

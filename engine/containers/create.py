@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from engine import acts, files
+from engine import acts, files, times
 from engine.containers import (
     binds,
     init_layer,
@@ -32,6 +32,7 @@ from engine.containers import (
     volume_use,
 )
 from engine.containers.binds import BoundPath, Planned
+from engine.containers.copying.view import open_layers
 from engine.containers.house import House
 from engine.containers.lifecycle import signal_number
 from engine.containers.options import checking, limits, logs, namespaces
@@ -39,7 +40,7 @@ from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, from_os_error
 from engine.images.stored import StoredImage
-from engine.kernel import capabilities, mounts, seccomp
+from engine.kernel import capabilities, seccomp
 from engine.oci import seccomp as policy
 from engine.oci.image import ImageDefaults
 from engine.oci.spec import Spec
@@ -105,7 +106,7 @@ def _record(
         name=options.name or names.propose(),
         image=options.image,
         image_id=image.id,
-        created=files.now(),
+        created=times.now(),
         command=command,
         options=options,
         stop_signal=options.stop_signal or said.stop_signal or "TERM",
@@ -158,7 +159,7 @@ def _furnish(
     network_files.write(draft, options, hostname)
     # An overlay to read needs two layers, and an image from scratch has none.
     readable = (draft / "init", *(lower or (draft / "upper",)))
-    with mounted(readable, draft / "rootfs") as root:
+    with files.closing(open_layers(readable, draft / "rootfs")) as root:
         user = options.user or said.user
         identity = users.resolve(root, user, options.groups_add)
         for one in planned:
@@ -207,23 +208,6 @@ def _hostname(container: Container) -> str:
     of_machine = "host" in (container.options.network, container.options.uts)
     otherwise = os.uname().nodename if of_machine else container.short_id
     return container.options.hostname or otherwise
-
-
-@contextmanager
-def mounted(lower: tuple[Path, ...], place: Path) -> Iterator[int]:
-    """Show layers at `place` for a moment, to be read; an open descriptor of the root.
-
-    Without an upper directory nothing must be synced when it is unmounted.
-    """
-    mounts.overlay_to_read(place, lower)
-    try:
-        root = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            yield root
-        finally:
-            os.close(root)
-    finally:
-        mounts.unmount(place)
 
 
 def compiled_filter(house: House, options: ContainerOptions, spec: Spec) -> bytes:

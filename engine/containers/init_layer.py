@@ -15,6 +15,7 @@ import stat
 from pathlib import Path
 
 from engine.errors import SyscallError
+from engine.files import closing, open_directory
 from engine.kernel import paths
 
 # Empty, 0755, as Docker makes them; a link says where it leads.
@@ -55,14 +56,12 @@ def make(directory: Path, lower: tuple[Path, ...]) -> None:
 def _topmost(lower: tuple[Path, ...], name: str) -> os.stat_result | None:
     """The directory `name` as the image shows it, if it does."""
     for layer in lower:
-        root = os.open(layer, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            found = paths.open_inside(root, name, os.O_PATH | os.O_NOFOLLOW)
-        except SyscallError:
-            continue
-        finally:
-            os.close(root)
-        status = os.fstat(found)
-        os.close(found)
+        with closing(open_directory(layer)) as root:
+            try:
+                found = paths.open_inside(root, name, os.O_PATH | os.O_NOFOLLOW)
+            except SyscallError:
+                continue
+        with closing(found):
+            status = os.fstat(found)
         return status if stat.S_ISDIR(status.st_mode) else None
     return None

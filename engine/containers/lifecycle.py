@@ -19,7 +19,9 @@ import contextlib
 import signal as signals
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
+from engine import times
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineBroken, InvalidArgument, InvalidState
@@ -38,17 +40,15 @@ def start(house: House, container: Container) -> None:
     note_stopped(house, container, False)
     house.prepare()
     for _ in range(_ATTEMPTS):
-        connection = client.reach(house.place, container.directory)
-        try:
-            connection.ask("start")
-            return
-        except InvalidState:  # its last shim was about to go when we came
-            container = house.records.find(container.id)
-            if container.active:
-                return  # somebody else was faster: it runs, as was asked for
-            refuse_unless(container, state.START)
-        finally:
-            connection.close()
+        with client.reach(house.place, container.directory) as connection:
+            try:
+                connection.ask("start")
+                return
+            except InvalidState:  # its last shim was about to go when we came
+                container = house.records.find(container.id)
+                if container.active:
+                    return  # somebody else was faster: it runs, as was asked for
+                refuse_unless(container, state.START)
     raise EngineBroken(
         f"container {container.name} ends before its start is told",
         "Try again in a moment.",
@@ -73,11 +73,13 @@ def stop(house: House, container: Container, timeout: int | None = None) -> None
         return
     note_stopped(house, container, True)
     with contextlib.suppress(*client.GONE):  # it has ended meanwhile
-        connection = client.connect(house.place, container.directory)
-        try:
-            connection.ask("stop", **_farewell(container, timeout))
-        finally:
-            connection.close()
+        _ask(house, container, "stop", **_farewell(container, timeout))
+
+
+def _ask(house: House, container: Container, what: str, **fields: Any) -> None:
+    """Ask the container's shim for one thing. InvalidState if it has none."""
+    with client.connect(house.place, container.directory) as connection:
+        connection.ask(what, **fields)
 
 
 def _farewell(container: Container, timeout: int | None) -> dict[str, int]:
@@ -91,12 +93,8 @@ def restart(house: House, container: Container, timeout: int | None = None) -> N
     """End it if it runs, and run it again, in one go: also one of --rm stays."""
     if container.active:
         with contextlib.suppress(*client.GONE):  # it has just ended
-            connection = client.connect(house.place, container.directory)
-            try:
-                connection.ask("restart", **_farewell(container, timeout))
-                return
-            finally:
-                connection.close()
+            _ask(house, container, "restart", **_farewell(container, timeout))
+            return
     start(house, house.records.find(container.id))
 
 
@@ -106,7 +104,7 @@ def resume(house: House, container: Container) -> bool:
     wanted = container.options.restart.wants_resuming(
         status=now.exit_code, restarts=now.restarts, stopped=container.stopped
     )
-    if container.active or now.started_at == state.NEVER or not wanted:
+    if container.active or now.started_at == times.NEVER or not wanted:
         return False
     start(house, container)
     return True
@@ -123,15 +121,12 @@ def kill(house: House, container: Container, signal: str = "KILL") -> None:
         )
     if number in ENDING_SIGNALS:
         note_stopped(house, container, True)
-    connection = client.connect(house.place, container.directory)
-    try:
+    with client.connect(house.place, container.directory) as connection:
         if number == signals.SIGKILL:
             connection.ask("wait")
         connection.ask("signal", number=number)
         if number == signals.SIGKILL:
-            connection.wait()
-    finally:
-        connection.close()
+            connection.wait_for_exit()
 
 
 def signal_number(name: str) -> int:
@@ -151,34 +146,24 @@ def signal_number(name: str) -> int:
 
 def pause(house: House, container: Container) -> None:
     """Take the CPU away from every process of the container."""
-    _freeze_or_thaw(house, container, state.PAUSE)
+    refuse_unless(container, state.PAUSE)
+    _ask(house, container, state.PAUSE)
 
 
 def unpause(house: House, container: Container) -> None:
     """Give it back."""
-    _freeze_or_thaw(house, container, state.UNPAUSE)
+    refuse_unless(container, state.UNPAUSE)
+    _ask(house, container, state.UNPAUSE)
 
 
 @contextlib.contextmanager
 def paused_briefly(house: House, container: Container) -> Iterator[None]:
     """Pause a container while this lasts; it goes on even if this process is killed."""
-    connection = client.connect(house.place, container.directory)
-    try:
+    with client.connect(house.place, container.directory) as connection:
         connection.ask(state.PAUSE, briefly=True)
         yield
         with contextlib.suppress(*client.GONE):  # it has ended meanwhile
             connection.ask(state.UNPAUSE)
-    finally:
-        connection.close()
-
-
-def _freeze_or_thaw(house: House, container: Container, event: str) -> None:
-    refuse_unless(container, event)
-    connection = client.connect(house.place, container.directory)
-    try:
-        connection.ask(event)
-    finally:
-        connection.close()
 
 
 def wait(house: House, container: Container) -> int:
@@ -186,12 +171,9 @@ def wait(house: House, container: Container) -> int:
     if not container.active:
         return container.state.exit_code
     try:
-        connection = client.connect(house.place, container.directory)
-        try:
+        with client.connect(house.place, container.directory) as connection:
             connection.ask("wait")
             return connection.wait_for_exit()
-        finally:
-            connection.close()
     except (InvalidState, EngineBroken):  # its shim was about to end when we asked
         ended = house.records.find(container.id)
         if ended.active:

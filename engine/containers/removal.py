@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import files
+from engine import files, times
 from engine.containers import forgetting, lifecycle, repair, telling, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -123,7 +123,7 @@ def remove_finished(house: House, container: Container) -> bool:
     Whoever should do it, client or shim, is given some seconds.
     """
     ended = container.options.auto_remove and container.state.status == state.EXITED
-    if not ended or container.state.finished_at > files.now(ago=PATIENCE):
+    if not ended or container.state.finished_at > times.now(ago=PATIENCE):
         return False
     with contextlib.suppress(EngineError):
         remove(house, container, volumes=True)

@@ -22,7 +22,7 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
-from engine import files
+from engine import files, times
 from engine.containers import forgetting, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -95,7 +95,7 @@ def _repair_locked(house: House, container: Container) -> Container:
                 pid_started=0,
                 shim_pid=0,
                 exit_code=LOST,
-                finished_at=files.now(),
+                finished_at=times.now(),
             ),
         )
         with contextlib.suppress(

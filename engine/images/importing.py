@@ -18,7 +18,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 
-from engine import files
+from engine import times
 from engine.errors import ImageError, InvalidArgument
 from engine.images import layers
 from engine.images.store import ImageStore
@@ -76,7 +76,7 @@ def _write_layer(store: ImageStore, stream: Readable) -> Descriptor:
 
 def _config_for(diff_id: str, options: ImportOptions) -> ImageConfig:
     """The config of an image that has only this layer."""
-    created = files.now()
+    created = times.now()
     entry = History(created=created, comment=options.message or _DEFAULT_MESSAGE)
     return ImageConfig(
         architecture=_architecture_of(options.platform) or architecture(),

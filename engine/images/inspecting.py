@@ -12,8 +12,7 @@ from typing import Any
 from engine.images.stored import StoredImage
 from engine.oci.image import ImageDefaults
 from engine.storage.snapshots import Snapshots
-
-_NEVER = "0001-01-01T00:00:00Z"
+from engine.times import NEVER
 
 
 def inspect(image: StoredImage, snapshots: Snapshots) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def inspect(image: StoredImage, snapshots: Snapshots) -> dict[str, Any]:
         "VirtualSize": image.size,
         "GraphDriver": {"Name": "overlay2", "Data": _directories(image, snapshots)},
         "RootFS": {"Type": "layers", "Layers": list(config.diff_ids)},
-        "Metadata": {"LastTagTime": image.tagged or _NEVER},
+        "Metadata": {"LastTagTime": image.tagged or NEVER},
     }
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine import files
+from engine import times
 from engine.errors import ImageError
 from engine.images.stored import PARENT, REF_NAME, TAGGED
 from engine.oci import digest as digests
@@ -73,7 +73,7 @@ def named(entry: Descriptor, name: str, parent: str | None) -> Descriptor:
     notes = {
         REF_NAME: name,
         PARENT: parent or "",
-        TAGGED: files.now() if name else "",
+        TAGGED: times.now() if name else "",
     }
     return replace(
         entry, annotations={key: text for key, text in notes.items() if text}

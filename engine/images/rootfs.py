@@ -27,6 +27,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import ImageError, InvalidArgument, NotFound, from_os_error
+from engine.files import closing, open_directory
 from engine.images import elf
 from engine.kernel import paths
 
@@ -44,13 +45,10 @@ def assemble(directory: Path, programs: Sequence[str]) -> list[Path]:
         wanted = [_find_program(program) for program in programs]
         found = Closure().of(wanted)
         directory.mkdir(parents=True, exist_ok=True)
-        root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
+        with closing(open_directory(directory)) as root:
             for path in found:
                 _copy(path, root)
             _put_usual_links(root, directory)
-        finally:
-            os.close(root)
     except OSError as error:
         raise from_os_error(error) from error
     return [directory / path.relative_to("/") for path in found]
@@ -220,13 +218,10 @@ def _put_link(root: int, directory: Path, name: str, target: str) -> None:
 def _put_file(root: int, directory: Path, name: str) -> None:
     """Write the file anew: not into a link, nor into a file that others have too."""
     source = directory / name
-    place = paths.make_directory(root, str(directory))
-    try:
+    with closing(paths.make_directory(root, str(directory))) as place:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name, dir_fd=place)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(name, flags, 0o600, dir_fd=place), "wb") as file:
             file.write(source.read_bytes())
             os.fchmod(file.fileno(), source.stat().st_mode & 0o755)
-    finally:
-        os.close(place)

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from engine.acts import act
 from engine.errors import SyscallError, from_os_error
+from engine.files import closing
 from engine.kernel import mount_table
 
 CONTROLLERS = (
@@ -131,11 +132,8 @@ def _furnish(path: Path) -> None:
 def write(path: Path, value: str) -> None:
     """Write one value into one file of a control group."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
+        with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
             os.write(descriptor, value.encode())
-        finally:
-            os.close(descriptor)
     except OSError as error:
         raise SyscallError("write", error.errno or 0, str(path)) from error
 

@@ -26,6 +26,7 @@ import struct
 from pathlib import Path
 
 from engine.acts import act
+from engine.files import open_directory
 from engine.kernel import cgroups, libc
 from engine.oci.resources import DeviceRule
 
@@ -109,7 +110,7 @@ def attach_program(place: Path, code: bytes) -> None:
     loaded = libc.by_number(
         number, "bpf", _BPF_PROG_LOAD, load, len(load), target="device program"
     )
-    group = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    group = open_directory(place)
     try:
         tie = struct.pack("<IIII", group, loaded, _ATTACH_DEVICE, _ALLOW_MULTI)
         libc.by_number(

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engine.acts import act
+from engine.files import closing
 from engine.kernel import libc
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
@@ -178,8 +179,7 @@ def bind_with(
     between nobody could write through it, or swap the place for another.
     """
     below = AT_RECURSIVE if recursive else 0
-    tree = _copy_of_mount(source, below)
-    try:
+    with closing(_copy_of_mount(source, below)) as tree:
         # The four flags have the same values here as in mount(2).
         attributes = struct.pack("QQQQ", flags, 0, 0, 0)
         way = AT_EMPTY_PATH | below
@@ -203,8 +203,6 @@ def bind_with(
             MOVE_BETWEEN_OPEN,
             target=shown,
         )
-    finally:
-        os.close(tree)
 
 
 def _copy_of_mount(source: Path, below: int) -> int:

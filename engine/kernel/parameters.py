@@ -12,6 +12,7 @@ import os
 
 from engine.acts import act
 from engine.errors import InvalidArgument, SyscallError
+from engine.files import closing
 from engine.kernel import paths
 
 
@@ -20,11 +21,8 @@ def set_parameter(root: int, name: str, value: str) -> None:
     """Set one parameter through the /proc that is mounted inside `root`."""
     path = f"/proc/sys/{name.replace('.', '/')}"
     try:
-        file = paths.open_inside(root, path, os.O_WRONLY)
-        try:
+        with closing(paths.open_inside(root, path, os.O_WRONLY)) as file:
             os.write(file, value.encode())
-        finally:
-            os.close(file)
     except (SyscallError, OSError) as error:
         reason = os.strerror(error.errno or 0).lower()
         raise InvalidArgument(

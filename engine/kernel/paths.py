@@ -17,6 +17,7 @@ import os
 import stat
 
 from engine.errors import SyscallError
+from engine.files import closing
 from engine.kernel import libc
 
 RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT = 0x02, 0x10
@@ -61,6 +62,11 @@ def read_inside(root: int, path: str, limit: int = 1 << 20) -> bytes | None:
             return file.read(limit)
     finally:
         os.close(place)
+
+
+def open_directory(root: int, path: str) -> int:
+    """Open the directory `path` inside `root`, to list it and to work in it."""
+    return open_inside(root, path, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def make_directory(root: int, path: str) -> int:
@@ -109,8 +115,5 @@ def share_mounted_device(root: int, place: int, path: str) -> bool:
     device = os.fstat(place).st_dev
     if device == os.fstat(root).st_dev:
         return False
-    mounted = open_inside(root, path, os.O_PATH)
-    try:
+    with closing(open_inside(root, path, os.O_PATH)) as mounted:
         return os.fstat(mounted).st_dev == device
-    finally:
-        os.close(mounted)

@@ -83,9 +83,9 @@ def _look(root: int, path: str) -> Place:
     """The place without following a link in its last part."""
     above, _, name = path.rpartition("/")
     if name in ("", ".", ".."):
-        directory = paths.open_inside(root, path, _DIRECTORY)
+        directory = paths.open_directory(root, path)
         return Place(directory, ".", os.fstat(directory))
-    directory = paths.open_inside(root, above or "/", _DIRECTORY)
+    directory = paths.open_directory(root, above or "/")
     try:
         found = os.open(name, _PLACE, dir_fd=directory)
     except FileNotFoundError:

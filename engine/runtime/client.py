@@ -14,7 +14,6 @@ Try it: `lab run -d busybox sleep 60; ls /run/labshell/*`
 
 import contextlib
 import os
-import select
 import socket
 import time
 from pathlib import Path
@@ -86,21 +85,17 @@ class Connection:
         except ConnectionError:
             return b"", b"", []
 
-    def wait(self, timeout: float | None = None) -> int | None:
-        """The exit status, or None when `timeout` seconds have passed without one."""
-        until = None if timeout is None else time.monotonic() + timeout
-        while self.exit_status is None:
-            left = None if until is None else max(0.0, until - time.monotonic())
-            if not select.select([self.socket], [], [], left)[0]:
-                return None
-            self.receive()
-        return self.exit_status
-
     def wait_for_exit(self) -> int:
         """The exit status, however long it takes."""
         while self.exit_status is None:
             self.receive()
         return self.exit_status
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Hang up, and let go of what came along."""

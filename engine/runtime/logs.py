@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.files import now
 from engine.growing import put_aside
+from engine.times import now
 
 _LONGEST = 16384  # bytes of one line
 

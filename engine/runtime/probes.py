@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import files
+from engine import times
 from engine.errors import EngineError, from_os_error
 from engine.oci.health import SECOND, Healthcheck
 from engine.runtime import starter
@@ -109,7 +109,7 @@ class Prober:
             probe.close()
 
     def _ask(self) -> None:
-        self._asked_at = files.now()
+        self._asked_at = times.now()
         try:
             probe = Task(self._loop, terminal=False, interactive=False, log=None)
         except OSError as error:  # too many files are open
@@ -158,7 +158,7 @@ class Prober:
         self.hold()
         self._probe, self._born = None, False
         answer = Answer(
-            start=self._asked_at, end=files.now(), exit_code=exit_code, output=output
+            start=self._asked_at, end=times.now(), exit_code=exit_code, output=output
         )
         counts = time.monotonic() >= self._grace_ends
         self._health = self._health.after(

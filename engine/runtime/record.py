@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine import files
+from engine import times
 from engine.errors import EngineError, InvalidState
 from engine.kernel import processes
 from engine.runtime import state
@@ -59,7 +59,7 @@ class StateRecord:
                 pid=pid,
                 pid_started=processes.start_time(pid) or 0,
                 shim_pid=os.getpid(),
-                started_at=files.now(),
+                started_at=times.now(),
                 exit_code=0,
                 oom_killed=False,
                 error="",
@@ -91,7 +91,7 @@ class StateRecord:
             pid_started=0,
             shim_pid=os.getpid() if again else 0,
             exit_code=status,
-            finished_at=files.now(),
+            finished_at=times.now(),
             oom_killed=oom_killed,
             restarts=self.state.restarts + again,
         )

@@ -23,6 +23,7 @@ from typing import Any
 from engine import files
 from engine.errors import InvalidState
 from engine.runtime.health import UNWATCHED, Health
+from engine.times import NEVER
 
 CREATED, RUNNING, PAUSED, EXITED = "created", "running", "paused", "exited"
 RESTARTING, REMOVING, DEAD = "restarting", "removing", "dead"
@@ -65,8 +66,6 @@ BY_ITSELF = {
     JAM: "something of it cannot be removed",
 }
 ACTIVE = (RUNNING, PAUSED, RESTARTING)  # a shim looks after it
-
-NEVER = "0001-01-01T00:00:00Z"  # how Docker writes "has not happened"
 
 _REFUSALS = {
     (PAUSED, START): "cannot start a paused container, try unpause instead",

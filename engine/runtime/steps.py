@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import from_os_error
+from engine.files import closing
 from engine.kernel import cgroups, mounts, nodes, paths
 from engine.oci.resources import DeviceNode
 from engine.runtime import targets
@@ -48,8 +49,7 @@ class FileSystem:
 
     def apply(self, root: int, shown: str) -> None:
         """Make the directory if need be, and mount on it."""
-        place = paths.make_directory(root, self.target)
-        try:
+        with closing(paths.make_directory(root, self.target)) as place:
             targets.refuse_proc(root, place, self.target)
             mounts.filesystem(
                 self.kind,
@@ -59,8 +59,6 @@ class FileSystem:
                 self.options,
                 shown + self.target,
             )
-        finally:
-            os.close(place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +82,7 @@ class BindMount:
         except OSError as error:
             raise from_os_error(error) from error
         make = paths.make_directory if is_directory else paths.make_file
-        place = make(root, self.target)
-        try:
+        with closing(make(root, self.target)) as place:
             targets.refuse_proc(root, place, self.target)
             targets.refuse_mismatch(place, self.target, is_directory)
             if self.flags:
@@ -98,8 +95,6 @@ class BindMount:
                 )
             else:
                 mounts.bind(self.source, place, shown + self.target, self.recursive)
-        finally:
-            os.close(place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +167,8 @@ class MakeDevice:
     def apply(self, root: int, shown: str) -> None:
         """Make it in its parent directory, with its mode whatever the umask is."""
         directory, _, name = self.node.path.rpartition("/")
-        place = paths.make_directory(root, directory)
-        try:
+        with closing(paths.make_directory(root, directory)) as place:
             nodes.make_node(place, name, self.node, f"{shown}{self.node.path}")
-        finally:
-            os.close(place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,11 +185,8 @@ class MakeLink:
     def apply(self, root: int, shown: str) -> None:
         """Make it in its parent directory; one that is there stays."""
         directory, _, name = self.path.rpartition("/")
-        place = paths.open_inside(root, directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        with closing(paths.open_directory(root, directory)) as place:
             nodes.make_link(place, name, self.to, f"{shown}{self.path}")
-        finally:
-            os.close(place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

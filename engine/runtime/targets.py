@@ -12,6 +12,7 @@ import os
 import stat
 
 from engine.errors import InvalidArgument, SyscallError
+from engine.files import closing
 from engine.kernel import mounts, paths
 
 
@@ -50,11 +51,8 @@ def refuse_proc(root: int, place: int, target: str) -> None:
 
 def change_flags(root: int, path: str, flags: int, shown: str) -> None:
     """Change the flags of the mount at `path`, not of what it hides."""
-    place = paths.open_inside(root, path, os.O_PATH)
-    try:
+    with closing(paths.open_inside(root, path, os.O_PATH)) as place:
         mounts.remount(place, flags | kept_flags(place), shown + path)
-    finally:
-        os.close(place)
 
 
 def kept_flags(place: int) -> int:

@@ -23,6 +23,5 @@ A layer has three forms, and this room turns each into the next:
     usage.py         how much is in a tree, and what it takes on the disk
     room.py          how much an archive may bring
     volumes.py       directories that outlive containers
-    trees.py         a tree copied from place to place: what `cp` does
-    tree_copy.py     a tree copied as it is: what fills a volume
+    trees.py         a tree copied from place to place: `cp`, and what fills a volume
 """

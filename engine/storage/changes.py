@@ -31,11 +31,10 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import from_os_error
+from engine.files import closing, open_directory
 from engine.storage import whiteouts
 from engine.storage.lowers import Lowers
 from engine.storage.pack import refuse_too_deep
-
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,8 @@ def changes(upper: Path, lowers: Sequence[Path]) -> Iterator[Change]:
     """
     found: list[Change] = []
     try:
-        root = os.open(upper, _DIRECTORY)
-        try:
+        with closing(open_directory(upper)) as root:
             _Directory(root, "/", Lowers(lowers), hides=False).compare(found)
-        finally:
-            os.close(root)
     except OSError as error:
         raise from_os_error(error) from error
     # a directory, then what is in it, then the next name: "/a", "/a/b", "/a.txt"
@@ -113,8 +109,7 @@ class _Directory:
 
     def _compare_directory(self, name: str, found: list[Change]) -> None:
         path, old, before = self.prefix + name, self.below.stat(name), len(found)
-        descriptor = os.open(name, _DIRECTORY, dir_fd=self.descriptor)
-        try:
+        with closing(open_directory(name, self.descriptor)) as descriptor:
             hides = self.hides or whiteouts.is_opaque(descriptor)
             inside = _Directory(descriptor, f"{path}/", self.below.enter(name), hides)
             inside.compare(found)
@@ -122,8 +117,6 @@ class _Directory:
                 found.append(Change("A", path))
             elif len(found) > before or _looks(os.fstat(descriptor)) != _looks(old):
                 found.append(Change("C", path))
-        finally:
-            os.close(descriptor)
 
 
 def _looks(status: os.stat_result) -> tuple[int, int, int, int]:

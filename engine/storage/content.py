@@ -56,9 +56,7 @@ class BlobWriter:
         """Append `data`."""
         self._hash.update(data)
         self.size += len(data)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        files.write_all(self._descriptor, data)
         if self.size - self._on_its_way >= _WRITE_BEHIND:
             # Named for reading, yet this is also how to start writing without waiting:
             # so that the disk works while we hash, and `sync` has little left to do.
@@ -97,12 +95,9 @@ class ContentStore:
         temporary = self.directory / _temporary_name()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            descriptor = os.open(temporary, flags, 0o600)
-            try:
+            with files.closing(os.open(temporary, flags, 0o600)) as descriptor:
                 writer = BlobWriter(descriptor)
                 yield writer
-            finally:
-                os.close(descriptor)
             if writer.blob:
                 os.rename(temporary, self.path(writer.blob.digest))
         except OSError as error:

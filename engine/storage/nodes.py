@@ -20,6 +20,7 @@ import stat
 from collections.abc import Iterable
 
 from engine.errors import Conflict, ImageError, SyscallError
+from engine.files import closing
 from engine.kernel import mount_table, paths
 from engine.storage import tarball
 from engine.storage.pack import keeps
@@ -65,8 +66,7 @@ def make_file(
     parent: int, name: str, entry: Entry, chunks: Iterable[tuple[int, bytes]]
 ) -> None:
     """A regular file; `chunks` are pieces of data, each with its place."""
-    descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=parent)
-    try:
+    with closing(os.open(name, _NEW_FILE, 0o600, dir_fd=parent)) as descriptor:
         end = 0
         for offset, data in chunks:
             if not _is_hole(data):
@@ -76,15 +76,13 @@ def make_file(
             os.ftruncate(descriptor, entry.size)
         set_attributes(descriptor, entry)
         os.utime(descriptor, ns=(entry.modified, entry.modified))
-    finally:
-        os.close(descriptor)
 
 
 def make_hard_link(root: int, target: str, parent: int, name: str) -> None:
     """One more name for `target`, which this same layer brought below `root` before."""
     directory, _, last = target.rpartition("/")
     try:
-        source = paths.open_inside(root, directory, os.O_RDONLY | os.O_DIRECTORY)
+        source = paths.open_directory(root, directory)
     except SyscallError as error:
         raise _no_target(target) from error
     try:
@@ -125,12 +123,9 @@ def set_mode(parent: int, name: str, mode: int) -> None:
     may have put in its place.
     """
     flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-    place = os.open(name, flags, dir_fd=parent)
-    try:
+    with closing(os.open(name, flags, dir_fd=parent)) as place:
         if not stat.S_ISLNK(os.fstat(place).st_mode):
             os.chmod(f"/proc/self/fd/{place}", mode)
-    finally:
-        os.close(place)
 
 
 def set_attributes(descriptor: int, entry: Entry) -> None:

@@ -29,6 +29,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import EngineError, from_os_error
+from engine.files import closing, open_directory
 from engine.storage import tarball, whiteouts
 from engine.storage.tarball import Entry
 
@@ -51,11 +52,8 @@ def pack(directory: Path, out: Callable[[bytes], object]) -> int:
     """
     packing = _Packing(out)
     try:
-        root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
+        with closing(open_directory(directory)) as root:
             packing.directory(root, "")
-        finally:
-            os.close(root)
     except OSError as error:
         raise from_os_error(error) from error
     packing.put(tarball.END)
@@ -146,8 +144,7 @@ class _Packing:
         """A regular file, or what is in its place by now."""
         # O_NONBLOCK: what was a file a moment ago may be a fifo now, and must not wait
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(name, flags, dir_fd=parent)
-        try:
+        with closing(os.open(name, flags, dir_fd=parent)) as descriptor:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or self._link(status, path):
                 return
@@ -162,8 +159,6 @@ class _Packing:
                 self.put(data)
                 left -= len(data)
             self.put(tarball.padding(status.st_size))
-        finally:
-            os.close(descriptor)
 
     def _link(self, status: os.stat_result, path: str) -> bool:
         """Write a hard link, if this inode was packed under another name before."""
@@ -179,9 +174,7 @@ class _Packing:
 
     def subdirectory(self, parent: int, name: str, path: str) -> None:
         """A directory with all that is in it; `path` ends with a slash."""
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(name, flags, dir_fd=parent)
-        try:
+        with closing(open_directory(name, parent)) as descriptor:
             status = os.fstat(descriptor)
             xattrs = _xattrs(descriptor, path)
             entry = _entry(status, path, kind=tarball.DIRECTORY, xattrs=xattrs)
@@ -189,8 +182,6 @@ class _Packing:
             if whiteouts.is_opaque(descriptor):
                 self._mark(status, path + whiteouts.OPAQUE_NAME, whiteouts.OPAQUE_MODE)
             self.directory(descriptor, path)
-        finally:
-            os.close(descriptor)
 
     def other(self, parent: int, name: str, prefix: str) -> None:
         """A link, a device, a fifo; or a whiteout."""

@@ -87,11 +87,8 @@ class Snapshots:
 
 def _wait_for_the_disk(directory: Path) -> None:
     """One syncfs(2) for the whole tree, instead of an fsync(2) for every file in it."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with files.closing(files.open_directory(directory)) as descriptor:
         libc.call("syncfs", descriptor, target=str(directory))
-    finally:
-        os.close(descriptor)
 
 
 def _rename(temporary: Path, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Trees: a file, or a directory with all that is in it, copied from place to place.
 
+By `cp`, in or out of a container, and into a volume that is used for the first time.
 Nothing is packed on the way. Each step is taken in two open directories at once, one
 name further, and no link is followed:
 
@@ -31,11 +32,11 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from engine.errors import Conflict, SyscallError
+from engine.files import closing, open_directory
 from engine.kernel import paths
 from engine.storage import nodes
 from engine.storage.pack import keeps, refuse_too_deep
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE = 1 << 24  # bytes that the kernel moves at a time
@@ -64,6 +65,11 @@ class TreeCopy:
         """
         self._entry(source, name, self._top, as_name, as_name)
 
+    def whole(self, source: int) -> None:
+        """Make the target what the open directory `source` is: content and status."""
+        self.content(source)
+        self._describe(self._top, source, os.fstat(source))
+
     def content(self, source: int) -> None:
         """Copy all that is in the open directory `source`."""
         self._goal = _identity(os.fstat(self._top))
@@ -72,13 +78,9 @@ class TreeCopy:
 
     def _entries(self, source: int, target: int, above: str) -> None:
         refuse_too_deep(above)
-        with os.scandir(source) as found:
-            for entry in found:
-                name = entry.name
-                try:
-                    self._entry(source, name, target, name, above + name)
-                except FileNotFoundError:
-                    continue  # removed since we read the directory
+        for name in os.listdir(source):
+            with contextlib.suppress(FileNotFoundError):  # removed since then
+                self._entry(source, name, target, name, above + name)
 
     def _entry(
         self, source: int, name: str, target: int, as_name: str, path: str
@@ -113,13 +115,10 @@ class TreeCopy:
         try:
             if _identity(status) == self._goal:
                 return
-            made = _make_directory(target, name)
-            try:
+            with closing(_make_directory(target, name)) as made:
                 self._goal = self._goal or _identity(os.fstat(made))
                 self._entries(reading, made, f"{path}/")
                 self._describe(made, reading, status)
-            finally:
-                os.close(made)
         finally:
             os.close(reading)
 
@@ -142,20 +141,16 @@ class TreeCopy:
         self._describe_unopened(target, name, status)
 
     def _file(self, place: int, target: int, name: str) -> None:
-        reading = _reopened(place)
-        try:
+        with closing(_reopened(place)) as reading:
             status = os.fstat(reading)
-            writing = _put(
-                target, name, lambda: os.open(name, _NEW_FILE, 0o600, dir_fd=target)
-            )
-            try:
+            with closing(
+                _put(
+                    target, name, lambda: os.open(name, _NEW_FILE, 0o600, dir_fd=target)
+                )
+            ) as writing:
                 _copy_data(reading, writing, status)
                 self._describe(writing, reading, status)
-            finally:
-                os.close(writing)
             self.size += status.st_size
-        finally:
-            os.close(reading)
 
     def _linked(
         self, status: os.stat_result, target: int, name: str, path: str
@@ -167,7 +162,7 @@ class TreeCopy:
         if first == path:
             return False
         directory, _, last = first.rpartition("/")
-        above = paths.open_inside(self._top, directory, _DIRECTORY)
+        above = paths.open_directory(self._top, directory)
 
         def link() -> None:
             ends = {"src_dir_fd": above, "dst_dir_fd": target}
@@ -228,7 +223,7 @@ def _make_directory(target: int, name: str) -> int:
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=target)
     try:
-        return os.open(name, _DIRECTORY, dir_fd=target)
+        return open_directory(name, target)
     except NotADirectoryError as error:
         raise Conflict(
             f'cannot overwrite non-directory "{name}" with directory',

@@ -40,7 +40,7 @@ from engine.storage.tar_reader import TarReader
 from engine.storage.tarball import Entry
 from engine.storage.whiteouts import Mark
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_ITSELF = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW  # not what it links to
 
 
 def unpack(
@@ -78,7 +78,7 @@ class _Unpacking:
     def __init__(self, directory: Path, reader: TarReader, lowers: Lowers) -> None:
         self._reader = reader
         self._lowers = lowers
-        self._root = os.open(directory, _DIRECTORY)
+        self._root = files.open_directory(directory)
         self._parent, self._parent_name = self._root, ""
         self._directory_times: dict[str, int] = {}
 
@@ -106,15 +106,12 @@ class _Unpacking:
     def finish(self) -> None:
         """Give directories their times, now that nothing is added to them any more."""
         for path, modified in self._directory_times.items():
-            flags = _DIRECTORY | os.O_NOFOLLOW
             try:
-                descriptor = paths.open_inside(self._root, path, flags)
+                descriptor = paths.open_inside(self._root, path, _ITSELF)
             except SyscallError:
                 continue  # a later entry replaced it by something else
-            try:
+            with files.closing(descriptor):
                 os.utime(descriptor, ns=(modified, modified))
-            finally:
-                os.close(descriptor)
 
     def close(self) -> None:
         """Let go of the open directories."""
@@ -132,10 +129,10 @@ class _Unpacking:
             return self._parent
         self._leave_parent()
         try:
-            self._parent = paths.open_inside(self._root, path, _DIRECTORY)
+            self._parent = paths.open_directory(self._root, path)
         except SyscallError:
             self._make_parents(path)
-            self._parent = paths.open_inside(self._root, path, _DIRECTORY)
+            self._parent = paths.open_directory(self._root, path)
         self._parent_name = path
         return self._parent
 
@@ -145,13 +142,12 @@ class _Unpacking:
         for depth in range(1, len(parts) + 1):
             path = "/".join(parts[:depth])
             try:
-                os.close(paths.open_inside(self._root, path, _DIRECTORY))
+                os.close(paths.open_directory(self._root, path))
             except SyscallError:
                 self._make_parent("/".join(parts[: depth - 1]), parts[depth - 1], path)
 
     def _make_parent(self, directory: str, name: str, path: str) -> None:
-        parent = paths.open_inside(self._root, directory, _DIRECTORY)
-        try:
+        with files.closing(paths.open_directory(self._root, directory)) as parent:
             before = nodes.status(parent, name)
             if before and not whiteouts.is_whiteout(before):
                 raise ImageError(
@@ -159,8 +155,6 @@ class _Unpacking:
                     "The archive is damaged, or was not made for an image.",
                 )
             self._make_directory(parent, path, name, self._as_below(path), before)
-        finally:
-            os.close(parent)
 
     def _as_below(self, path: str) -> Entry:
         """The directory `path` as the layers below have it; else root's, and 0755."""
@@ -188,11 +182,8 @@ class _Unpacking:
             self._make_opaque(parent, name)
 
     def _make_opaque(self, parent: int, name: str) -> None:
-        descriptor = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
-        try:
+        with files.closing(files.open_directory(name, parent)) as descriptor:
             whiteouts.make_opaque(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _make(self, parent: int, path: str, name: str, entry: Entry) -> None:
         """Make a file, directory, link or device, and remove what is in the way."""
@@ -228,11 +219,8 @@ class _Unpacking:
             os.mkdir(name, 0o700, dir_fd=parent)
         if hidden:  # deleted, and then made anew: what was below must not show through
             self._make_opaque(parent, name)
-        descriptor = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
-        try:
+        with files.closing(files.open_directory(name, parent)) as descriptor:
             nodes.set_attributes(descriptor, entry)
-        finally:
-            os.close(descriptor)
         self._directory_times[path] = entry.modified
 
 

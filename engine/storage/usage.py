@@ -21,7 +21,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+from engine.files import open_directory
+
 _BLOCK = 512  # bytes: the unit of st_blocks, on every file system
 
 
@@ -39,7 +40,7 @@ def of(directory: Path) -> Usage:
     What comes, goes or moves meanwhile may count or not.
     """
     try:
-        top = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        top = open_directory(directory)
     except FileNotFoundError:
         return Usage()
     walk = _Walk(top)
@@ -72,7 +73,7 @@ class _Walk:
         """Go down into one directory, or up; False when all was seen."""
         if self._below:
             with contextlib.suppress(OSError):  # it has gone, or is a link by now
-                below = os.open(self._below.pop(), _DIRECTORY, dir_fd=self._here)
+                below = open_directory(self._below.pop(), self._here)
                 self._above.append((os.fstat(self._here).st_ino, self._below))
                 self._move(below)
                 self._below = self._measure()
@@ -80,7 +81,7 @@ class _Walk:
         if not self._above:
             return False
         inode, self._below = self._above.pop()
-        self._move(os.open("..", _DIRECTORY, dir_fd=self._here))
+        self._move(open_directory("..", self._here))
         return os.fstat(self._here).st_ino == inode  # else it was moved meanwhile
 
     def _move(self, directory: int) -> None:

@@ -27,7 +27,7 @@ from typing import Any
 
 from engine import events, files
 from engine.errors import Conflict, EngineBroken, InvalidArgument, NotFound
-from engine.files import now
+from engine.times import now
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
 LONGEST_NAME = 255  # bytes: it is the name of a directory

@@ -3,8 +3,7 @@
     1984172 bytes                 1.98MB (powers of 1000, three digits)
     "2023-11-14T22:13:20Z"        3 minutes ago
 
-Times are RFC 3339 text with nanoseconds, as Docker writes them into JSON. The time
-that never was is the year 1.
+Times are RFC 3339 text with nanoseconds, as Docker writes them into JSON.
 
 Try it: `lab images`, `lab ps -a`
 """
@@ -14,7 +13,6 @@ import time
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 MEMORY_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-NEVER = "0001-01-01T00:00:00Z"
 
 
 def size(count: float, digits: int = 3) -> str:

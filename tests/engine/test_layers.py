@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import files
+from engine import times
 from engine.containers.house import House
 from engine.engine import Container
 from engine.oci.image import History
@@ -154,7 +154,7 @@ def image_with_layers(box: Box, place: Path, count: int) -> str:
             layer = store.add_layer(directory)
             layers.append(layer.descriptor)
             diff_ids.append(layer.diff_id)
-            history.append(History(created=files.now(), created_by=f"layer {number}"))
+            history.append(History(created=times.now(), created_by=f"layer {number}"))
         config = replace(base.config, diff_ids=tuple(diff_ids), history=tuple(history))
         store.add(config, layers, "deep")
     return "deep"

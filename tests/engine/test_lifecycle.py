@@ -16,7 +16,7 @@ from engine.errors import (
     NotFound,
     ProgramNotFound,
 )
-from engine.runtime.state import NEVER
+from engine.times import NEVER
 from tests.engine.boxes import OBEYS, Box, until
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from engine.engine import Engine
 from engine.errors import EngineError
+from engine.files import closing, open_directory
 from engine.kernel import libc, mount_table, paths
-from engine.storage import volumes
+from engine.storage.trees import TreeCopy
 from tests import workshop
 from tests.engine.boxes import Box
 
@@ -70,7 +71,7 @@ def test_a_copy_swapped_for_a_link_changes_nothing_outside(
     source.mkdir(), volume.mkdir()
     outside.write_text("")
     outside.chmod(0o600)
-    (source / "f").write_text("")
+    os.mkfifo(source / "f")
     (source / "f").chmod(0o4777)
     chown = os.chown
 
@@ -80,7 +81,10 @@ def test_a_copy_swapped_for_a_link_changes_nothing_outside(
         (volume / "f").symlink_to(outside)
 
     monkeypatch.setattr(os, "chown", swapped)
-    directory = os.open(source, os.O_RDONLY)
-    volumes.copy_tree(directory, volume)
-    os.close(directory)
+    with (
+        closing(open_directory(source)) as content,
+        closing(open_directory(volume)) as copy,
+    ):
+        TreeCopy(copy, owners=True).whole(content)
+    assert (volume / "f").is_symlink()
     assert outside.stat().st_mode & 0o7777 == 0o600

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from engine import files
-from engine.errors import EngineError, ImageError
+from engine.errors import EngineError
 from engine.kernel import mounts
-from engine.storage import tree_copy
+from engine.storage.pack import DEEPEST
+from engine.storage.trees import TreeCopy
 from tests.engine.boxes import Box
 from tests.faults.test_repair import dies
 
@@ -26,7 +27,7 @@ CREATE = (
         "engine.containers.create:binds.provide",
         "engine.storage.volumes:Volumes._make",
         "engine.storage.volumes:files.write_json",
-        "engine.containers.binds:tree_copy.copy_tree",
+        "engine.containers.binds:TreeCopy.whole",
         "engine.containers.create:_furnish",
         "engine.containers.create:_publish",
         "engine.containers.volume_use:remove_anonymous",
@@ -136,17 +137,32 @@ def deep(top: Path, levels: int) -> None:
     os.close(place)
 
 
-def test_a_tree_of_absurd_depth_is_refused_and_nothing_of_it_stays(own: Box) -> None:
+def test_a_tree_as_deep_as_an_image_can_be_fills_a_volume(own: Box) -> None:
     def fill(upper: Path) -> None:
         (upper / "srv").mkdir()
         (upper / "srv" / "file").touch()
-        deep(upper / "srv", tree_copy.DEEPEST + 5)
+        deep(upper / "srv", DEEPEST - 2)
 
     image = own.image_with("deep", fill)
-    with pytest.raises(ImageError, match="levels deep"):
-        own.create("true", image=image, volumes=("data:/srv",))
-    assert os.listdir(own.engine.volume("data").mountpoint) == []
-    own.create("true", image=image, volumes=("data:/srv:nocopy",))
+    own.create("true", image=image, volumes=("data:/srv",))
+    content = own.engine.volume("data").mountpoint
+    assert sum(1 for _ in os.walk(content)) == DEEPEST - 1
+    assert (content / "file").exists()
+
+
+def test_a_tree_of_absurd_depth_is_refused_and_nothing_of_it_stays(
+    tmp_path: Path,
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir(), target.mkdir()
+    deep(source, DEEPEST + 5)
+    with (
+        files.closing(files.open_directory(source)) as content,
+        files.closing(files.open_directory(target)) as copy,
+        pytest.raises(EngineError, match="directories deep"),
+    ):
+        TreeCopy(copy, owners=True).whole(content)
+    files.empty_tree(source)
 
 
 def test_what_an_image_holds_is_copied_as_it_is_and_touches_nothing_else(

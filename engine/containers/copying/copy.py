@@ -20,10 +20,9 @@ Source: docker cp, documented and measured
 Try it: `lab cp box:/etc/passwd . ; lab cp . box:/srv`
 """
 
-import os
-
 from engine.containers.copying.ends import End
 from engine.errors import InvalidArgument
+from engine.files import closing
 from engine.kernel.places import Place
 from engine.storage.trees import TreeCopy
 
@@ -49,12 +48,9 @@ def _copy(
     source: End, origin: Place, destination: End, goal: Place, owners: bool
 ) -> int:
     if goal.is_directory:
-        into = goal.open_directory()
-        try:
+        with closing(goal.open_directory()) as into:
             destination.refuse_read_only(into)
             return _copy_into(into, source, origin, owners)
-        finally:
-            os.close(into)
     if goal.status is not None and origin.is_directory:
         raise InvalidArgument(
             "cannot copy directory", "The destination is a file: name a directory."
@@ -75,9 +71,6 @@ def _copy_into(into: int, source: End, origin: Place, owners: bool) -> int:
     if source.name:
         tree.entry(origin.directory, origin.name, source.name)
         return tree.size
-    content = origin.open_directory()
-    try:
+    with closing(origin.open_directory()) as content:
         tree.content(content)
-    finally:
-        os.close(content)
     return tree.size

@@ -23,6 +23,7 @@ from engine.containers.copying.opened import opened
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineError, InvalidArgument, NotFound, SyscallError
+from engine.files import closing, open_directory
 from engine.kernel import places
 from engine.kernel.places import Place
 
@@ -156,8 +157,5 @@ def inside(house: House, container: Container, called: str, path: str) -> Iterat
 @contextmanager
 def outside(path: str) -> Iterator[End]:
     """The end of a copy that is on this machine."""
-    root = os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with closing(open_directory("/")) as root:
         yield End(root=root, container="", path=clean(path, os.getcwd()))
-    finally:
-        os.close(root)

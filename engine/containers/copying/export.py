@@ -12,9 +12,10 @@ Source: docker export, as measured
 Try it: `lab export box | lab import - flat; lab history flat`
 """
 
-import os
+from functools import partial
 from pathlib import Path
 
+from engine import files
 from engine.containers.copying.view import whole_tree
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -23,12 +24,6 @@ from engine.storage.pack import pack
 
 def export(house: House, container: Container, out: int) -> None:
     """Write the tar of a container's tree to the descriptor `out`."""
-
-    def write(data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(out, rest) :]
-
     house.prepare()
     with whole_tree(house, container) as root:
-        pack(Path(f"/proc/self/fd/{root}"), write)
+        pack(Path(f"/proc/self/fd/{root}"), partial(files.write_all, out))

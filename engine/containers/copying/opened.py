@@ -20,32 +20,27 @@ from engine.errors import EngineBroken, InvalidState
 from engine.runtime import client
 from engine.runtime.client import Connection
 
-_ATTEMPTS = 5  # a shim may be about to end when it is reached
-
 
 @contextlib.contextmanager
 def opened(house: House, container: Container) -> Iterator[int]:
     """The root of a container's files, volumes included, while this lasts."""
     house.prepare()
-    connection = _ask(house, container)
-    try:
+    with _asked(house, container) as connection:
         root, _namespace = connection.received  # both are closed with the connection
         yield root
-    finally:
+
+
+def _asked(house: House, container: Container, attempts: int = 5) -> Connection:
+    """A connection over which the files have come."""
+    connection = client.reach(house.place, container.directory)
+    try:
+        connection.ask("files")
+        return connection
+    except (InvalidState, EngineBroken):  # a shim that was about to end when we came
         connection.close()
-
-
-def _ask(house: House, container: Container) -> Connection:
-    for attempt in range(1, _ATTEMPTS + 1):
-        connection = client.reach(house.place, container.directory)
-        try:
-            connection.ask("files")
-            return connection
-        except (InvalidState, EngineBroken):
-            connection.close()
-            if attempt == _ATTEMPTS:
-                raise
-        except BaseException:
-            connection.close()
+        if attempts == 1:
             raise
-    raise AssertionError("unreachable")
+        return _asked(house, container, attempts - 1)
+    except BaseException:
+        connection.close()
+        raise

@@ -17,7 +17,9 @@ Try it: `lab cp box:/etc - | lab cp - other:/tmp`: from container to container
 import contextlib
 import os
 import stat
+from functools import partial
 
+from engine import files
 from engine.containers.copying.ends import End
 from engine.errors import Conflict, InvalidArgument, SyscallError
 from engine.kernel import paths
@@ -28,23 +30,15 @@ from engine.storage.tar_reader import TarReader
 from engine.storage.tarball import Entry
 from engine.storage.unpack import inside
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-
 
 def write_archive(source: End, out: int, *, follow: bool) -> None:
     """Write the tar of what is at a path of a container to the descriptor `out`."""
-
-    def write(data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(out, rest) :]
-
     place = source.find_source(follow=follow)
     try:
         name = place.name if place.name != "." else source.name
         if place.is_directory:
             name = f"{name or _nameless(source)}/"
-        pack_entry(place.directory, place.name, name, write)
+        pack_entry(place.directory, place.name, name, partial(files.write_all, out))
     finally:
         place.close()
 
@@ -104,7 +98,7 @@ class _Unpacking:
         """The directory `path`, links followed as the container would."""
         if not path:
             return os.dup(self._top)
-        return paths.open_inside(self._root, f"{self._path}/{path}", _DIRECTORY)
+        return paths.open_directory(self._root, f"{self._path}/{path}")
 
     def _add(self, path: str, entry: Entry) -> None:
         above, _, name = path.rpartition("/")
@@ -151,11 +145,8 @@ class _Unpacking:
                 f'cannot overwrite non-directory "{path}" with directory',
                 "Remove what is there first, or choose another name.",
             )
-        made = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
-        try:
+        with files.closing(files.open_directory(name, parent)) as made:
             nodes.set_attributes(made, entry)
-        finally:
-            os.close(made)
         self._times[path] = entry.modified
 
 

@@ -13,9 +13,8 @@ man: umount(2) on MNT_DETACH, mount_namespaces(7)
 Try it: `lab run --name box busybox touch /x; lab export box | tar t`
 """
 
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,11 +31,8 @@ _PATIENCE = 10.0  # seconds for a container that is just being started, or has e
 @contextmanager
 def whole_tree(house: House, container: Container) -> Iterator[int]:
     """The root directory of the container's tree, as an open descriptor."""
-    descriptor = _open(house, container)
-    try:
+    with files.closing(_open(house, container)) as descriptor:
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _open(house: House, container: Container) -> int:
@@ -44,13 +40,13 @@ def _open(house: House, container: Container) -> int:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         if container.running:
-            return _open_directory(place)
+            return files.open_directory(place)
         lock = files.try_lock(container.directory / "alive")
         if lock is not None:
-            try:
-                return _open_layers(container, place)
-            finally:
-                os.close(lock)
+            with files.closing(lock):
+                layers = Bundle.read(container.directory / "bundle").layers
+                assert layers is not None, "a container that the engine made has layers"
+                return open_layers((layers.upper, *layers.lower), place)
         time.sleep(0.01)
         container = house.records.find(container.id)
     raise Conflict(
@@ -59,16 +55,14 @@ def _open(house: House, container: Container) -> int:
     )
 
 
-def _open_layers(container: Container, place: Path) -> int:
-    """Show the layers of a container that does not run, for as long as it is open."""
-    layers = Bundle.read(container.directory / "bundle").layers
-    assert layers is not None, "a container that the engine made has layers"
-    mounts.overlay_to_read(place, (layers.upper, *layers.lower))
+def open_layers(layers: Sequence[Path], place: Path) -> int:
+    """The root of layers, topmost first, that are mounted for as long as it is open.
+
+    `place` is a directory to mount on for a moment. Nothing can be written to them, so
+    nothing has to be synced when they go.
+    """
+    mounts.overlay_to_read(place, layers)
     try:
-        return _open_directory(place)
+        return files.open_directory(place)
     finally:
         mounts.unmount(place)
-
-
-def _open_directory(path: Path) -> int:
-    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine import files
+from engine import times
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.kernel import counters
 from engine.kernel.counters import Counters
-from engine.runtime.state import NEVER
+from engine.times import NEVER
 
 _NETWORK_COLUMNS = (
     *("rx_bytes", "rx_packets", "rx_errors", "rx_dropped"),
@@ -226,7 +226,7 @@ def take(house: House, container: Container) -> Sample | None:
     # With the machine's own network there is nothing that is the container's alone.
     of_machine = container.options.network == "host"
     return Sample(
-        at=files.now(),
+        at=times.now(),
         counters=found,
         machine_cpu=_machine_cpu(),
         networks={} if of_machine else _networks(container.state.pid),

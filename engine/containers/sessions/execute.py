@@ -8,7 +8,6 @@ man: setns(2), nsenter(1)
 Try it: `lab run -d --name box busybox sleep 60; lab exec box ps`
 """
 
-import os
 import posixpath
 
 from engine.containers import users
@@ -17,7 +16,8 @@ from engine.containers.options.asked import ExecOptions
 from engine.containers.record import Container
 from engine.containers.sessions.detaching import read_keys
 from engine.containers.sessions.session import Session
-from engine.errors import EngineError, InvalidArgument, InvalidState, NotExecutable
+from engine.errors import InvalidArgument, InvalidState, NotExecutable
+from engine.files import closing, open_directory
 from engine.kernel import capabilities
 from engine.oci.spec import Process
 from engine.runtime import client, state
@@ -62,15 +62,10 @@ def running_execs(house: House, container: Container) -> list[str]:
     if not container.running:
         return []
     try:
-        connection = client.connect(house.place, container.directory)
-    except InvalidState:  # it has just ended
+        with client.connect(house.place, container.directory) as connection:
+            return [str(identity) for identity in connection.ask("execs")["ids"]]
+    except client.GONE:  # it has just ended
         return []
-    try:
-        return [str(identity) for identity in connection.ask("execs")["ids"]]
-    except client.GONE:
-        return []
-    finally:
-        connection.close()
 
 
 def _process(container: Container, options: ExecOptions) -> Process:
@@ -108,12 +103,8 @@ def _process(container: Container, options: ExecOptions) -> Process:
 
 def _resolve(container: Container, user: str) -> users.Identity:
     """Who `user` is in the container as it is now, not as the image was."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    root = os.open(container.directory / "rootfs", flags)
-    try:
-        return users.resolve(root, user, container.options.groups_add)
-    except InvalidArgument as error:
-        refused: EngineError = NotExecutable(error.message, error.hint)
-        raise refused from error
-    finally:
-        os.close(root)
+    with closing(open_directory(container.directory / "rootfs")) as root:
+        try:
+            return users.resolve(root, user, container.options.groups_add)
+        except InvalidArgument as error:
+            raise NotExecutable(error.message, error.hint) from error

@@ -15,7 +15,7 @@ import select
 import time
 from collections.abc import Generator, Iterator
 
-from engine import files
+from engine import files, times
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import InvalidState, NotFound
@@ -45,8 +45,8 @@ def entries(
             "configured logging driver does not support reading",
             "It was made with --log-driver none: what it printed was not kept.",
         )
-    first = files.at(since) if since is not None else ""
-    last = files.at(until) if until is not None else "~"  # behind every digit
+    first = times.at(since) if since is not None else ""
+    last = times.at(until) if until is not None else "~"  # behind every digit
     log = GrowingFile(container.directory / "log.jsonl", tail)
     try:
         for _ in _looks(house, container, until) if follow else [None]:
@@ -63,23 +63,18 @@ def entries(
 
 def _looks(house: House, container: Container, until: float | None) -> Iterator[None]:
     """Yields whenever there may be more in the log; the last time when it has ended."""
-    changed = watches.on_files_in(container.directory)
-    try:
+    with files.closing(watches.on_files_in(container.directory)) as changed:
         while container.active and (connection := _waiting(house, container)):
-            try:
+            with connection:
                 while connection.exit_status is None:
                     yield
                     if not _wait(changed, connection, until):
                         return
-            finally:
-                connection.close()
             try:
                 container = house.records.find(container.id)
             except NotFound:
                 break
         yield
-    finally:
-        os.close(changed)
 
 
 def _wait(changed: int, connection: Connection, until: float | None) -> bool:

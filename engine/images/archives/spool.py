@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import DigestMismatch, ImageError
+from engine.files import closing
 from engine.images.archives import names
 from engine.oci import digest as digests
 from engine.storage import compression, tarball
@@ -95,16 +96,13 @@ class Spool:
     def _write(self, name: str, entry: Entry, reader: TarReader) -> Member:
         path = self._directory / str(len(self._files))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o600)
-        try:
+        with closing(os.open(path, flags, 0o600)) as descriptor:
             writer, method = BlobWriter(descriptor), ""
             for offset, data in reader.chunks():
                 if offset != writer.size:
                     break
                 method = method if offset else compression.kind(data)
                 writer.write(data)
-        finally:
-            os.close(descriptor)
         if writer.size != entry.size:
             raise _refused(name, "is a sparse file, which no image archive holds")
         blob = writer.finish()

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import EngineBroken
+from engine.files import write_all
 from engine.images.archives import names
 from engine.images.making import compact_json
 from engine.images.store import ImageStore
@@ -70,17 +71,17 @@ def _meant(
 def save(store: ImageStore, chosen: Sequence[Chosen], out: int) -> None:
     """Write the archive to the descriptor `out`: a file, a pipe, a socket."""
     for name, document in _documents(chosen).items():
-        _write(out, _header(name, len(document)) + document)
-        _write(out, tarball.padding(len(document)))
-    _write(out, _header("blobs/", 0) + _header(names.BLOBS, 0))
+        write_all(out, _header(name, len(document)) + document)
+        write_all(out, tarball.padding(len(document)))
+    write_all(out, _header("blobs/", 0) + _header(names.BLOBS, 0))
     blobs = (digest for one in chosen for digest in one.image.blobs)
     for digest in dict.fromkeys(blobs):
         size = store.content.size(digest)
-        _write(out, _header(names.path_of(digest), size))
+        write_all(out, _header(names.path_of(digest), size))
         with store.content.open(digest) as blob:
             _copy(blob.fileno(), out, size)
-        _write(out, tarball.padding(size))
-    _write(out, tarball.END)
+        write_all(out, tarball.padding(size))
+    write_all(out, tarball.END)
 
 
 def _documents(chosen: Sequence[Chosen]) -> dict[str, bytes]:
@@ -146,12 +147,6 @@ def _header(name: str, size: int) -> bytes:
     return tarball.encode(Entry(name=name, mode=0o644, size=size))
 
 
-def _write(out: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(out, rest) :]
-
-
 def _copy(source: int, out: int, size: int) -> None:
     """Copy `size` bytes of a file to `out`, inside the kernel where it can."""
     copied = 0
@@ -162,7 +157,7 @@ def _copy(source: int, out: int, size: int) -> None:
             if error.errno != errno.EINVAL:  # such as a file opened to append
                 raise
             data = os.read(source, min(CHUNK, size - copied))
-            _write(out, data)
+            write_all(out, data)
             count = len(data)
         if not count:
             raise EngineBroken(
