@@ -65,14 +65,16 @@ def test_shared_memory_is_the_machines_or_not_there(box: Box) -> None:
 
 def test_what_process_1_leaves_behind_ends_with_it(box: Box) -> None:
     """In the machine's pid namespace the kernel kills nothing: the shim must."""
-    script = "sleep 1001 & echo $!; trap 'exit 0' TERM; while :; do sleep 0.05; done"
+    script = "sleep 1987001 & trap 'exit 0' TERM; echo 1; while :; do sleep 0.05; done"
     container = box.begin("sh", "-c", script, pid="host")
     box.says(container.id, "")
-    session = box.engine.execute(container.id, ExecOptions(command=("sleep", "1002")))
+    session = box.engine.execute(
+        container.id, ExecOptions(command=("sleep", "1987002"))
+    )
     session.start()
     session.close()
     box.engine.stop(container.id)
-    until(lambda: not processes_called(b"sleep\x00100"), "the end of both")
+    until(lambda: not processes_called(b"sleep\x00198700"), "the end of both")
 
 
 def processes_called(beginning: bytes) -> list[str]:

@@ -57,7 +57,7 @@ def test_a_container_made_is_not_started(lab: Lab) -> None:
         ("run --network nosuch busybox true", 125, "network nosuch not found"),
         ("run --stop-signal BOGUS busybox true", 125, "Invalid signal: BOGUS"),
         ("run --cap-add FOO busybox true", 125, "FOO"),
-        ("run --env-file /nosuch busybox true", 125, "/nosuch: No such file"),
+        ("run --env-file /nosuch busybox true", 125, "/nosuch: no such file"),
         ("run BAD true", 125, "must be lowercase"),
         ("run -it busybox true", 1, "the input device is not a TTY"),
         ("run", 1, "`lab run` needs IMAGE"),
