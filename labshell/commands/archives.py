@@ -62,13 +62,7 @@ def opened(file: str | None) -> BinaryIO:
     cls=Verb,
     params=[
         _OUTPUT,
-        click.Argument(
-            ["names"],
-            nargs=-1,
-            required=True,
-            metavar="IMAGE [IMAGE...]",
-            shell_complete=suggest.images,
-        ),
+        suggest.argument(suggest.images, many=True, what="IMAGE"),
     ],
     examples="""
         lab save -o busybox.tar busybox

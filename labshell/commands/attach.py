@@ -14,8 +14,8 @@ import click
 
 from engine.engine import Engine
 from labshell.commands import suggest
-from labshell.commands.grammar import Option, Verb
-from labshell.commands.options.streams import HEADING, STAYING
+from labshell.commands.grammar import Verb
+from labshell.commands.options.streams import STAYING, STREAMS
 from labshell.commands.run import no_terminal
 
 LEFT = 1  # the exit code after the detach keys
@@ -24,12 +24,7 @@ LEFT = 1  # the exit code after the detach keys
 @click.command(
     cls=Verb,
     params=[
-        Option(
-            ["--no-stdin"],
-            is_flag=True,
-            under=HEADING,
-            help="Only watch: what you type is not passed on.",
-        ),
+        STREAMS.flag("--no-stdin", help="Only watch: what you type is not passed on."),
         *STAYING,
         suggest.argument(suggest.running),
     ],

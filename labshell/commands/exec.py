@@ -17,13 +17,13 @@ from engine.engine import Engine, ExecOptions
 from engine.errors import EngineError, InvalidState, NotExecutable
 from labshell.commands import suggest
 from labshell.commands.attach import left
-from labshell.commands.grammar import Option, Verb
+from labshell.commands.grammar import Verb
 from labshell.commands.options import environment
 from labshell.commands.options.program import (
     ENVIRONMENT,
     ENVIRONMENT_FILE,
-    HEADING,
     INTERACTIVE,
+    PROGRAM,
     TTY,
     USER,
     WORKING_DIRECTORY,
@@ -42,22 +42,15 @@ CANNOT_BE_STARTED = 126
     "exec",
     cls=Verb,
     params=[
-        Option(
-            ["-d", "--detach"],
-            is_flag=True,
-            under=HEADING,
-            help="Leave it running and do not wait for it.",
-        ),
+        PROGRAM.flag("-d", "--detach", help="Leave it running and do not wait for it."),
         INTERACTIVE,
         TTY,
         ENVIRONMENT,
         ENVIRONMENT_FILE,
         WORKING_DIRECTORY,
         USER,
-        Option(
-            ["--privileged"],
-            is_flag=True,
-            under=HEADING,
+        PROGRAM.flag(
+            "--privileged",
             help="With all of root's powers, whatever the container has.",
         ),
         DETACH_KEYS,

@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 
 from engine.engine import Engine
-from engine.errors import EngineError
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
+from labshell.commands.lifecycle import for_each
 from labshell.commands.listing import (
     FORMAT,
     JSON,
@@ -27,9 +27,6 @@ from labshell.commands.listing import (
     print_lines,
     terminal_width,
 )
-from labshell.commands.report import report
-
-_IMAGE = click.Argument(["name"], metavar="IMAGE", shell_complete=suggest.images)
 
 
 @click.command(
@@ -98,7 +95,7 @@ def images(
         QUIET,
         WHOLE,
         JSON,
-        _IMAGE,
+        suggest.argument(suggest.images, what="IMAGE"),
     ],
     examples="""
         lab history busybox
@@ -162,13 +159,7 @@ def tag(engine: Engine, source: str, target: str) -> None:
             is_flag=True,
             help="Leave parents that have no name where they are.",
         ),
-        click.Argument(
-            ["names"],
-            nargs=-1,
-            required=True,
-            metavar="IMAGE [IMAGE...]",
-            shell_complete=suggest.images,
-        ),
+        suggest.argument(suggest.images, many=True, what="IMAGE"),
     ],
     examples="""
         lab rmi mine:1
@@ -181,14 +172,10 @@ def rmi(engine: Engine, force: bool, no_prune: bool, names: tuple[str, ...]) -> 
     Untagged: a name is gone. Deleted: an image that nothing names any more, and the
     layers that no other image needs.
     """
-    failed = 0
-    for name in names:
-        try:
-            print_lines(engine.remove_image(name, force=force, parents=not no_prune))
-        except (EngineError, OSError) as error:
-            report(error)
-            failed = 1
-    return failed
+    return for_each(
+        names,
+        lambda name: engine.remove_image(name, force=force, parents=not no_prune),
+    )
 
 
 @click.command(

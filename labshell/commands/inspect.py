@@ -39,13 +39,7 @@ _FORMAT = Option(
             is_flag=True,
             help="Also how many bytes a container has written (SizeRw).",
         ),
-        click.Argument(
-            ["names"],
-            nargs=-1,
-            required=True,
-            metavar="NAME [NAME...]",
-            shell_complete=suggest.anything,
-        ),
+        suggest.argument(suggest.anything, many=True, what="NAME"),
     ],
     examples="""
         lab inspect web
@@ -72,13 +66,7 @@ def _only(kind: str, completer: suggest.Completer) -> click.Command:
         cls=Verb,
         params=[
             _FORMAT,
-            click.Argument(
-                ["names"],
-                nargs=-1,
-                required=True,
-                metavar=f"{kind.upper()} [{kind.upper()}...]",
-                shell_complete=completer,
-            ),
+            suggest.argument(completer, many=True, what=kind.upper()),
         ],
         help=f"Print all that is known about {kind}s, as JSON.",
     )

@@ -14,7 +14,7 @@ still get their turn, and the exit code is 1 in the end.
 Try it: `lab run -d --name box busybox sleep 1d; lab pause box; lab ps; lab rm -f box`
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 
@@ -37,22 +37,24 @@ _TIMEOUT = Option(
 
 def for_each(
     names: Sequence[str],
-    act: Callable[[str], object],
+    act: Callable[[str], Iterable[str] | None],
     forgiven: tuple[type[EngineError], ...] = (),
 ) -> int:
-    """Do `act` to each of `names`, print those that worked; 1 if any did not.
+    """Do `act` to each of `names`, and print what came of it; 1 if one failed.
 
-    Errors that are `forgiven` are told as well, and do not count.
+    That is the lines that `act` returns, or the name. Errors that are `forgiven` are
+    told as well, and do not count.
     """
     failed = 0
     for name in names:
         try:
-            act(name)
+            done = act(name)
         except (EngineError, OSError) as error:
             report(error)
             failed |= not isinstance(error, forgiven)
         else:
-            print(name, flush=True)
+            for line in [name] if done is None else done:
+                print(line, flush=True)
     return failed
 
 
@@ -227,14 +229,7 @@ def unpause(engine: Engine, names: tuple[str, ...]) -> int:
 @click.pass_obj
 def wait(engine: Engine, names: tuple[str, ...]) -> int:
     """Wait until containers end, and print their exit codes."""
-    failed = 0
-    for name in names:
-        try:
-            print(engine.wait(name), flush=True)
-        except (EngineError, OSError) as error:
-            report(error)
-            failed = 1
-    return failed
+    return for_each(names, lambda name: [str(engine.wait(name))])
 
 
 @click.command(

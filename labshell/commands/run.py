@@ -30,11 +30,8 @@ from labshell.commands.options import (
 from labshell.commands.options.streams import STAYING
 from labshell.commands.report import report, say, tell
 
-_DETACH = Option(
-    ["-d", "--detach"],
-    is_flag=True,
-    under=program.HEADING,
-    help="Let it run in the background and print its ID.",
+_DETACH = program.PROGRAM.flag(
+    "-d", "--detach", help="Let it run in the background and print its ID."
 )
 _EXPLAIN = Option(
     ["--explain"],

@@ -63,14 +63,16 @@ anything = _offering(
 )
 
 
-def argument(completer: Completer, *, many: bool = False) -> click.Argument:
+def argument(
+    completer: Completer, *, many: bool = False, what: str = "CONTAINER"
+) -> click.Argument:
     """The argument CONTAINER, or one or more of them, with names offered by TAB."""
     if many:
         return click.Argument(
             ["names"],
             nargs=-1,
             required=True,
-            metavar="CONTAINER [CONTAINER...]",
+            metavar=f"{what} [{what}...]",
             shell_complete=completer,
         )
-    return click.Argument(["name"], metavar="CONTAINER", shell_complete=completer)
+    return click.Argument(["name"], metavar=what, shell_complete=completer)

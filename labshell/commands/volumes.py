@@ -104,13 +104,7 @@ def ls(
     cls=Verb,
     params=[
         Option(["-f", "--force"], is_flag=True, help="Do not mind if it is not there."),
-        click.Argument(
-            ["names"],
-            nargs=-1,
-            required=True,
-            metavar="VOLUME [VOLUME...]",
-            shell_complete=suggest.volumes,
-        ),
+        suggest.argument(suggest.volumes, many=True, what="VOLUME"),
     ],
     examples="""
         lab volume rm data

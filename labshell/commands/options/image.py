@@ -10,9 +10,9 @@ import platform
 
 import click
 
-from labshell.commands.options.kinds import Value, flag, text
+from labshell.commands.options.kinds import Heading, Value
 
-HEADING = "The image"
+IMAGE = Heading("The image")
 _MACHINES = {"x86_64": ("amd64", "x86_64"), "aarch64": ("arm64", "aarch64")}
 
 
@@ -44,19 +44,17 @@ def of_this_machine(text: str) -> str:
 
 
 OPTIONS: list[click.Parameter] = [
-    text(
+    IMAGE.value(
         "--pull",
         type=Value("when", pull),
-        under=HEADING,
         metavar="missing|never",
         help="When to fetch it: there is no registry yet, so both mean never.",
     ),
-    text(
+    IMAGE.value(
         "--platform",
         type=Value("platform", of_this_machine),
-        under=HEADING,
         metavar="OS[/ARCH]",
         help="Which machine's image to run: only this machine's.",
     ),
-    flag("-q", "--quiet", under=HEADING, help="Say nothing of fetching the image."),
+    IMAGE.flag("-q", "--quiet", help="Say nothing of fetching the image."),
 ]

@@ -42,19 +42,20 @@ CPUS = Value("number", values.cpus)
 DURATION = Value("time", values.nanoseconds)
 
 
-def flag(*names: str, under: str, help: str) -> Option:
-    return Option(names, is_flag=True, under=under, help=help)
+class Heading:
+    """The options that `--help` lists under one heading."""
 
+    def __init__(self, title: str) -> None:
+        self.title = title
 
-def text(
-    *names: str, under: str, metavar: str, help: str, type: Value | None = None
-) -> Option:
-    return Option(names, type=type, under=under, metavar=metavar, help=help)
+    def flag(self, *names: str, help: str) -> Option:
+        """A switch."""
+        return Option(names, is_flag=True, under=self.title, help=help)
 
+    def value(self, *names: str, metavar: str, help: str, **details: Any) -> Option:
+        """One value: a text, unless `type` is given."""
+        return Option(names, under=self.title, metavar=metavar, help=help, **details)
 
-def several(
-    *names: str, under: str, metavar: str, help: str, type: Value | None = None
-) -> Option:
-    return Option(
-        names, multiple=True, type=type, under=under, metavar=metavar, help=help
-    )
+    def several(self, *names: str, metavar: str, help: str, **details: Any) -> Option:
+        """As many values as one likes."""
+        return self.value(*names, metavar=metavar, help=help, multiple=True, **details)

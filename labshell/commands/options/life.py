@@ -6,79 +6,68 @@ import click
 
 from engine.engine import Healthcheck
 from engine.errors import InvalidArgument
-from labshell.commands.grammar import Option
-from labshell.commands.options.kinds import DURATION, flag, text
+from labshell.commands.options.kinds import DURATION, Heading
 
-HEADING = "Life"
+LIFE = Heading("Life")
 
 OPTIONS: list[click.Parameter] = [
-    flag(
+    LIFE.flag(
         "--rm",
-        under=HEADING,
         help="Remove the container, and its anonymous volumes, when it ends.",
     ),
-    Option(
-        ["--restart"],
+    LIFE.value(
+        "--restart",
         default="no",
-        under=HEADING,
         metavar="POLICY",
         help="""Run it again when it ends: always, unless-stopped (not after a reboot
         if you had stopped it), on-failure[:MOST] (if its exit code is not 0), no.""",
     ),
-    text(
+    LIFE.value(
         "--stop-signal",
-        under=HEADING,
         metavar="SIGNAL",
         help="What `lab stop` sends first; SIGTERM unless the image says otherwise.",
     ),
-    Option(
-        ["--stop-timeout"],
+    LIFE.value(
+        "--stop-timeout",
         type=int,
-        under=HEADING,
         metavar="SECONDS",
         help="How long `lab stop` waits before it kills; 10 unless given.",
     ),
-    text(
+    LIFE.value(
         "--health-cmd",
-        under=HEADING,
         metavar="COMMAND",
         help="Ask the container whether it is well: a line for its shell; 0 means yes.",
     ),
-    Option(
-        ["--health-interval"],
+    LIFE.value(
+        "--health-interval",
         type=DURATION,
         default=0,
-        under=HEADING,
         metavar="TIME",
         help="How long to wait between two questions: 5s, 1m30s; 30s unless given.",
     ),
-    Option(
-        ["--health-timeout"],
+    LIFE.value(
+        "--health-timeout",
         type=DURATION,
         default=0,
-        under=HEADING,
         metavar="TIME",
         help="An answer that takes longer is a bad one; 30s unless given.",
     ),
-    Option(
-        ["--health-start-period"],
+    LIFE.value(
+        "--health-start-period",
         type=DURATION,
         default=0,
-        under=HEADING,
         metavar="TIME",
         help="Bad answers do not count until it has run for so long.",
     ),
-    Option(
-        ["--health-retries"],
+    LIFE.value(
+        "--health-retries",
         type=int,
         default=0,
-        under=HEADING,
         metavar="NUMBER",
         help="So many bad answers in a row make it unhealthy; 3 unless given.",
     ),
-    flag(
+    LIFE.flag(
         "--no-healthcheck",
-        under=HEADING,
         help="Do not ask, even if the image has a HEALTHCHECK.",
     ),
 ]

@@ -7,90 +7,86 @@ from typing import Any
 
 import click
 
-from labshell.commands.grammar import Option
 from labshell.commands.options.kinds import (
     BYTES,
     BYTES_OR_UNLIMITED,
     CPUS,
     PARAMETER,
-    Value,
-    flag,
-    several,
-    text,
+    Heading,
 )
 
-HEADING = "Limits (cgroups)"
-
-
-def _number(*names: str, metavar: str, help: str, type: Value | type = int) -> Option:
-    return Option(names, type=type, under=HEADING, metavar=metavar, help=help)
-
+LIMITS = Heading("Limits (cgroups)")
 
 UPDATABLE: list[click.Parameter] = [
-    _number(
-        *("-m", "--memory"),
+    LIMITS.value(
+        "-m",
+        "--memory",
         type=BYTES,
         metavar="SIZE",
         help="At most this much memory: 64m. Beyond it the kernel kills (137).",
     ),
-    _number(
+    LIMITS.value(
         "--memory-swap",
         type=BYTES_OR_UNLIMITED,
         metavar="SIZE",
         help="Memory and swap together; -1: any amount of swap.",
     ),
-    _number(
+    LIMITS.value(
         "--memory-reservation",
         type=BYTES,
         metavar="SIZE",
         help="What it shall keep when memory is short on the machine.",
     ),
-    _number(
+    LIMITS.value(
         "--memory-high",
         type=BYTES,
         metavar="SIZE",
         help="Beyond this it is slowed down, not killed (cgroup version 2 only).",
     ),
-    _number(
+    LIMITS.value(
         "--cpus",
         type=CPUS,
         metavar="NUMBER",
         help="At most this much processor time: 0.5 is half of one.",
     ),
-    _number(
-        *("-c", "--cpu-shares"),
+    LIMITS.value(
+        "-c",
+        "--cpu-shares",
+        type=int,
         metavar="WEIGHT",
         help="Its part when processors are short; 1024 is the usual weight.",
     ),
-    _number(
+    LIMITS.value(
         "--cpu-quota",
+        type=int,
         metavar="MICROSECONDS",
         help="Processor time in every --cpu-period: --cpus in the kernel's words.",
     ),
-    _number(
+    LIMITS.value(
         "--cpu-period",
+        type=int,
         metavar="MICROSECONDS",
         help="How often the quota is filled up; 100000 unless given.",
     ),
-    text(
+    LIMITS.value(
         "--cpuset-cpus",
-        under=HEADING,
         metavar="LIST",
         help="Only on these processors: 0,2-3.",
     ),
-    text(
+    LIMITS.value(
         "--cpuset-mems",
-        under=HEADING,
         metavar="LIST",
         help="Only with memory of these NUMA nodes: 0.",
     ),
-    _number(
+    LIMITS.value(
         "--blkio-weight",
+        type=int,
         metavar="WEIGHT",
         help="Its part of a busy disk, from 10 to 1000.",
     ),
-    _number(
+    LIMITS.value(
         "--pids-limit",
+        type=int,
         metavar="NUMBER",
         help="At most this many processes and threads: a fork bomb ends here.",
     ),
@@ -98,45 +94,43 @@ UPDATABLE: list[click.Parameter] = [
 
 OPTIONS: list[click.Parameter] = [
     *UPDATABLE,
-    _number(
+    LIMITS.value(
         "--memory-swappiness",
+        type=int,
         metavar="0-100",
         help="How readily its memory is swapped out (cgroup version 1 only).",
     ),
-    flag(
+    LIMITS.flag(
         "--oom-kill-disable",
-        under=HEADING,
         help="At the limit of -m it hangs, not killed (cgroup version 1 only).",
     ),
-    _number(
+    LIMITS.value(
         "--oom-score-adj",
+        type=int,
         metavar="-1000-1000",
         help="When the whole machine, or a group above, is out of memory: the "
         "highest is killed first.",
     ),
-    text(
+    LIMITS.value(
         "--cgroup-parent",
-        under=HEADING,
         metavar="[/]GROUP",
         help="Put its cgroup into GROUP: below the engine's own, or with / at the "
         "top. GROUP's limits hold for all in it together.",
     ),
-    several(
+    LIMITS.several(
         "--ulimit",
-        under=HEADING,
         metavar="NAME=SOFT[:HARD]",
         help="A limit of each single process: nofile=1024:2048, core=0.",
     ),
-    _number(
+    LIMITS.value(
         "--shm-size",
         type=BYTES,
         metavar="SIZE",
         help="How large /dev/shm is; 64m unless given.",
     ),
-    several(
+    LIMITS.several(
         "--sysctl",
         type=PARAMETER,
-        under=HEADING,
         metavar="NAME=VALUE",
         help="A kernel parameter of its own namespaces: net.ipv4.ip_forward=1.",
     ),

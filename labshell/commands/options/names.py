@@ -4,74 +4,64 @@ from typing import Any
 
 import click
 
-from labshell.commands.options.kinds import LABEL, LABELS, several, text
+from labshell.commands.options.kinds import LABEL, LABELS, Heading
 
-HEADING = "Names"
+NAMES = Heading("Names")
 
 OPTIONS: list[click.Parameter] = [
-    text(
+    NAMES.value(
         "--name",
-        under=HEADING,
         metavar="NAME",
         help="Call the container this; else it gets a name made of two words.",
     ),
-    text(
+    NAMES.value(
         "-h",
         "--hostname",
-        under=HEADING,
         metavar="NAME",
         help="The name of the machine as seen inside (a UTS namespace of its own).",
     ),
-    text(
+    NAMES.value(
         "--domainname",
-        under=HEADING,
         metavar="NAME",
         help="The NIS domain of that name: what `domainname` prints inside.",
     ),
-    several(
+    NAMES.several(
         "--add-host",
-        under=HEADING,
         metavar="NAME:ADDRESS",
         help="One more line in the container's /etc/hosts: db:10.0.0.7.",
     ),
-    several(
+    NAMES.several(
         "--dns",
-        under=HEADING,
         metavar="ADDRESS",
         help="Ask this name server, instead of the machine's.",
     ),
-    several(
+    NAMES.several(
         "--dns-search",
-        under=HEADING,
         metavar="DOMAIN",
         help="Try a name without dots in this domain, too; . for none.",
     ),
-    several(
+    NAMES.several(
         "--dns-option",
         "--dns-opt",
         "dns_option",
-        under=HEADING,
         metavar="OPTION",
         help="A word for the options line of /etc/resolv.conf: ndots:2.",
     ),
-    several(
+    NAMES.several(
         "-l",
         "--label",
         type=LABEL,
-        under=HEADING,
         metavar="KEY[=VALUE]",
         help="A note kept with the container; nothing acts on it.",
     ),
-    several(
+    NAMES.several(
         "--label-file",
         type=LABELS,
-        under=HEADING,
         metavar="FILE",
         help="Read labels from a file, one KEY=VALUE a line.",
     ),
-    text(
+    NAMES.value(
         "--cidfile",
-        under=HEADING,
         metavar="FILE",
         help="Write the container's ID to this file, which must not be there yet.",
     ),

@@ -3,9 +3,9 @@
 import click
 
 from labshell.commands.grammar import Option
-from labshell.commands.options.kinds import Value, several, text
+from labshell.commands.options.kinds import Heading, Value
 
-HEADING = "Input and output"
+STREAMS = Heading("Input and output")
 
 
 def _stream(typed: str) -> str:
@@ -15,24 +15,22 @@ def _stream(typed: str) -> str:
     return name
 
 
-ATTACH = several(
+ATTACH = STREAMS.several(
     "-a",
     "--attach",
     type=Value("stream", _stream),
-    under=HEADING,
     metavar="STREAM",
     help="Attach only to this of stdin, stdout, stderr; several times for more.",
 )
-DETACH_KEYS = text(
+DETACH_KEYS = STREAMS.value(
     "--detach-keys",
-    under=HEADING,
     metavar="KEYS",
     help="With -t: what leaves it running and gives the prompt back. ctrl-p,ctrl-q.",
 )
 SIGNALS = Option(
     ["--sig-proxy/--no-sig-proxy"],
     default=True,
-    under=HEADING,
+    under=STREAMS.title,
     help="Without -t: pass signals such as Ctrl-C on to it. They are, unless =false.",
 )
 

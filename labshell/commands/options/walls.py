@@ -4,84 +4,72 @@ from typing import Any
 
 import click
 
-from labshell.commands.options.kinds import flag, several, text
+from labshell.commands.options.kinds import Heading
 
-HEADING = "Walls"
+WALLS = Heading("Walls")
 
 OPTIONS: list[click.Parameter] = [
-    text(
+    WALLS.value(
         "--network",
-        under=HEADING,
         metavar="none|host",
         help="""none: a network namespace with only loopback; host: the machine's own
         network. none unless given.""",
     ),
-    text(
+    WALLS.value(
         "--pid",
-        under=HEADING,
         metavar="host|container:NAME",
         help="""host: see, and be able to kill, every process of the machine;
         container:NAME: those of another container.""",
     ),
-    text(
+    WALLS.value(
         "--ipc",
-        under=HEADING,
         metavar="MODE",
         help="""Shared memory and queues: private, shareable (others may join),
         container:NAME (which must be shareable), none (without /dev/shm), host.""",
     ),
-    text(
+    WALLS.value(
         "--uts",
-        under=HEADING,
         metavar="host",
         help="host: have the machine's own name, and be able to change it.",
     ),
-    text(
+    WALLS.value(
         "--cgroupns",
-        under=HEADING,
         metavar="private|host",
         help="host: see the control groups of the whole machine.",
     ),
-    text(
+    WALLS.value(
         "--userns",
-        under=HEADING,
         metavar="host",
         help="host: no user namespace. None has one here: root inside is root.",
     ),
-    several(
+    WALLS.several(
         "--device",
-        under=HEADING,
         metavar="DEVICE[:PATH[:rwm]]",
         help="Let it use a device of the machine: /dev/fuse, or all in a directory.",
     ),
-    several(
+    WALLS.several(
         "--device-cgroup-rule",
-        under=HEADING,
         metavar="RULE",
         help="Let it open devices of these numbers: 'c 10:* rmw'.",
     ),
-    several(
+    WALLS.several(
         "--cap-add",
-        under=HEADING,
         metavar="CAPABILITY",
         help="Give root inside one more of root's powers: NET_ADMIN; ALL.",
     ),
-    several(
+    WALLS.several(
         "--cap-drop",
-        under=HEADING,
         metavar="CAPABILITY",
         help="Take one of the powers away that root inside has by default.",
     ),
-    several(
+    WALLS.several(
         "--security-opt",
-        under=HEADING,
         metavar="OPTION",
         help="""no-new-privileges: setuid programs give no power. seccomp=unconfined,
         seccomp=FILE: which system calls may be made.""",
     ),
-    flag(
+    WALLS.flag(
         "--privileged",
-        under=HEADING,
         help="All capabilities, devices and system calls: hardly a wall at all.",
     ),
 ]
