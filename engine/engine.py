@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     # "as" says that these are here for others to import, as types.
     from engine.containers.looking.disk import DiskUsage as DiskUsage
     from engine.containers.looking.disk import Share as Share
-    from engine.containers.looking.pictures import LayerView as LayerView
-    from engine.containers.looking.pictures import MountPoint as MountPoint
-    from engine.containers.looking.pictures import ProcessInfo as ProcessInfo
+    from engine.containers.looking.layers import LayerView as LayerView
+    from engine.containers.looking.mounts import MountPoint as MountPoint
+    from engine.containers.looking.processes import ProcessInfo as ProcessInfo
     from engine.containers.looking.stats import Stats as Stats
     from engine.containers.looking.top import ProcessTable as ProcessTable
     from engine.containers.sessions.session import Session as Session

@@ -7,11 +7,8 @@ Source: runtime-spec config-linux.md; the values are Docker's
 Try it: `lab run busybox mount`
 """
 
-import os
-import stat
-
 from engine.oci.health import SECOND, Healthcheck
-from engine.oci.resources import DeviceNode, DeviceRule
+from engine.oci.resources import DeviceRule
 from engine.oci.spec import SpecMount
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -96,22 +93,3 @@ def file_systems(privileged: bool, shm_size: int | None) -> tuple[SpecMount, ...
             source="shm",
         ),
     )
-
-
-def machine_devices() -> tuple[DeviceNode, ...]:
-    """Every device node of the machine's /dev, for --privileged."""
-    found = []
-    for entry in sorted(os.scandir("/dev"), key=lambda e: e.name):
-        status = entry.stat(follow_symlinks=False)
-        kind = {stat.S_IFCHR: "c", stat.S_IFBLK: "b"}.get(stat.S_IFMT(status.st_mode))
-        if kind and entry.name != "console":
-            found.append(
-                DeviceNode(
-                    path=entry.path,
-                    type=kind,
-                    major=os.major(status.st_rdev),
-                    minor=os.minor(status.st_rdev),
-                    mode=stat.S_IMODE(status.st_mode),
-                )
-            )
-    return tuple(found)

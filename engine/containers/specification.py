@@ -188,6 +188,6 @@ def specification(
 
 def _devices(options: ContainerOptions) -> tuple[DeviceNode, ...]:
     """The nodes to make: all of the machine's for --privileged, those asked for."""
-    usual = defaults.machine_devices() if options.privileged else ()
+    usual = devices.of_machine() if options.privileged else ()
     asked = {node.path: node for node, _ in devices.nodes(options)}
     return (*(n for n in usual if n.path not in asked), *asked.values())

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import files
+from engine.containers import telling
 from engine.containers.house import House
 from engine.containers.options import limits
 from engine.containers.options.asked import ContainerOptions, UpdateOptions
@@ -31,7 +32,6 @@ from engine.kernel import limits as files_of_limits
 from engine.oci.resources import Resources
 from engine.oci.spec import Spec
 from engine.runtime import bundle, restart, state
-from engine.runtime.announce import Announcer
 
 
 def update(house: House, container: Container, wanted: UpdateOptions) -> None:
@@ -43,7 +43,7 @@ def update(house: House, container: Container, wanted: UpdateOptions) -> None:
         raise Conflict(
             f"Cannot update container {container.id}: {error.message}", error.hint
         ) from error
-    Announcer(container.directory).tell("update")
+    telling.tell(house, container, "update")
 
 
 def _update(house: House, container: Container, wanted: UpdateOptions) -> None:

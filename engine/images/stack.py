@@ -14,7 +14,7 @@ Try it: `lab history busybox; lab layers busybox`
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.images.stored import StoredImage
@@ -56,10 +56,8 @@ def stack(image: StoredImage, snapshots: Snapshots) -> tuple[LayerInfo, ...]:
     layers = _layers(image, snapshots)
     steps = []
     for entry in image.config.history:
-        if entry.empty_layer:
-            steps.append(_step(LayerInfo(empty=True), entry))
-        else:
-            steps.append(_step(next(layers, LayerInfo(empty=True)), entry))
+        none = LayerInfo(empty=True)
+        steps.append(_step(none if entry.empty_layer else next(layers, none), entry))
     return (*steps, *layers)  # what is left are layers that the history keeps quiet of
 
 
@@ -81,16 +79,11 @@ def _layers(image: StoredImage, snapshots: Snapshots) -> Iterator[LayerInfo]:
 
 
 def _step(layer: LayerInfo, entry: History) -> LayerInfo:
-    return LayerInfo(
-        digest=layer.digest,
-        diff_id=layer.diff_id,
-        chain_id=layer.chain_id,
-        size=layer.size,
-        directory=layer.directory,
+    return replace(
+        layer,
         created_by=entry.created_by,
         created=entry.created,
         comment=entry.comment,
-        empty=layer.empty,
     )
 
 

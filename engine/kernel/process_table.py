@@ -19,11 +19,13 @@ from pathlib import Path
 class ProcessEntry:
     """One process. Times in clock ticks, sizes in bytes; `started` since boot.
 
+    `inside_pid` is its number in its own pid namespace, None if that is the machine's;
     `terminal` is the number of its device; `foreground` is the process group that its
     terminal listens to; `state` is a letter: R, S, D, Z, T.
     """
 
     pid: int
+    inside_pid: int | None
     name: str
     arguments: tuple[str, ...]
     state: str
@@ -60,8 +62,10 @@ def read(pid: int) -> ProcessEntry | None:
     fields = ["", "", "", *rest.split()]  # so that numbers are those of proc(5)
     status = dict(line.split(":", 1) for line in lines if ":" in line)
     uids, gids = status["Uid"].split(), status["Gid"].split()
+    *outer, innermost = status.get("NSpid", str(pid)).split()
     return ProcessEntry(
         pid=pid,
+        inside_pid=int(innermost) if outer else None,
         name=name,
         arguments=tuple(command.rstrip("\0").split("\0")) if command else (),
         state=fields[3],

@@ -211,7 +211,7 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def changes(self, name: str) -> "list[Change]":
         """What a container has changed in the files of its image."""
-        from engine.containers.looking.pictures import container_changes
+        from engine.containers.looking.layers import container_changes
 
         return container_changes(self.container(name))
 

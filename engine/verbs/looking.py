@@ -14,7 +14,9 @@ from engine.verbs.measuring import MeasuringVerbs
 from engine.verbs.volumes import VolumeVerbs
 
 if TYPE_CHECKING:
-    from engine.containers.looking.pictures import LayerView, MountPoint, ProcessInfo
+    from engine.containers.looking.layers import LayerView
+    from engine.containers.looking.mounts import MountPoint
+    from engine.containers.looking.processes import ProcessInfo
     from engine.events import Event
     from engine.runtime.state import Arrow
 
@@ -97,7 +99,7 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
 
     def container_size(self, name: str) -> tuple[int, int]:
         """The bytes that a container has written; those and its image's together."""
-        from engine.containers.looking.pictures import container_size
+        from engine.containers.looking.layers import container_size
 
         return container_size(self._house, self.container(name))
 
@@ -118,19 +120,19 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
 
     def mounts(self) -> "list[MountPoint]":
         """The engine's mounts, on the machine and inside the containers."""
-        from engine.containers.looking.pictures import mount_points
+        from engine.containers.looking.mounts import mount_points
 
         return mount_points(self._house, self.containers())
 
     def processes(self) -> "list[ProcessInfo]":
         """The engine's processes: spawner, shims, and those in containers."""
-        from engine.containers.looking.pictures import processes
+        from engine.containers.looking.processes import processes
 
         return processes(self._house, self.containers())
 
     def layers(self, name: str) -> "tuple[LayerView, ...]":
         """The layers of a container or an image, bottom first."""
-        from engine.containers.looking.pictures import container_layers, image_layers
+        from engine.containers.looking.layers import container_layers, image_layers
 
         try:
             container = self.container(name)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from engine.containers.looking.pictures import MountPoint, ProcessInfo
+from engine.containers.looking.mounts import MountPoint
+from engine.containers.looking.processes import ProcessInfo
 from engine.storage.changes import Change
 from labshell.views import acts, layers, mounts, processes
 

@@ -5,7 +5,9 @@
     inspect_host.py   what was asked of the machine for it
     inspect_walls.py  namespaces, names and devices
     inspect_mounts.py what is mounted in it
-    pictures.py       mounts, processes, layers as data to draw
+    mounts.py         what is mounted, on the machine and inside
+    processes.py      who runs: spawner, shims, programs
+    layers.py         what it sees as one file system, taken apart
     stats.py          how much of the machine it uses
     top.py            its processes, as ps(1) lists them
     disk.py           what everything takes on the disk

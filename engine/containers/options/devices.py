@@ -89,6 +89,13 @@ def rules(options: ContainerOptions) -> tuple[DeviceRule, ...]:
     return (*named, *map(rule, options.device_rules))
 
 
+def of_machine() -> tuple[DeviceNode, ...]:
+    """Every device node of the machine's /dev, for --privileged."""
+    entries = sorted(os.scandir("/dev"), key=lambda entry: entry.name)
+    nodes = (_node(e.path, e.stat(follow_symlinks=False)) for e in entries)
+    return tuple(n for n in nodes if n is not None and n.path != "/dev/console")
+
+
 def _nodes_at(source: str, target: str) -> Iterator[DeviceNode]:
     try:
         status = os.stat(source)

@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 
 from engine.containers.options.asked import ContainerOptions
+from engine.containers.options.sizes import read_size
 from engine.errors import InvalidArgument
 from engine.runtime.logs import LogKeeping
 
@@ -26,7 +27,6 @@ _KNOWN: dict[str, tuple[str, ...]] = {
     JSON_FILE: ("max-size", "max-file", "labels", "env"),
     LOCAL: ("max-size", "max-file"),
 }
-_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([kmgt]?)i?b?", re.IGNORECASE | re.ASCII)
 
 
 def driver(options: ContainerOptions) -> str:
@@ -79,10 +79,8 @@ def _bytes(text: str) -> int:
     """A size; 0, for none, if nothing is said."""
     if not text:
         return 0
-    match = _SIZE.fullmatch(text)
-    power = " kmgt".index(match[2].lower() or " ") if match else 0
-    size = int(float(match[1]) * 1024**power) if match else 0
-    if size < 1:
+    size = read_size(text)
+    if not size:
         raise InvalidArgument(
             f"failed to initialize logging driver: invalid size: '{text}'",
             "A number with k, m or g: --log-opt max-size=10m.",

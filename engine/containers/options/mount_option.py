@@ -18,13 +18,12 @@ from typing import Any
 
 from engine.containers.options import mount_request
 from engine.containers.options.mount_request import BIND, TMPFS, VOLUME, MountRequest
+from engine.containers.options.sizes import read_size
 from engine.errors import InvalidArgument
 
 _HINT = "type=bind|volume|tmpfs,source=…,target=… and options: `lab run --help`."
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")
-_SIZE = re.compile(r"(\d+)\s?([kmgt]?)i?b?\Z", re.IGNORECASE | re.ASCII)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _NAMES = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly"}
 
 
@@ -95,11 +94,8 @@ def _kind(text: str, value: str) -> str:
 
 
 def _size(text: str, value: str) -> int:
-    match = _SIZE.match(value)
-    if not match:
-        raise _refused(text, f"invalid value for tmpfs-size: {value}")
-    size = int(match[1]) * int(1024 ** _POWERS[match[2].lower()])
-    if size >= 1 << 63:
+    size = read_size(value)
+    if size is None:
         raise _refused(text, f"invalid value for tmpfs-size: {value}")
     return size
 

@@ -1,0 +1,63 @@
+"""Mounts: the engine's, on the machine and inside the containers.
+
+Nothing here is remembered: the kernel is asked what each process sees. So the picture
+is true even of what was done behind the engine's back.
+
+man: proc(5) on mountinfo
+Try it: `lab mounts`
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.containers.house import House
+from engine.containers.record import Container
+from engine.kernel import mount_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MountPoint:
+    """One mount of the engine's; `inside` if it is seen in the container only."""
+
+    container: str | None
+    inside: bool
+    target: str
+    source: str
+    kind: str
+    options: str
+    id: int
+
+
+def mount_points(house: House, containers: Iterable[Container]) -> list[MountPoint]:
+    """The engine's mounts: those of the machine, then those inside each container."""
+    running = list(containers)
+    names = {c.id: c.name for c in running}
+    prefix = str(house.root)
+    found = []
+    for mount in mount_table.table():
+        if mount.target == prefix or mount.target.startswith(f"{prefix}/"):
+            parts = mount.target.removeprefix(prefix).split("/")
+            identity = parts[2] if parts[1:2] == ["containers"] else ""
+            owner = names.get(identity, identity[:12]) or None
+            found.append(_mount_point(mount, owner, inside=False))
+    for container in running:
+        if container.state.pid:
+            found += [
+                _mount_point(mount, container.name, inside=True)
+                for mount in mount_table.table(container.state.pid)
+            ]
+    return found
+
+
+def _mount_point(
+    mount: mount_table.Mount, container: str | None, inside: bool
+) -> MountPoint:
+    return MountPoint(
+        container=container,
+        inside=inside,
+        target=mount.target,
+        source=mount.source,
+        kind=mount.kind,
+        options=mount.options,
+        id=mount.id,
+    )

@@ -1,0 +1,99 @@
+"""Processes: spawner, shims, and all that runs in the containers.
+
+A control group tells which processes are a container's; who of them is process 1's
+child, and who was executed, is told by their parents.
+
+man: proc(5), pid_namespaces(7)
+Try it: `lab tree`
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.containers.house import House
+from engine.containers.record import Container
+from engine.kernel import cgroups, namespaces, process_table
+
+_LONGEST_COMMAND = 200  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessInfo:
+    """One process of the engine's, with its number outside and inside."""
+
+    pid: int
+    parent: int
+    inside_pid: int | None
+    command: str
+    role: str
+    container: str | None
+    namespaces: dict[str, int]
+
+
+def processes(house: House, containers: Iterable[Container]) -> list[ProcessInfo]:
+    """The engine's processes, each after its parent."""
+    found = []
+    shims = set()
+    for container in containers:
+        if not container.state.pid:
+            continue
+        shims.add(container.state.shim_pid)
+        found += _info(container.state.shim_pid, "shim", container)
+        for pid in sorted(cgroups.members(house.cgroup(container))):
+            found += _info(pid, _role(pid, container), container)
+    spawners = {_parent(pid) for pid in shims} | set(_spawners(house))
+    for pid in sorted(spawners - {0, 1}):
+        found = [*_info(pid, "spawner", None), *found]
+    return found
+
+
+def _role(pid: int, container: Container) -> str:
+    """Descendants of process 1 are the container's, those of the shim are exec's."""
+    while pid not in (0, 1):
+        if pid == container.state.pid:
+            return "container"
+        if pid == container.state.shim_pid:
+            return "exec"
+        pid = _parent(pid)
+    return "container"  # its parent has ended: process 1 inside has adopted it
+
+
+def _spawners(house: House) -> Iterator[int]:
+    """The spawner is the process whose arguments end in this root."""
+    wanted = f"\0{house.root}\0".encode()
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                if Path(f"/proc/{name}/comm").read_text() == "lab-spawner\n":
+                    command = Path(f"/proc/{name}/cmdline").read_bytes()
+                    if command.endswith(wanted):
+                        yield int(name)
+            except OSError:
+                continue  # it has ended
+
+
+def _parent(pid: int) -> int:
+    """The number of its parent; 0 if it has ended."""
+    entry = process_table.read(pid)
+    return entry.parent if entry else 0
+
+
+def _info(pid: int, role: str, container: Container | None) -> list[ProcessInfo]:
+    """One process, or nothing if it has ended meanwhile."""
+    entry = process_table.read(pid)
+    if entry is None:
+        return []
+    command = " ".join(entry.arguments)[:_LONGEST_COMMAND]
+    return [
+        ProcessInfo(
+            pid=pid,
+            parent=entry.parent,
+            inside_pid=entry.inside_pid,
+            command=command if role in ("container", "exec") else entry.name,
+            role=role,
+            container=container.name if container else None,
+            namespaces=namespaces.inodes(pid),
+        )
+    ]
