@@ -95,7 +95,7 @@ def test_the_starter_and_the_init_are_two_processes(box: Box, ended: Container) 
 
 
 def test_what_the_kernel_refused_is_told(box: Box) -> None:
-    container = box.create("true", tmpfs=("/t:uid=99999999999",))
+    container = box.create("true", tmpfs=("/t:uid=9999999999",))
     with pytest.raises(Exception, match="/t"):
         box.engine.start(container.id)
     refused = [a for a in box.engine.acts(container.id) if a["result"] == "-1 EINVAL"]
