@@ -129,10 +129,7 @@ class SyscallError(EngineError):
 HINTS = {
     ("mount", errno.EPERM): "Mounting needs root (CAP_SYS_ADMIN): start with sudo.",
     ("mount", errno.ENODEV): "This kernel has no such file system: `lab doctor`.",
-    (
-        "mount",
-        errno.EINVAL,
-    ): "The kernel refused these options: `dmesg | tail` says why.",
+    ("mount", errno.EINVAL): "The kernel refused these options: see `dmesg | tail`.",
     ("mount", errno.EBUSY): "Something is mounted or open there: `lab mounts`.",
     ("unshare", errno.EPERM): "New namespaces need root: start with sudo.",
     ("unshare", errno.ENOSPC): "Too many namespaces: see /proc/sys/user/max_*.",
@@ -143,10 +140,7 @@ HINTS = {
     ("fork", errno.ENOMEM): "The pid namespace is dead: its first process has ended.",
     ("umount2", errno.EBUSY): "Something below is open: `fuser -m` shows by whom.",
     ("write", errno.EACCES): "Less than it is now takes CAP_SYS_RESOURCE, or root.",
-    (
-        "write",
-        errno.EBUSY,
-    ): "A control group in use refuses this: it holds more than that, or processes.",
+    ("write", errno.EBUSY): "The control group holds more than that, or processes.",
     ("execve", errno.ENOEXEC): "Not a program: is it for another architecture?",
     ("execve", errno.E2BIG): "The arguments and environment are too long.",
     ("", errno.ENOSPC): "The disk is full: `lab image prune`, `df -h`.",

@@ -60,6 +60,21 @@ def refuse_unless(container: Container, event: str) -> None:
     container.state.after(event, container.id)
 
 
+def refuse_unless_running(container: Container) -> None:
+    """Raise InvalidState, in Docker's words, unless there is a process now."""
+    if container.state.status == state.RESTARTING:
+        raise InvalidState(
+            f"Container {container.id} is restarting, wait until the container is "
+            "running",
+            f"`lab logs {container.name}` may tell why it does not keep running.",
+        )
+    if not container.running:
+        raise InvalidState(
+            f"Container {container.id} is not running",
+            f"`lab start {container.name}` runs it.",
+        )
+
+
 def note_stopped(house: House, container: Container, stopped: bool) -> None:
     """Remember whether its user wants it to stay down: see `resume`."""
     if container.stopped != stopped:

@@ -66,10 +66,8 @@ def chosen(
     Names are taken with or without "CAP_", in any case; "ALL" is every one that this
     process itself may give. Raises InvalidArgument for a name nobody knows.
     """
-    added, dropped = (
-        {_known(n, "CapAdd") for n in add},
-        {_known(n, "CapDrop") for n in drop},
-    )
+    added = {_known(name, "CapAdd") for name in add}
+    dropped = {_known(name, "CapDrop") for name in drop}
     start = set(NAMES) if privileged or "ALL" in added else set(DEFAULT)
     if "ALL" in dropped:
         start = set()

@@ -92,7 +92,7 @@ class Manifest:
         if len(layers) > MOST_LAYERS:
             raise ImageError(
                 f"{data.what} has {len(layers)} layers, at most {MOST_LAYERS} work",
-                "Flatten it: `tar` the tree of a container, and `lab import` that.",
+                "Flatten it: `lab export` a container, and `lab import` that.",
             )
         return Manifest(
             config=Descriptor.from_json(data.object("config")),

@@ -28,10 +28,7 @@ OPAQUE_XATTR = "trusted.overlay.opaque"
 OPAQUE_NAME = ".wh..wh..opq"
 _PREFIX = ".wh."
 _AUFS_OWN = ".wh..wh."
-WHITEOUT_MODE, OPAQUE_MODE = (
-    0o600,
-    0o755,
-)  # of the marks in a tar, as Docker writes them
+WHITEOUT_MODE, OPAQUE_MODE = 0o600, 0o755  # of the marks in a tar, as Docker's
 
 
 class Mark(Enum):

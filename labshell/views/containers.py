@@ -51,15 +51,12 @@ def container_row(
 ) -> Row:
     """The fields of a container; `whole` cuts nothing short.
 
-    `image` is what its image is called now, if not as it was asked for;
-    `sizes` are the bytes that it has written, and those with its image's; one that is
-    `under_oom` hangs until it gets more memory.
+    `image` is what its image is called now, if not as it was asked for; `sizes` are the
+    bytes that it has written, and those with its image's; one that is `under_oom` hangs
+    until it gets more memory.
     """
-    state, mounts = (
-        container.state,
-        [b.volume or str(b.source) for b in container.bound],
-    )
-    command = command_line(container.command)
+    state, command = container.state, command_line(container.command)
+    mounts = [bound.volume or str(bound.source) for bound in container.bound]
     amount = f"{size(sizes[0])} (virtual {size(sizes[1])})" if sizes else "0B"
     return {
         "ID": container.id if whole else container.id[:12],

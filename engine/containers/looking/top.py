@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.containers.house import House
+from engine.containers.lifecycle import refuse_unless_running
 from engine.containers.record import Container
-from engine.errors import InvalidArgument, InvalidState
+from engine.errors import InvalidArgument
 from engine.kernel import cgroups, process_table
 from engine.kernel.process_table import ProcessEntry
-from engine.runtime import state
 
 FULL = ("user=UID", "pid", "ppid", "c", "stime", "tty=TTY", "time", "args=CMD")
 AUX = (
@@ -45,17 +45,7 @@ class ProcessTable:
 
 def top(house: House, container: Container, options: Sequence[str]) -> ProcessTable:
     """The processes of a container that runs. InvalidState if it does not."""
-    if container.state.status == state.RESTARTING:
-        raise InvalidState(
-            f"Container {container.id} is restarting, wait until the container is "
-            "running",
-            f"`lab ps` says when {container.name} is up.",
-        )
-    if not container.running:
-        raise InvalidState(
-            f"Container {container.id} is not running",
-            f"`lab start {container.name}` runs it.",
-        )
+    refuse_unless_running(container)
     names = chosen(options)
     columns = [_column(name) for name in names]
     if not any(name.partition("=")[0] == "pid" for name in names):

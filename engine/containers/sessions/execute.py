@@ -12,6 +12,7 @@ import posixpath
 
 from engine.containers import users
 from engine.containers.house import House
+from engine.containers.lifecycle import refuse_unless_running
 from engine.containers.options.asked import ExecOptions
 from engine.containers.record import Container
 from engine.containers.sessions.detaching import read_keys
@@ -28,17 +29,7 @@ def execute(house: House, container: Container, options: ExecOptions) -> Session
     """A session for one more process; it is not started yet."""
     if not options.command:
         raise InvalidArgument("No exec command specified", "Name a program to run.")
-    if not container.active:
-        raise InvalidState(
-            f"Container {container.id} is not running",
-            f"`lab start {container.name}` runs it.",
-        )
-    if container.state.status == state.RESTARTING:
-        raise InvalidState(
-            f"Container {container.id} is restarting, wait until the container is "
-            "running",
-            f"`lab logs {container.name}` may tell why it does not keep running.",
-        )
+    refuse_unless_running(container)
     if container.state.status == state.PAUSED:
         raise InvalidState(
             f"Container {container.name} is paused, unpause the container before exec",
