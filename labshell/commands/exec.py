@@ -79,7 +79,7 @@ def exec_(engine: Engine, /, name: str, detach: bool, **asked: Any) -> int:
         tty=asked["tty"],
         detach=detach,
         user=asked["user"],
-        working_directory=asked["workdir"],
+        working_directory=asked["working_directory"],
         environment=environment(asked),
         privileged=asked["privileged"],
         detach_keys=asked["detach_keys"],

@@ -31,7 +31,10 @@ from labshell.commands.options.streams import STAYING
 from labshell.commands.report import report, say, tell
 
 _DETACH = program.PROGRAM.flag(
-    "-d", "--detach", help="Let it run in the background and print its ID."
+    "-d",
+    "--detach",
+    "detached",
+    help="Let it run in the background and print its ID.",
 )
 _EXPLAIN = Option(
     ["--explain"],

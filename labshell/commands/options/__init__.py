@@ -56,38 +56,26 @@ IMAGE_AND_COMMAND: list[click.Parameter] = [
 
 
 def container_options(asked: dict[str, Any]) -> ContainerOptions:
-    """What was typed after `run` or `create`, as the engine takes it."""
+    """What was typed after `run` or `create`, as the engine takes it.
+
+    An option is called as the engine's field is, if its value needs no more than that.
+    """
+    fields = ContainerOptions.__slots__
+    said = {n: v for n, v in asked.items() if n in fields and v not in (None, "")}
     entrypoint = asked["entrypoint"]
     if entrypoint is not None:
-        entrypoint = (entrypoint,) if entrypoint else ()
+        said["entrypoint"] = (entrypoint,) if entrypoint else ()
+    labels = [label for file in asked["label_file"] for label in file]
     return ContainerOptions(
-        image=asked["image"],
-        command=asked["command"],
-        entrypoint=entrypoint,
-        **names.asked_for(asked),
-        user=asked["user"],
-        working_directory=asked["workdir"],
-        environment=environment(asked),
-        interactive=asked["interactive"],
-        attached=asked["attach"],
-        detached=asked.get("detach", False),
-        tty=asked["tty"],
-        auto_remove=asked["rm"],
-        read_only=asked["read_only"],
-        volumes=asked["volume"],
-        mounts=asked["mount"],
-        tmpfs=asked["tmpfs"],
-        volumes_from=asked["volumes_from"],
-        **walls.asked_for(asked),
-        groups_add=asked["group_add"],
-        init=asked["init"],
-        **limits.asked_for(asked),
-        stop_signal=asked["stop_signal"],
-        stop_timeout=asked["stop_timeout"],
-        restart=RestartPolicy.parse(asked["restart"]),
-        health=life.healthcheck(asked),
-        log_driver=asked["log_driver"],
-        log_options=dict(asked["log_opt"]),
+        **{
+            **said,
+            **limits.asked_for(asked),
+            "environment": environment(asked),
+            "labels": dict([*labels, *asked["label"]]),
+            "restart": RestartPolicy.parse(asked["restart"]),
+            "health": life.healthcheck(asked),
+            "log_options": dict(asked["log_opt"]),
+        }
     )
 
 

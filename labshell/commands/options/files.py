@@ -10,6 +10,7 @@ OPTIONS: list[click.Parameter] = [
     FILES.several(
         "-v",
         "--volume",
+        "volumes",
         type=VOLUME,
         metavar="[SOURCE:]TARGET[:ro]",
         help="""Mount a volume (SOURCE is a name) or a directory of the host (SOURCE
@@ -17,6 +18,7 @@ OPTIONS: list[click.Parameter] = [
     ),
     FILES.several(
         "--mount",
+        "mounts",
         metavar="KEY=VALUE,...",
         help="""The same in words: type=volume|bind|tmpfs,source=,target=,readonly;
         volume-nocopy, volume-label=K=V, bind-recursive=disabled, tmpfs-size=64m.""",

@@ -13,6 +13,7 @@ LIFE = Heading("Life")
 OPTIONS: list[click.Parameter] = [
     LIFE.flag(
         "--rm",
+        "auto_remove",
         help="Remove the container, and its anonymous volumes, when it ends.",
     ),
     LIFE.value(

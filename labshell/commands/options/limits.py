@@ -119,6 +119,7 @@ OPTIONS: list[click.Parameter] = [
     ),
     LIMITS.several(
         "--ulimit",
+        "ulimits",
         metavar="NAME=SOFT[:HARD]",
         help="A limit of each single process: nofile=1024:2048, core=0.",
     ),
@@ -138,21 +139,18 @@ OPTIONS: list[click.Parameter] = [
 
 
 def asked_for(asked: dict[str, Any]) -> dict[str, Any]:
-    """What was typed of these, by the engine's names; 0 says nothing, as in Docker."""
+    """What was typed of these where it may say nothing: 0, as in Docker."""
     swappiness = asked["memory_swappiness"]
     return {
         **updates(asked),
-        **{name: asked[name] or None for name in ("shm_size", "cgroup_parent")},
+        "shm_size": asked["shm_size"] or None,
         "memory_swappiness": None if swappiness == -1 else swappiness,
-        "oom_kill_disable": asked["oom_kill_disable"],
-        "oom_score_adj": asked["oom_score_adj"],
-        "ulimits": asked["ulimit"],
         "sysctls": dict(asked["sysctl"]),
     }
 
 
 def updates(asked: dict[str, Any]) -> dict[str, Any]:
-    """What was typed of those that can be changed later."""
+    """The same of those that can be changed later."""
     names = [str(option.name) for option in UPDATABLE if option.name != "pids_limit"]
     return {
         **{name: asked[name] or None for name in names},

@@ -1,7 +1,5 @@
 """Options about what the container is called."""
 
-from typing import Any
-
 import click
 
 from labshell.commands.options.kinds import LABEL, LABELS, Heading
@@ -27,6 +25,7 @@ OPTIONS: list[click.Parameter] = [
     ),
     NAMES.several(
         "--add-host",
+        "extra_hosts",
         metavar="NAME:ADDRESS",
         help="One more line in the container's /etc/hosts: db:10.0.0.7.",
     ),
@@ -43,7 +42,7 @@ OPTIONS: list[click.Parameter] = [
     NAMES.several(
         "--dns-option",
         "--dns-opt",
-        "dns_option",
+        "dns_options",
         metavar="OPTION",
         help="A word for the options line of /etc/resolv.conf: ndots:2.",
     ),
@@ -66,18 +65,3 @@ OPTIONS: list[click.Parameter] = [
         help="Write the container's ID to this file, which must not be there yet.",
     ),
 ]
-
-
-def asked_for(asked: dict[str, Any]) -> dict[str, Any]:
-    """What was typed of these, by the engine's names."""
-    from_files = [label for file in asked["label_file"] for label in file]
-    return {
-        "name": asked["name"],
-        "hostname": asked["hostname"],
-        "domainname": asked["domainname"],
-        "extra_hosts": asked["add_host"],
-        "dns": asked["dns"],
-        "dns_search": asked["dns_search"],
-        "dns_options": asked["dns_option"],
-        "labels": dict([*from_files, *asked["label"]]),
-    }

@@ -32,6 +32,7 @@ ENVIRONMENT_FILE = PROGRAM.several(
 WORKING_DIRECTORY = PROGRAM.value(
     "-w",
     "--workdir",
+    "working_directory",
     metavar="DIR",
     help="Start in this directory of the container; `run` makes it if need be.",
 )
@@ -51,6 +52,7 @@ OPTIONS: list[click.Parameter] = [
     USER,
     PROGRAM.several(
         "--group-add",
+        "groups_add",
         metavar="GROUP",
         help="Be in this group too: a name of the image's /etc/group, or a number.",
     ),

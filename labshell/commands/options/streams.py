@@ -18,6 +18,7 @@ def _stream(typed: str) -> str:
 ATTACH = STREAMS.several(
     "-a",
     "--attach",
+    "attached",
     type=Value("stream", _stream),
     metavar="STREAM",
     help="Attach only to this of stdin, stdout, stderr; several times for more.",

@@ -1,7 +1,5 @@
 """Options about what keeps the container apart: network, powers, system calls."""
 
-from typing import Any
-
 import click
 
 from labshell.commands.options.kinds import Heading
@@ -34,36 +32,43 @@ OPTIONS: list[click.Parameter] = [
     ),
     WALLS.value(
         "--cgroupns",
+        "cgroup_namespace",
         metavar="private|host",
         help="host: see the control groups of the whole machine.",
     ),
     WALLS.value(
         "--userns",
+        "user_namespace",
         metavar="host",
         help="host: no user namespace. None has one here: root inside is root.",
     ),
     WALLS.several(
         "--device",
+        "devices",
         metavar="DEVICE[:PATH[:rwm]]",
         help="Let it use a device of the machine: /dev/fuse, or all in a directory.",
     ),
     WALLS.several(
         "--device-cgroup-rule",
+        "device_rules",
         metavar="RULE",
         help="Let it open devices of these numbers: 'c 10:* rmw'.",
     ),
     WALLS.several(
         "--cap-add",
+        "capabilities_add",
         metavar="CAPABILITY",
         help="Give root inside one more of root's powers: NET_ADMIN; ALL.",
     ),
     WALLS.several(
         "--cap-drop",
+        "capabilities_drop",
         metavar="CAPABILITY",
         help="Take one of the powers away that root inside has by default.",
     ),
     WALLS.several(
         "--security-opt",
+        "security_options",
         metavar="OPTION",
         help="""no-new-privileges: setuid programs give no power. seccomp=unconfined,
         seccomp=FILE: which system calls may be made.""",
@@ -73,21 +78,3 @@ OPTIONS: list[click.Parameter] = [
         help="All capabilities, devices and system calls: hardly a wall at all.",
     ),
 ]
-
-
-def asked_for(asked: dict[str, Any]) -> dict[str, Any]:
-    """What was typed of these, by the engine's names."""
-    return {
-        "network": asked["network"] or "none",
-        "pid": asked["pid"] or "",
-        "ipc": asked["ipc"] or "",
-        "uts": asked["uts"] or "",
-        "cgroup_namespace": asked["cgroupns"] or "",
-        "user_namespace": asked["userns"] or "",
-        "devices": asked["device"],
-        "device_rules": asked["device_cgroup_rule"],
-        "capabilities_add": asked["cap_add"],
-        "capabilities_drop": asked["cap_drop"],
-        "privileged": asked["privileged"],
-        "security_options": asked["security_opt"],
-    }
