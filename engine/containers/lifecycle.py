@@ -16,6 +16,7 @@ Try it: `lab run -d --name box busybox sleep 60; time lab stop box`
 """
 
 import contextlib
+import re
 import signal as signals
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,6 +30,7 @@ from engine.runtime import client, state
 from engine.runtime.restart import ENDING_SIGNALS
 
 GRACE = 10  # seconds between the stop signal and KILL
+_LONGEST_GRACE = 1 << 31  # the same, and longer than anybody waits
 _ATTEMPTS = 10
 
 
@@ -100,8 +102,12 @@ def _ask(house: House, container: Container, what: str, **fields: Any) -> None:
 def _farewell(container: Container, timeout: int | None) -> dict[str, int]:
     """The signal that asks it to end, and the seconds until KILL (-1: never)."""
     grace = timeout if timeout is not None else container.options.stop_timeout
-    number = signal_number(container.stop_signal)
-    return {"number": number, "grace": GRACE if grace is None else grace}
+    try:
+        number = signal_number(container.stop_signal)
+    except InvalidArgument:  # an image may say anything
+        number = int(signals.SIGTERM)
+    seconds = GRACE if grace is None else min(grace, _LONGEST_GRACE)
+    return {"number": number, "grace": seconds}
 
 
 def restart(house: House, container: Container, timeout: int | None = None) -> None:
@@ -146,14 +152,16 @@ def kill(house: House, container: Container, signal: str = "KILL") -> None:
 
 def signal_number(name: str) -> int:
     """9 for "9", "KILL", "SIGKILL" or "kill"; InvalidArgument for no signal."""
-    if name.isdigit() and 0 < int(name) < 65:
+    if re.fullmatch("[0-9]{1,2}", name) and 0 < int(name) < 65:
         return int(name)
     full = name.upper() if name.upper().startswith("SIG") else f"SIG{name.upper()}"
+    match = re.fullmatch("SIGRTMIN\\+([0-9]{1,2})", full)
     try:
         return int(signals.Signals[full])
     except KeyError as error:
-        if full.startswith("SIGRTMIN+") and full[9:].isdigit():
-            return int(signals.SIGRTMIN) + int(full[9:])
+        number = int(signals.SIGRTMIN) + int(match[1]) if match else 0
+        if 0 < number <= signals.SIGRTMAX:
+            return number
         raise InvalidArgument(
             f"Invalid signal: {name}", "`kill -l` lists their names."
         ) from error

@@ -14,9 +14,11 @@ man: tar(1)
 Try it: `lab rootfs make /tmp/r sh; tar -C /tmp/r -c . | lab import - mine`
 """
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from engine import times
 from engine.errors import ImageError, InvalidArgument
@@ -26,7 +28,7 @@ from engine.images.stored import CONTENT_SIZE, StoredImage
 from engine.oci.image import LAYER, Descriptor, History, ImageConfig, ImageDefaults
 from engine.oci.instructions import apply_changes
 from engine.storage.compression import Readable, plain
-from engine.storage.content import CHUNK
+from engine.storage.content import CHUNK, BlobWriter
 from engine.storage.room import Room
 
 _DEFAULT_MESSAGE = "Imported from -"
@@ -48,29 +50,45 @@ def import_tar(
 ) -> StoredImage:
     """Make an image of one layer from a plain tar of a root file system.
 
-    After an error, `store.collect` takes away what had come so far.
+    After an error, `store.collect` takes away what had come so far. While the tar is
+    being read, and it may come slowly, others may use the store, and delete.
     """
-    with store.writing():
-        layer = _write_layer(store, stream)
-        config = _config_for(layer.digest, options)
-        layers.unpacked(
-            store.content, store.snapshots, [layer], config.diff_ids, checked=True
-        )
-        size = store.snapshots.content_size(layer.digest)
-        noted = replace(layer, annotations={CONTENT_SIZE: str(size)})
-        return store.add(config, [noted], options.reference)
+    with contextlib.ExitStack() as scratch:
+        with store.writing():
+            directory = scratch.enter_context(store.content.scratch())
+        file = directory / "layer.tar"
+        layer = _write_layer(file, stream)
+        with store.writing():
+            store.content.adopt(file, layer.digest)
+            return _enter(store, layer, options)
 
 
-def _write_layer(store: ImageStore, stream: Readable) -> Descriptor:
-    """Store a tar, decompressed if need be, as a blob: it may become a layer."""
-    archive, room = plain(stream), Room(store.content.directory)
-    with store.content.writer() as writer:
+def _enter(store: ImageStore, layer: Descriptor, options: ImportOptions) -> StoredImage:
+    """Unpack a layer that has come, and make an image of it."""
+    config = _config_for(layer.digest, options)
+    layers.unpacked(
+        store.content, store.snapshots, [layer], config.diff_ids, checked=True
+    )
+    size = store.snapshots.content_size(layer.digest)
+    noted = replace(layer, annotations={CONTENT_SIZE: str(size)})
+    return store.add(config, [noted], options.reference)
+
+
+def _write_layer(file: Path, stream: Readable) -> Descriptor:
+    """Write a tar to `file`, decompressed if need be: it may become a layer."""
+    archive, room = plain(stream), Room(file.parent)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(file, flags, 0o600)
+    try:
+        writer = BlobWriter(descriptor)
         while data := archive.read(CHUNK):
             room.take(len(data))
             writer.write(data)
         if not writer.size:
             raise ImageError("the archive is empty", "Pipe a tar file in.")
         blob = writer.finish()
+    finally:
+        os.close(descriptor)
     return Descriptor(media_type=LAYER, digest=blob.digest, size=blob.size)
 
 

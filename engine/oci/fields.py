@@ -18,6 +18,19 @@ from typing import Any
 from engine.errors import ImageError
 
 
+def read_json(text: bytes) -> Any:
+    """What the JSON in `text` says. ValueError or RecursionError if it is none.
+
+    "\\ud800" is half a character, which no file name and no terminal takes: it reads as
+    one that is not known, as in Docker.
+    """
+    data = json.loads(text)
+    if b"\\ud" in text.lower():
+        halves = json.dumps(data, ensure_ascii=False).encode("utf-16", "surrogatepass")
+        data = json.loads(halves.decode("utf-16", "replace"))
+    return data
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """One JSON object, called `what` in errors."""
@@ -29,7 +42,7 @@ class Fields:
     def parse(text: bytes, what: str) -> "Fields":
         """The JSON object in `text`."""
         try:
-            return Fields.of(json.loads(text), what)
+            return Fields.of(read_json(text), what)
         except (ValueError, RecursionError) as error:
             raise ImageError(
                 f"{what} is not JSON: {error}", "The image is damaged."
@@ -49,9 +62,9 @@ class Fields:
         return str(self._get(key, str, "a string", ""))
 
     def number(self, key: str) -> int:
-        """A whole number that is not negative, 0 if absent."""
+        """A whole number that is not negative and has 63 bits, 0 if absent."""
         value = self._get(key, int, "a number", 0)
-        if isinstance(value, bool) or value < 0:
+        if isinstance(value, bool) or not 0 <= value < 1 << 63:
             raise _wrong(f"{self.what}.{key}", "a number, 0 or more")
         return int(value)
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MILLISECOND, SECOND = 1_000_000, 1_000_000_000  # nanoseconds
+NUMBERS = ("Interval", "Timeout", "StartPeriod", "Retries")  # in an image's config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

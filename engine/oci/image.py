@@ -26,6 +26,7 @@ from typing import Any
 from engine.errors import ImageError
 from engine.oci import digest as digests
 from engine.oci.fields import Fields
+from engine.oci.health import NUMBERS
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -162,7 +163,10 @@ class ImageDefaults:
     @staticmethod
     def from_json(data: Fields) -> "ImageDefaults":
         """The config's "config" in `data`."""
-        healthcheck = data.object("Healthcheck").data
+        healthcheck = data.object("Healthcheck")
+        healthcheck.texts("Test")  # refused here, not when the container is made
+        for name in NUMBERS:
+            healthcheck.number(name)
         return ImageDefaults(
             env=data.texts("Env"),
             cmd=data.texts("Cmd"),
@@ -175,7 +179,7 @@ class ImageDefaults:
             stop_signal=data.text("StopSignal"),
             on_build=data.texts("OnBuild"),
             shell=data.texts("Shell"),
-            healthcheck=dict(healthcheck) if healthcheck else None,
+            healthcheck=dict(healthcheck.data) or None,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ A layer has three forms, and this room turns each into the next:
     tar_reader.py    a tar from anybody, read in one pass
     sparse.py        tar's three ways to leave out the holes of a file
     compression.py   gzip, zstd, xz and bzip2, told apart by their first bytes
+    xz.py            … and xz with a limit to the memory that it asks for
     pack.py          directory -> tar
     unpack.py        tar -> directory, whatever the tar tries
     nodes.py         one tar entry -> one file, link or device

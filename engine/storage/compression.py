@@ -31,7 +31,7 @@ _MAGIC = {
 _READERS = {
     "gzip": [("gzip", "GzipFile")],
     "zstd": [("compression.zstd", "ZstdFile"), ("backports.zstd", "ZstdFile")],
-    "xz": [("lzma", "LZMAFile")],
+    "xz": [("engine.storage.xz", "XzFile")],
     "bzip2": [("bz2", "BZ2File")],
 }
 

@@ -21,7 +21,7 @@ from engine.errors import InvalidArgument
 UNLIMITED = -1
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp])?i?b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_LARGEST = (1 << 63) - 1  # what the kernel's counters hold
+_LARGEST = (1 << 63) - 1  # what the counters of the kernel hold, and those of Go
 _LARGEST_FILE = 1 << 20  # bytes of an env file
 
 
@@ -31,10 +31,10 @@ def memory(text: str) -> int:
     if not match:
         raise ValueError(f"invalid size: '{text}'")
     number, unit = match.groups()
-    size = int(float(number) * 1024 ** _POWERS[(unit or "").lower()])
+    size = float(number) * 1024 ** _POWERS[(unit or "").lower()]
     if size > _LARGEST:
         raise ValueError(f"invalid size: '{text}' is more than the kernel can count")
-    return size
+    return int(size)
 
 
 def memory_or_unlimited(text: str) -> int:
@@ -151,7 +151,10 @@ def seconds(text: str) -> float:
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|us|ns|s|m|h)", text, re.ASCII)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"invalid duration: '{text}'")
-    return sum(float(number) * units[unit] for number, unit in parts)
+    total = sum(float(number) * units[unit] for number, unit in parts)
+    if total * 1e9 > _LARGEST:  # Go counts nanoseconds: 292 years
+        raise ValueError(f"invalid duration: '{text}'")
+    return total
 
 
 def nanoseconds(text: str) -> int:

@@ -407,7 +407,7 @@ def test_of_two_stops_the_more_impatient_ends_it(box: Box) -> None:
 def test_a_grace_time_may_be_longer_than_the_kernel_can_sleep(box: Box) -> None:
     container = box.begin(*OBEYS)
     box.says(container.id, "ready")
-    box.engine.stop(container.id, timeout=1 << 31)
+    box.engine.stop(container.id, timeout=10**400)
     assert box.engine.container(container.id).state.exit_code == 3
 
 
@@ -416,3 +416,9 @@ def test_what_is_removed_at_its_end_is_removed_when_its_start_fails(box: Box) ->
     with pytest.raises(ProgramNotFound):
         box.engine.start(container.id)
     until(lambda: not container.directory.exists(), "its end")
+
+
+def test_a_signal_has_a_number_or_a_name(box: Box) -> None:
+    for name in ("²", "65", "9" * 400, "SIGRTMIN+31", "SIGRTMIN+²", "TERM\n"):
+        with pytest.raises(InvalidArgument, match="Invalid signal: "):
+            box.engine.kill(box.begin().id, name)

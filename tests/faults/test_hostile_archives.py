@@ -3,11 +3,15 @@
 import gzip
 import io
 import json
+import lzma
 import os
 import subprocess
 import sys
+import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -327,3 +331,67 @@ def test_of_a_load_that_was_killed_nothing_stays(engine: Engine) -> None:
     assert engine.images() == [engine.image("busybox")]
     engine.prune_images()
     assert sorted(everything_in(engine.root)) == before
+
+
+@pytest.mark.require("overlay")
+def test_a_window_of_gigabytes_is_refused(engine: Engine) -> None:
+    """An xz header asks for the memory that its decompressor takes."""
+    archive = bytearray(lzma.compress(docker()))
+    end = 12 + 4 * (archive[12] + 1)  # of the first block's header, behind the magic
+    assert archive[14:16] == b"\x21\x01"  # LZMA2, and a byte for its window
+    archive[16] = 40
+    archive[end - 4 : end] = zlib.crc32(archive[12 : end - 4]).to_bytes(4, "little")
+    for read in (engine.load, engine.import_image):
+        with pytest.raises(EngineError, match="wants more memory than 256 MB"):
+            read(io.BytesIO(archive))
+
+
+@pytest.mark.require("overlay")
+def test_xz_in_several_pieces_is_one_archive(engine: Engine) -> None:
+    whole = docker()
+    pieces = [lzma.compress(whole[:5000]), bytes(8), lzma.compress(whole[5000:])]
+    assert engine.load(io.BytesIO(b"".join(pieces)))[0].id == GOOD.id
+    with pytest.raises(EngineError, match="is damaged: it is cut off"):
+        engine.load(io.BytesIO(pieces[0] + pieces[2][:-9]))
+
+
+@pytest.mark.require("overlay")
+def test_an_import_from_a_slow_pipe_holds_nobody_up(engine: Engine) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", 0) as slow, os.fdopen(writing, "wb", 0) as pipe:
+        importing = threading.Thread(target=engine.import_image, args=(slow, "slow"))
+        importing.start()
+        pipe.write(saved.LAYERS[0][:700])
+        engine.prune_images()
+        engine.tag("busybox", "other")
+        engine.remove_image("other")
+        pipe.write(saved.LAYERS[0][700:])
+        pipe.close()
+        importing.join(10)
+    diff_id = f"sha256:{sha256(saved.LAYERS[0])}"
+    assert engine.image("slow").config.diff_ids == (diff_id,)
+
+
+def odd(**fields: Any) -> bytes:
+    """An archive whose image says something odd of itself."""
+    config = json.loads(GOOD.config)
+    raw = as_json({**config, "config": {**config["config"], **fields}})
+    parts = {n: d for n, d in GOOD.docker(Config="odd").items() if n != CONFIG}
+    return packed({**parts, "odd": raw})
+
+
+@pytest.mark.require("overlay")
+@pytest.mark.parametrize("number", [float("inf"), 1 << 63, 10**400, -1, 1.5])
+def test_a_number_that_no_counter_holds_is_refused(
+    engine: Engine, number: object
+) -> None:
+    check = {"Test": ["CMD", "true"], "Interval": number}
+    with pytest.raises(EngineError, match="Interval is not a number"):
+        engine.load(io.BytesIO(odd(Healthcheck=check)))
+
+
+@pytest.mark.require("overlay")
+def test_half_a_character_is_one_that_is_not_known(engine: Engine) -> None:
+    image = engine.load(io.BytesIO(odd(Labels={"a": "\ud800!"}, Env=["A=\udfff"])))[0]
+    defaults = engine.image(image.id).config.defaults
+    assert (defaults.labels["a"], defaults.env) == ("\ufffd!", ("A=\ufffd",))

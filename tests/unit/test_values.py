@@ -40,6 +40,8 @@ def test_a_size_that_is_none_is_refused(typed: str) -> None:
 def test_a_size_beyond_what_the_kernel_counts_is_refused() -> None:
     with pytest.raises(ValueError, match="more than the kernel can count"):
         values.memory("9999999999p")
+    with pytest.raises(ValueError, match="more than the kernel can count"):
+        values.memory("9" * 400)
 
 
 def test_swap_may_be_unlimited_and_memory_may_not() -> None:
@@ -178,3 +180,9 @@ def test_any_text_is_a_moment_or_a_clear_refusal(typed: str) -> None:
         values.moment(typed, now=0)
     except InvalidArgument as error:
         assert "failed to parse value as time or duration" in error.message
+
+
+@pytest.mark.parametrize("typed", ["9" * 400 + "h", "9999999999999s"])
+def test_a_duration_of_more_than_292_years_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="invalid duration: "):
+        values.nanoseconds(typed)

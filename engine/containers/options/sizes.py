@@ -16,5 +16,7 @@ def read_size(text: str) -> int | None:
     if not match:
         return None
     number, power = match[1], 1024 ** " kmgt".index(match[2].lower() or " ")
-    size = int(float(number) * power) if "." in number else int(number) * power
-    return size if size <= _LARGEST else None
+    size = float(number) * power
+    if size > _LARGEST:
+        return None
+    return int(size) if "." in number else int(number) * power

@@ -11,7 +11,6 @@ Source: moby image/tarexport/load.go (behaviour, and the words of its refusals)
 Try it: `docker save busybox | lab load`
 """
 
-import json
 from collections.abc import Sequence
 
 from engine.errors import ImageError
@@ -22,14 +21,14 @@ from engine.images.archives.contents import (
     refuse_too_many,
 )
 from engine.images.archives.spool import Spool
-from engine.oci.fields import Fields
+from engine.oci.fields import Fields, read_json
 from engine.oci.reference import Reference
 
 
 def images(spool: Spool) -> list[ArchivedImage]:
     """The images that manifest.json lists, in its order."""
     try:
-        items = json.loads(spool.read(names.MANIFEST_JSON))
+        items = read_json(spool.read(names.MANIFEST_JSON))
     except (ValueError, RecursionError) as error:
         raise ImageError(
             f"manifest.json is not JSON: {error}", "The archive is damaged."
