@@ -6,6 +6,7 @@ in which all of it is together, and sends two descriptors to whoever asked:
 
     shim ── fork ──▶ child:  1  mount the overlay at containers/ID/rootfs, if nobody has
                              2  unshare a mount namespace: what follows only it sees
+                                (the overlay again, if it was taken away meanwhile)
                              3  bind volumes, directories of the machine, /etc/hosts …
                                 no device can be opened through any of it
                              4  send  the open root, the namespace;  and end
@@ -88,6 +89,7 @@ def send_files(directory: Path, connection: socket.socket) -> NoReturn:
         rootfs.mount_layers(directory, bundle)
         namespaces.unshare(("mount",))
         mounts.make_private(Path("/"))
+        rootfs.mount_layers(directory, bundle)  # the container may just have ended
         root = os.open(bundle.spec.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for step in rootfs.plan_of_files(bundle.spec):
             step.apply(root, bundle.spec.root)

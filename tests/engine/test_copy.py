@@ -434,3 +434,11 @@ def test_copies_are_told_as_events(box: Box, filled: Container, here: Path) -> N
     told = [json.loads(line) for line in lines]
     assert [event["Action"] for event in told] == ["archive-path", "extract-to-dir"]
     assert all(event["Actor"]["ID"] == filled.id for event in told)
+
+
+def test_files_can_be_copied_while_the_container_ends(box: Box, tmp_path: Path) -> None:
+    for turn in range(12):
+        container = box.begin("sleep", f"{turn / 1000:.3f}")
+        box.engine.copy_out(container.id, "/etc/passwd", str(tmp_path / f"{turn}"))
+        assert (tmp_path / f"{turn}").read_text().startswith("root:")
+        box.engine.remove(container.id, force=True)
