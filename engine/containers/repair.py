@@ -98,9 +98,7 @@ def _repair_locked(house: House, container: Container) -> Container:
                 finished_at=times.now(),
             ),
         )
-        with contextlib.suppress(
-            OSError
-        ):  # a full disk: it is true until it is written
+        with contextlib.suppress(OSError):  # a full disk: it is true all the same
             state.write(container.directory, container.state)
     return container
 

@@ -119,15 +119,11 @@ def prune_images(
     """
     fits = wanted(filter)
     which = UNUSED_IMAGES if all else DANGLING_IMAGES
-    if not force and not sure(f"This will remove all {which}."):
-        print(f"Total reclaimed space: {size(0)}")
-        return
-    pruned = engine.prune_images(named=all, wanted=fits)
-    if pruned.lines:
-        print("Deleted Images:")
-        print_lines(_in_lower_case(pruned))
-        print()
-    print(f"Total reclaimed space: {size(pruned.reclaimed, digits=4)}")
+    if force or sure(f"This will remove all {which}."):
+        pruned = engine.prune_images(named=all, wanted=fits)
+        _print(pruned.reclaimed, Images=_in_lower_case(pruned))
+    else:
+        _print(0)
 
 
 @click.command(
@@ -146,7 +142,8 @@ def prune_containers(engine: Engine, filter: tuple[str, ...], force: bool) -> No
     """
     fits = wanted(filter)
     agreed = force or sure("This will remove all stopped containers.")
-    _print("Containers", engine.prune_containers(fits) if agreed else ([], 0))
+    names, freed = engine.prune_containers(fits) if agreed else ([], 0)
+    _print(freed, Containers=names)
 
 
 @click.command(
@@ -174,16 +171,17 @@ def prune_volumes(
     which = "all" if all else "anonymous"
     warning = f"This will remove {which} local volumes not used by at least one"
     agreed = force or sure(f"{warning} container.")
-    _print("Volumes", engine.prune_volumes(all, fits) if agreed else ([], 0))
+    names, freed = engine.prune_volumes(all, fits) if agreed else ([], 0)
+    _print(freed, Volumes=names)
 
 
-def _print(kind: str, pruned: tuple[Sequence[str], int]) -> None:
-    """Print what was removed, if anything was, and how much room that made."""
-    names, freed = pruned
-    if names:
-        print(f"Deleted {kind}:")
-        print_lines(names)
-        print()
+def _print(freed: int, **removed: Sequence[str]) -> None:
+    """Print what was removed, kind by kind, and how much room that made."""
+    for kind, names in removed.items():
+        if names:
+            print(f"Deleted {kind}:")
+            print_lines(names)
+            print()
     print(f"Total reclaimed space: {size(freed, digits=4)}")
 
 
@@ -223,16 +221,12 @@ def prune_system(
     containers, freed = engine.prune_containers(fits)
     names, more = engine.prune_volumes(False, fits) if volumes else ([], 0)
     images = engine.prune_images(named=all, wanted=fits)
-    for kind, lines in (
-        ("Containers", containers),
-        ("Volumes", names),
-        ("Images", _in_lower_case(images)),
-    ):
-        if lines:
-            print(f"Deleted {kind}:")
-            print_lines(lines)
-            print()
-    print(f"Total reclaimed space: {size(freed + more + images.reclaimed, digits=4)}")
+    _print(
+        freed + more + images.reclaimed,
+        Containers=containers,
+        Volumes=names,
+        Images=_in_lower_case(images),
+    )
 
 
 def _all_that_goes(all: bool, volumes: bool, filters: Sequence[str]) -> str:
