@@ -71,7 +71,6 @@ def process(
     image: ImageDefaults,
     identity: Identity,
     hostname: str,
-    no_new_privileges: bool,
 ) -> Process:
     """What runs, as whom and with which powers."""
     init_program = (reaper.INSIDE, "--") if options.init else ()
@@ -87,7 +86,7 @@ def process(
             options.capabilities_add, options.capabilities_drop, options.privileged
         ),
         limits=ulimits(options.ulimits),
-        no_new_privileges=no_new_privileges,
+        no_new_privileges=no_new_privileges(options),
         oom_score=options.oom_score_adj,
     )
 
@@ -163,7 +162,7 @@ def specification(
     bound: tuple[BoundPath, ...],
 ) -> Spec:
     """The whole specification of a container whose files are in `directory`."""
-    runs = process(options, image, identity, hostname, no_new_privileges(options))
+    runs = process(options, image, identity, hostname)
     rules = (*defaults.DEVICE_RULES, *devices.rules(options))
     if options.privileged:
         rules = (DeviceRule(allow=True),)

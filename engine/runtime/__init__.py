@@ -5,7 +5,6 @@ The root file system:
     bundle.py      what the runtime is given, and all that it knows of a container
     rootfs.py      the plan of everything that is mounted in the root
     steps.py       what such a plan consists of
-    parameters.py  … and one more: a kernel parameter
     targets.py     the places in the root where the steps act
     outside.py     the same tree for those who copy files in or out
     release.py     taking away what a start has made

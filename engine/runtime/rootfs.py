@@ -26,7 +26,6 @@ from engine.kernel import mount_table, mounts
 from engine.oci.resources import DeviceNode
 from engine.oci.spec import Spec, SpecMount
 from engine.runtime.bundle import Bundle
-from engine.runtime.parameters import SetParameter
 from engine.runtime.steps import (
     BindMount,
     ControlGroups,
@@ -37,6 +36,7 @@ from engine.runtime.steps import (
     Mask,
     Pivot,
     ReadOnly,
+    SetParameter,
     Step,
 )
 

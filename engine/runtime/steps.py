@@ -18,7 +18,7 @@ from typing import Protocol
 
 from engine.errors import from_os_error
 from engine.files import closing
-from engine.kernel import cgroups, mounts, nodes, paths
+from engine.kernel import cgroups, mounts, nodes, parameters, paths
 from engine.oci.resources import DeviceNode
 from engine.runtime import targets
 
@@ -187,6 +187,25 @@ class MakeLink:
         directory, _, name = self.path.rpartition("/")
         with closing(paths.open_directory(root, directory)) as place:
             nodes.make_link(place, name, self.to, f"{shown}{self.path}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetParameter:
+    """Set one kernel parameter of a namespace that the container has to itself.
+
+    It comes after /proc is mounted, and before /proc/sys is made read-only.
+    """
+
+    name: str
+    value: str
+
+    def describe(self) -> str:
+        """What the step does, in a few words."""
+        return f"set the kernel parameter {self.name} to {self.value}"
+
+    def apply(self, root: int, shown: str) -> None:
+        """Set it through the container's own /proc."""
+        parameters.set_parameter(root, self.name, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
