@@ -5,6 +5,9 @@ move, and the variables, of which each block has its own on top of those outside
 
 Only dicts, lists and plain values are looked into, and only by key or index: there is
 no way from a template to an attribute of a Python object.
+
+Loops within loops, and texts that double, could take for ever. So each step, each
+item and each character of a value costs something, and there is only so much to spend.
 """
 
 from collections import ChainMap
@@ -28,6 +31,8 @@ from labshell.templates.structures import Structure
 
 _KINDS: dict[str, tuple[type, str]] = {"str": (str, "string"), "int": (int, "integer")}
 _NOTHING_PIPED: Any = object()
+_STEP = 100  # what a step costs, in characters
+_MOST_WORK = 1 << 26  # characters; a second's work
 
 
 class Evaluator:
@@ -35,6 +40,7 @@ class Evaluator:
 
     def __init__(self, data: Any, functions: Functions = FUNCTIONS) -> None:
         self._dot, self._functions = data, functions
+        self._work = 0
         self._variables: ChainMap[str, Any] = ChainMap({"$": data})
 
     def run(self, nodes: Nodes) -> str:
@@ -106,7 +112,15 @@ class Evaluator:
         value = _NOTHING_PIPED
         for command in pipe.commands:
             value = self._command(command, value)
+            self._spend(value, command)
         return value
+
+    def _spend(self, value: Any, command: Command) -> None:
+        """Count a step, and what has come of it."""
+        size = len(value) if isinstance(value, (str, Sequence, Mapping)) else 0
+        self._work += _STEP + (size if isinstance(value, str) else _STEP * size)
+        if self._work > _MOST_WORK:
+            raise Failure("this takes too long", command.place, command.text)
 
     def _command(self, command: Command, piped: Any) -> Any:
         first, *operands = command.operands

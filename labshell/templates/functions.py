@@ -17,6 +17,7 @@ from typing import Any
 from labshell.templates.printing import Nothing, as_json, printf, text, type_name
 
 _WIDEST = 10_000  # columns that `pad` adds at most
+_LONGEST = 1 << 26  # characters that `join` puts between
 
 
 def _length(value: Any) -> int:
@@ -62,7 +63,10 @@ def _slice(value: Any, *bounds: int) -> Any:
 def _join(values: Any, separator: str) -> str:
     if not isinstance(values, (Sequence, Nothing)) or isinstance(values, str):
         raise ValueError(f"expected []string; found {type_name(values)}")
-    return separator.join(map(text, [] if isinstance(values, Nothing) else values))
+    items = [] if isinstance(values, Nothing) else list(values)
+    if len(items) * len(separator) > _LONGEST:
+        raise ValueError("the text is too long")
+    return separator.join(map(text, items))
 
 
 def _pad(value: str, before: int, after: int) -> str:

@@ -174,3 +174,18 @@ def test_a_table_is_as_wide_as_what_is_in_it() -> None:
 
 def test_a_form_is_filled_for_each_row_with_its_tabs() -> None:
     assert shown(r"{{.ID}}\t{{.Name}}") == ["1\tone", "22\ttwo"]
+
+
+ENDLESS = {
+    "loops in loops": "{{range $}}" * 12 + "x" + "{{end}}" * 12,
+    "a text that doubles": '{{$a := "xxxx"}}' + "{{$a = print $a $a}}" * 40,
+    "a long list with long gaps": '{{$a := "xxxxxxxxxxxxxxxx"}}'
+    + "{{$a = print $a $a}}" * 14
+    + '{{join (split $a "") $a}}',
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_what_would_take_for_ever_is_refused(name: str) -> None:
+    with pytest.raises(InvalidArgument, match="too long"):
+        render(ENDLESS[name], [[1] * 50] * 50)
