@@ -33,7 +33,6 @@ from engine.containers.options.mount_request import TMPFS, VOLUME, MountRequest
 from engine.errors import InvalidArgument, NotFound, SyscallError
 from engine.kernel import paths
 from engine.storage import volumes
-from engine.storage.trees import TreeCopy
 from engine.storage.volumes import Volumes
 
 
@@ -197,6 +196,8 @@ def fill(root: int, planned: Planned, store: Volumes) -> None:
     path, request = planned.path, planned.request
     if not path.volume or request is None or not request.fill:
         return
+    from engine.storage.trees import TreeCopy  # few containers fill a volume
+
     with files.locked(store.directory / path.volume / "fill.lock"):
         if os.listdir(path.source):
             return

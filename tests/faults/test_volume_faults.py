@@ -27,7 +27,7 @@ CREATE = (
         "engine.containers.create:binds.provide",
         "engine.storage.volumes:Volumes._make",
         "engine.storage.volumes:files.write_json",
-        "engine.containers.binds:TreeCopy.whole",
+        "engine.storage.trees:TreeCopy.whole",
         "engine.containers.create:_furnish",
         "engine.containers.create:_publish",
         "engine.containers.volume_use:remove_anonymous",
