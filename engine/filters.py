@@ -28,7 +28,7 @@ def refuse_unknown(filters: Filters, known: Collection[str]) -> None:
         if key not in known:
             raise InvalidArgument(
                 f"Invalid filter '{key}'",
-                f"There is {', '.join(sorted(known))}.",
+                f"There are {', '.join(sorted(known))}.",
             )
 
 

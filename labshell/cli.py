@@ -16,9 +16,11 @@ A verb returns its exit code, None being 0. Nothing is kept between two lines.
 Try it: `lab run --bogus; echo $?`
 """
 
+import errno
 import gc
 import io
 import os
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +32,7 @@ from engine.engine import Engine
 from engine.errors import EngineError
 from labshell import VERSION
 from labshell.commands import VERBS
-from labshell.commands.grammar import Option, Verbs
+from labshell.commands.grammar import NotHere, Option, Verbs
 from labshell.commands.report import report, say, tell
 
 COMPLETING = "_LAB_COMPLETE"
@@ -80,6 +82,8 @@ def _run(engine: Engine | None, argv: Sequence[str]) -> int:
     except BrokenPipeError:
         return BROKEN_PIPE
     except (EngineError, OSError, click.ClickException) as error:
+        if getattr(error, "errno", None) == errno.EPIPE and _nobody_reads():
+            return BROKEN_PIPE
         report(error)
         return 1
     except Exception as error:
@@ -92,6 +96,13 @@ def _run(engine: Engine | None, argv: Sequence[str]) -> int:
         return 1
 
 
+def _nobody_reads() -> bool:
+    """Whether stdout is a pipe whose reader has gone, as in `lab export box | head`."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)  # the kernel tells POLLERR unasked
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
 def _usage(error: click.UsageError) -> int:
     """Say what is wrong with the line; 125 for an option, 1 for anything else."""
     command = error.ctx.command_path if error.ctx else "lab"
@@ -102,18 +113,32 @@ def _usage(error: click.UsageError) -> int:
     message = error.message
     if isinstance(error, click.NoSuchOption):
         code, message = 125, f"unknown option: {error.option_name}"
-        if error.possibilities:
-            hint = f"Did you mean {' or '.join(error.possibilities)}? {hint}"
+        if near := _listed(error):
+            hint = f"Did you mean {' or '.join(near)}? {hint}"
+    elif isinstance(error, NotHere):
+        code, hint = error.code, error.instead
     elif isinstance(error, click.BadOptionUsage):
         code = 125
     elif isinstance(error, click.MissingParameter) and parameter:
         message = f"`{command}` needs {parameter.metavar or parameter.name}"
     elif isinstance(error, click.BadParameter) and code == 125 and parameter:
         message = f"invalid value for {parameter.opts[-1]}: {message}"
-    if code == 1 and error.ctx and not is_group:
+    if code == 1 and error.ctx and not (is_group or isinstance(error, NotHere)):
         hint = f"{' '.join(error.ctx.get_usage().split())}. {hint}"
     say(message, hint)
     return code
+
+
+def _listed(error: click.NoSuchOption) -> list[str]:
+    """The options it resembles that `--help` lists: not those we only refuse."""
+    assert error.ctx is not None
+    hidden = {
+        name
+        for option in error.ctx.command.params
+        if isinstance(option, click.Option) and option.hidden
+        for name in option.opts
+    }
+    return [name for name in error.possibilities or () if name not in hidden]
 
 
 def _begin(ctx: click.Context, root: str | None, version: bool) -> int | None:

@@ -45,7 +45,7 @@ def resolve(root: int, user: str, also_in: tuple[str, ...] = ()) -> Identity:
     if uid is None:
         raise InvalidArgument(
             f"unable to find user {name}: no matching entries in passwd file",
-            "`lab run IMAGE cat /etc/passwd` shows them; a number always works.",
+            "`cat /etc/passwd`, run inside, shows them; a number always works.",
         )
     gid = (_number(entry[3]) if entry else None) or 0
     also: tuple[int, ...] = ()
@@ -68,7 +68,7 @@ def _group(groups: list[list[str]], name: str) -> int:
     if gid is None:
         raise InvalidArgument(
             f"unable to find group {name}: no matching entries in group file",
-            "`lab run IMAGE cat /etc/group` shows the groups; a number always works.",
+            "`cat /etc/group`, run inside, shows them; a number always works.",
         )
     return gid
 

@@ -57,10 +57,20 @@ class Catalogue:
                 "Type more of the ID: `lab images --no-trunc`.",
             )
         shown = name if _is_id(name) else Reference.parse(name).familiar
-        raise NotFound(
-            f"No such image: {shown}",
-            "`lab images -a` lists what there is. More: `lab commit`, `lab import`, "
-            "`lab rootfs make`.",
+        raise NotFound(f"No such image: {shown}", self._instead_of(name))
+
+    def _instead_of(self, name: str) -> str:
+        """What to do about a name that no image has."""
+        from difflib import get_close_matches
+
+        entries = self._index.read()
+        names = [known for entry in entries if (known := familiar_name(entry))]
+        short = [known.removesuffix(":latest") for known in names]
+        if near := get_close_matches(name, [*short, *names], n=1):
+            return f"Did you mean {near[0]}? `lab images -a` lists what there is."
+        return (
+            "`lab images -a` lists what there is. No registry is asked: `lab load`, "
+            "`lab import` or `lab commit` bring more."
         )
 
     def group_of(self, name: str) -> Group | None:

@@ -222,7 +222,7 @@ def find_program(name: str, search: str) -> str:
         else "executable file not found in $PATH"
     )
     raise ProgramNotFound(
-        f'exec: "{name}": {reason}', "What there is: `lab run IMAGE ls /bin`."
+        f'exec: "{name}": {reason}', "`ls /bin`, run inside, shows what there is."
     )
 
 

@@ -25,7 +25,7 @@ CHANGE = Option(
     multiple=True,
     metavar="INSTRUCTION",
     help="""Change what the image says, as in a Dockerfile: 'CMD ["sh"]', 'ENV A=1'.
-    Also ENTRYPOINT EXPOSE LABEL ONBUILD USER VOLUME WORKDIR.""",
+    Also ENTRYPOINT EXPOSE HEALTHCHECK LABEL ONBUILD USER VOLUME WORKDIR.""",
 )
 _OUTPUT = Option(
     ["-o", "--output"],

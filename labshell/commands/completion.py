@@ -16,7 +16,13 @@ NAMES = ("lab", "labshell", "./lab")
 
 @click.command(
     cls=Verb,
-    params=[click.Argument(["shell"], type=click.Choice(["bash", "zsh", "fish"]))],
+    params=[
+        click.Argument(
+            ["shell"],
+            type=click.Choice(["bash", "zsh", "fish"]),
+            metavar="bash|zsh|fish",
+        )
+    ],
     examples="""
         . <(lab completion bash)                                 in ~/.bashrc
         lab completion zsh > "${fpath[1]}/_lab"

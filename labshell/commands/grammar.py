@@ -20,13 +20,36 @@ Try it: `lab run --help`; `lab run --rm=false -m=64m busybox true`
 import importlib
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-# Verbs of Docker's that somebody will try. A guess at another verb would mislead.
-NOT_HERE = frozenset("build info login logout network pull push search version".split())
+# Verbs of Docker's that somebody will try, and what to do instead. A guess at another
+# verb would mislead.
+_NO_REGISTRY = "There is no registry to ask: `lab load` takes what `docker save` wrote."
+NOT_HERE = {
+    **dict.fromkeys("login logout pull push search".split(), _NO_REGISTRY),
+    **dict.fromkeys(
+        "build builder buildx".split(),
+        "Change a container, then `lab commit` makes an image of it.",
+    ),
+    "compose": "Each container by hand: `lab run`.",
+    "info": "`lab doctor` says what this machine can do, `lab system df` what is here.",
+    "network": "There are, for now: `lab run --network none` and `--network host`.",
+    "version": "`lab --version`",
+}
 TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
+
+
+class NotHere(click.UsageError):
+    """Docker has it, and lab has not; `instead` is what to do without."""
+
+    def __init__(
+        self, message: str, instead: str, ctx: click.Context, code: int = 1
+    ) -> None:
+        super().__init__(message, ctx)
+        self.instead = instead
+        self.code = code
 
 
 class Option(click.Option):
@@ -105,21 +128,35 @@ class Verbs(click.Group):
         """The verb that the line asks for, or an error that guesses what was meant."""
         name = args[0]
         command = self.get_command(ctx, name)
-        if name == "help" and command is None:
-            click.echo(ctx.get_help())
-            ctx.exit()
         if command is None and not ctx.resilient_parsing:
-            raise click.UsageError(self._unknown(ctx, name), ctx)
+            if name == "help":
+                self._help_about(ctx, args[1:])
+            raise self._unknown(ctx, name)
         return name, command, args[1:]
 
-    def _unknown(self, ctx: click.Context, name: str) -> str:
+    def _help_about(self, ctx: click.Context, words: list[str]) -> NoReturn:
+        """`lab help volume create` is `lab volume create --help`."""
+        if not words:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        name, command, rest = self.resolve_command(ctx, words)
+        assert command is not None
+        about = click.Context(command, ctx, name)
+        if isinstance(command, Verbs):
+            command._help_about(about, rest)
+        click.echo(about.get_help())
+        ctx.exit()
+
+    def _unknown(self, ctx: click.Context, name: str) -> click.UsageError:
         from difflib import get_close_matches
 
         if name in NOT_HERE and ctx.parent is None:
-            return f"docker has `{name}`, lab has not (yet)"
+            message = f"docker has `{name}`, lab has not (yet)"
+            return NotHere(message, NOT_HERE[name], ctx)
         near = get_close_matches(name, self.list_commands(ctx), n=1)
         guess = f", did you mean `{ctx.command_path} {near[0]}`?" if near else ""
-        return f"unknown command: {ctx.command_path} {name}{guess}"
+        message = f"unknown command: {ctx.command_path} {name}{guess}"
+        return click.UsageError(message, ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Without a verb, show which there are."""

@@ -14,6 +14,7 @@ still get their turn, and the exit code is 1 in the end.
 Try it: `lab run -d --name box busybox sleep 1d; lab pause box; lab ps; lab rm -f box`
 """
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 
 import click
@@ -105,7 +106,10 @@ def start(
     session = engine.session(names[0], stdin=stdin, detach_keys=detach_keys)
     try:
         session.start()
-        return session.interact(stdin=0 if stdin else None, signals=sig_proxy)
+        code = session.interact(stdin=0 if stdin else None, signals=sig_proxy)
+        if session.detached:
+            print(file=sys.stderr)  # the prompt should not stand behind the program's
+        return code
     finally:
         session.close()
 
@@ -169,6 +173,7 @@ def resume(engine: Engine) -> None:
             ["-s", "--signal"],
             default="KILL",
             metavar="SIGNAL",
+            shell_complete=suggest.signals,
             help="Send this instead: HUP, SIGUSR1, 15.",
         ),
         suggest.argument(suggest.running, many=True),

@@ -37,13 +37,15 @@ FORMAT = Option(
 
 
 def filter_option(keys: str) -> Option:
-    """--filter, with the keys that its help names."""
+    """--filter, with the keys that its help names; in parentheses, values of one."""
+    names = re.sub(r"\(.*?\)", "", keys).split()
     return Option(
         ["-f", "--filter", "filters"],
         multiple=True,
         type=Value("filter", values.assigned),
         metavar="KEY=VALUE",
         help=f"Only those that agree. Keys: {keys}.",
+        shell_complete=suggest.words(*(f"{name}=" for name in names)),
     )
 
 

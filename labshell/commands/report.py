@@ -11,6 +11,7 @@ Try it: `lab run nosuch; echo $?`
 """
 
 import os
+import signal
 import sys
 
 from engine.engine import Engine
@@ -22,6 +23,8 @@ def report(error: Exception) -> None:
     """Print the error, and its hint if it has one."""
     if isinstance(error, OSError) and not isinstance(error, EngineError):
         error = from_os_error(error)
+    if getattr(error, "exit_code", None) == 128 + signal.SIGINT:
+        print(file=sys.stderr)  # the message should not stand behind ^C
     message = getattr(error, "message", str(error))
     say(message, getattr(error, "hint", ""))
 

@@ -165,7 +165,10 @@ def _attached(engine: Engine, container: Container, stay: Stay) -> int:
         if stdout is stderr is None:
             print(container.id, flush=True)
         stdin = 0 if options.interactive else None
-        return session.interact(stdin, stdout, stderr, signals=stay.signals)
+        code = session.interact(stdin, stdout, stderr, signals=stay.signals)
+        if session.detached:
+            print(file=sys.stderr)  # the prompt should not stand behind the program's
+        return code
     finally:
         session.close()
         if stay.explain:

@@ -1,4 +1,4 @@
-"""What TAB offers where a name is asked for: containers, images, volumes.
+"""What TAB offers where a value is asked for: a container, an image, a known word.
 
 click calls one of these with what has been typed so far; in the open shell the
 engine is at hand (`ctx.obj`), behind bash's TAB there is only `--root`. A TAB never
@@ -7,6 +7,7 @@ fails: who may not read the engine's directories is offered nothing.
 Try it: `lab completion --help`, then `lab rm <TAB>`
 """
 
+import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -54,6 +55,9 @@ container_paths = _offering(
     lambda engine: (f"{container.name}:" for container in engine.containers(all=True))
 )
 volumes = _offering(lambda engine: (volume.name for volume in engine.volumes()))
+volume_places = _offering(
+    lambda engine: (f"{volume.name}:" for volume in engine.volumes())
+)
 anything = _offering(
     lambda engine: [
         *(container.name for container in engine.containers(all=True)),
@@ -61,6 +65,30 @@ anything = _offering(
         *(volume.name for volume in engine.volumes()),
     ]
 )
+
+
+def words(*known: str) -> Completer:
+    """A completer for words that are always the same, in this order."""
+
+    def complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
+        return [word for word in known if word.startswith(typed)]
+
+    return complete
+
+
+def namespaces(*known: str) -> Completer:
+    """These words, or the namespace of another container: `container:NAME`."""
+    others = _offering(
+        lambda engine: (
+            f"container:{container.name}" for container in engine.containers()
+        )
+    )
+    fixed = words(*known)
+    return lambda *asked: fixed(*asked) + others(*asked)
+
+
+restart_policies = words("no", "on-failure", "always", "unless-stopped")
+signals = words(*(known.name.removeprefix("SIG") for known in signal.Signals))
 
 
 def argument(

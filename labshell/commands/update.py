@@ -25,6 +25,7 @@ from labshell.commands.report import say
         Option(
             ["--restart"],
             metavar="POLICY",
+            shell_complete=suggest.restart_policies,
             help="Another restart policy: no, on-failure[:MOST], always, "
             "unless-stopped.",
         ),

@@ -150,7 +150,7 @@ def seconds(text: str) -> float:
     text = text.replace("µs", "us")
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|us|ns|s|m|h)", text, re.ASCII)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"invalid duration: '{text}'")
+        raise ValueError(f"invalid duration: '{text}' is no 10s, 1m30s, 500ms")
     total = sum(float(number) * units[unit] for number, unit in parts)
     if total * 1e9 > _LARGEST:  # Go counts nanoseconds: 292 years
         raise ValueError(f"invalid duration: '{text}'")

@@ -93,7 +93,7 @@ def redraw(texts: Iterable[str]) -> None:
                 text = "\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[K\n\x1b[J"
             print(text, end="" if drawn else "\n", flush=True)
     except KeyboardInterrupt:
-        return
+        print(file=sys.stderr)  # the prompt should not stand behind ^C
 
 
 def on_terminal() -> bool:

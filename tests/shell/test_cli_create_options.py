@@ -42,6 +42,8 @@ def test_labels_come_from_files_and_are_overruled_by_options(
         (("--platform", "linux/s390x"), "no emulator"),
         (("--gpus", "all"), "--gpus is not supported here"),
         (("--isolation", "hyperv"), "--isolation is not supported here"),
+        (("-p", "80:80"), "--publish is not supported here"),
+        (("-P",), "--publish-all is not supported here"),
         (("--label-file", "/nosuch"), "open /nosuch"),
     ],
 )
@@ -51,6 +53,16 @@ def test_what_is_not_here_is_refused_with_a_reason(
     done = lab("run", "--rm", *words, "busybox", "true")
     assert done.code == 125
     assert told in done.error
+
+
+def test_what_is_not_here_has_a_hint_that_says_what_to_do_without(lab: Lab) -> None:
+    assert "--network host" in lab("run", "-p", "80:80", "busybox").hint
+
+
+def test_an_option_that_is_only_refused_is_not_offered_for_another(lab: Lab) -> None:
+    hint = lab("run", "--nmae", "x", "busybox").hint
+    assert "--name" in hint
+    assert "--runtime" not in hint
 
 
 def test_what_changes_nothing_is_accepted(lab: Lab) -> None:

@@ -82,6 +82,24 @@ def test_a_group_alone_shows_its_verbs(lab: Lab) -> None:
     assert "inspect" in done.out
 
 
+@pytest.mark.parametrize("verb", ["run", "volume", "volume create"])
+def test_help_may_stand_before_the_verb(lab: Lab, verb: str) -> None:
+    words = verb.split()
+    done = lab("help", *words)
+    assert done == lab(*words, "--help")
+    assert done.lines[0].startswith(f"Usage: lab {verb} ")
+
+
+def test_help_about_a_verb_that_is_not_there_is_an_error(lab: Lab) -> None:
+    assert "unknown command: lab nosuch" in lab("help", "nosuch").error
+
+
+def test_a_verb_of_dockers_that_is_not_here_says_what_to_do_instead(lab: Lab) -> None:
+    done = lab("pull", "alpine")
+    assert (done.code, done.error) == (1, "docker has `pull`, lab has not (yet)")
+    assert "lab load" in done.hint
+
+
 def test_the_version_is_one_line(lab: Lab) -> None:
     assert lab("--version").lines[0].startswith("labshell ")
 

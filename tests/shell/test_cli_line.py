@@ -74,6 +74,18 @@ def test_a_reader_that_has_gone_is_no_failure_to_explain(lab: Lab) -> None:
     assert done.returncode in (-13, 141)
 
 
+@pytest.mark.parametrize("line", ["save busybox", "export box", "cp box:/bin -"])
+def test_nor_is_a_reader_that_has_seen_enough_of_a_tar(lab: Lab, line: str) -> None:
+    lab("create", "--name", "box", "busybox")
+    process = lab.begin(*line.split())
+    assert process.stdout is not None
+    assert process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 141
+
+
 def test_a_line_without_colour_on_a_file(lab: Lab) -> None:
     assert "\x1b" not in lab("rm", "nosuch").err
 
@@ -108,3 +120,22 @@ def test_tab_offers_the_names_of_what_is_there(lab: Lab) -> None:
     assert completed(lab, "run bu") == ["busybox:latest"]
     assert completed(lab, "volume rm ") == ["data"]
     assert completed(lab, "stop ") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("run --restart un", ["unless-stopped"]),
+        ("run --network ", ["none", "host"]),
+        ("run -v da", ["data:"]),
+        ("run --volumes-from ", ["box"]),
+        ("kill -s HU", ["HUP"]),
+        ("ps -f st", ["status="]),
+        ("update --restart n", ["no"]),
+    ],
+)
+def test_tab_offers_the_values_that_an_option_knows(
+    lab: Lab, line: str, offered: list[str]
+) -> None:
+    lab("create", "--name", "box", "-v", "data:/d", "busybox")
+    assert completed(lab, line) == offered

@@ -119,7 +119,8 @@ def test_three_interrupts_leave_a_program_that_does_not_listen(lab: Lab) -> None
             time.sleep(0.2)  # two that come at once count as one
         _, errors = process.communicate(timeout=10)
         assert process.returncode == 130
-        assert b"lab kill" in errors
+        assert b"\nError: " in errors  # not behind the ^C that was echoed
+        assert b"`lab kill deaf`" in errors
         assert lab("ps", "-q").out
     finally:
         process.kill()

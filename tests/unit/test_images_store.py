@@ -86,6 +86,18 @@ def test_what_is_not_there_is_said_in_dockers_words(store, name) -> None:
         store.find(name)
 
 
+def test_a_name_with_a_slip_is_guessed(store) -> None:
+    imported(store, "shop:1", "a")
+    imported(store, "cellar", "b")
+    for typed, meant in (("shpo:1", "shop:1"), ("celar", "cellar")):
+        with pytest.raises(NotFound) as caught:
+            store.find(typed)
+        assert caught.value.hint.startswith(f"Did you mean {meant}?")
+    with pytest.raises(NotFound) as caught:
+        store.find("alpine")
+    assert "lab load" in caught.value.hint
+
+
 def test_a_name_that_is_no_name_is_an_invalid_reference(store) -> None:
     with pytest.raises(InvalidReference):
         store.find("Not A Name")

@@ -45,7 +45,13 @@ def execute(house: House, container: Container, options: ExecOptions) -> Session
         "seccomp": not options.privileged,
     }
     connection = client.connect(house.place, container.directory)
-    return Session(connection, tty=options.tty, request=request, detach_keys=keys)
+    return Session(
+        connection,
+        name=container.name,
+        tty=options.tty,
+        request=request,
+        detach_keys=keys,
+    )
 
 
 def running_execs(house: House, container: Container) -> list[str]:

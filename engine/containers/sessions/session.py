@@ -53,18 +53,21 @@ class Session:
         self,
         connection: Connection,
         *,
+        name: str,
         tty: bool,
         request: dict[str, Any],
         detach_keys: bytes,
         ends_input: bool = True,
         redraws: bool = False,
     ) -> None:
-        """`request` is what makes the program start: {"do": "start"} or an exec.
+        """`name` is the container's, `request` what makes the program start: {"do":
+        "start"} or an exec.
 
         `ends_input`: when our input ends, the program reads an end of file; `redraws`:
         the program was there before us, and should paint its screen again.
         """
         self._connection = connection
+        self._name = name
         self._tty = tty
         self._request = request
         self._keys = detach_keys if tty else b""
@@ -169,7 +172,8 @@ class Session:
         if self._interrupts == 3:
             error = InvalidState(
                 "the container runs on: its process 1 does not react to Ctrl-C",
-                "The kernel spares a process 1 that has no handler: `lab kill NAME`.",
+                "The kernel spares a process 1 that has no handler: "
+                f"`lab kill {self._name}`.",
             )
             error.exit_code = 128 + signal.SIGINT
             raise error
@@ -200,6 +204,7 @@ def start_session(
     request = {"do": "wait" if container.running else "start"}
     return Session(
         connection,
+        name=container.name,
         tty=container.options.tty,
         request=request,
         detach_keys=keys,
@@ -236,6 +241,7 @@ def attach(
     connection.ask("attach", stdin=ends)
     return Session(
         connection,
+        name=container.name,
         tty=container.options.tty,
         request={"do": "wait"},
         detach_keys=keys,

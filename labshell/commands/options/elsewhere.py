@@ -8,8 +8,9 @@ Try it: `lab run --gpus all busybox true`
 
 import click
 
-from labshell.commands.grammar import Option
+from labshell.commands.grammar import NotHere, Option
 
+_NO_PORTS = "No port is passed on yet: with --network host it is the machine's own."
 _INSTEAD = {
     "--gpus": "Graphics cards need their maker's runtime; --device shows a device.",
     "--isolation": "That is of Docker on Windows: leave it out.",
@@ -29,17 +30,30 @@ _INSTEAD = {
     "--ip": "There are no networks between containers yet.",
     "--ip6": "There are no networks between containers yet.",
     "--network-alias": "There are no networks between containers yet.",
+    "--publish": _NO_PORTS,
+    "--publish-all": _NO_PORTS,
+    "--expose": "It only notes a port: `lab commit -c 'EXPOSE 80'` does, in the image.",
 }
+_SHORT = {"--publish": "-p", "--publish-all": "-P"}
+_SWITCHES = ("--publish-all", "--disable-content-trust")
 
 
-def _refuse(context: click.Context, option: click.Parameter, value: str | None) -> None:
-    if value is not None:
+def _refuse(
+    context: click.Context, option: click.Parameter, value: str | bool | None
+) -> None:
+    if value not in (None, False):
         name = option.opts[0]
-        text = f"{name} is not supported here. {_INSTEAD[name]}"
-        raise click.BadOptionUsage(name, text, context)
+        raise NotHere(f"{name} is not supported here", _INSTEAD[name], context, 125)
 
 
 OPTIONS: list[click.Parameter] = [
-    Option([name], hidden=True, expose_value=False, callback=_refuse, help=instead)
+    Option(
+        [name, *filter(None, [_SHORT.get(name)])],
+        hidden=True,
+        is_flag=name in _SWITCHES,
+        expose_value=False,
+        callback=_refuse,
+        help=instead,
+    )
     for name, instead in _INSTEAD.items()
 ]

@@ -2,6 +2,7 @@
 
 import click
 
+from labshell.commands import suggest
 from labshell.commands.options.kinds import VOLUME, Heading
 
 FILES = Heading("Files")
@@ -12,6 +13,7 @@ OPTIONS: list[click.Parameter] = [
         "--volume",
         "volumes",
         type=VOLUME,
+        shell_complete=suggest.volume_places,
         metavar="[SOURCE:]TARGET[:ro]",
         help="""Mount a volume (SOURCE is a name) or a directory of the host (SOURCE
         begins with / or .) at TARGET; without SOURCE, a new volume without a name.""",
@@ -26,6 +28,7 @@ OPTIONS: list[click.Parameter] = [
     FILES.several(
         "--volumes-from",
         metavar="CONTAINER[:ro]",
+        shell_complete=suggest.containers,
         help="Mount what another container has mounted, at the same places.",
     ),
     FILES.several(

@@ -6,6 +6,7 @@ import click
 
 from engine.engine import Healthcheck
 from engine.errors import InvalidArgument
+from labshell.commands import suggest
 from labshell.commands.options.kinds import DURATION, Heading
 
 LIFE = Heading("Life")
@@ -20,12 +21,14 @@ OPTIONS: list[click.Parameter] = [
         "--restart",
         default="no",
         metavar="POLICY",
+        shell_complete=suggest.restart_policies,
         help="""Run it again when it ends: always, unless-stopped (not after a reboot
         if you had stopped it), on-failure[:MOST] (if its exit code is not 0), no.""",
     ),
     LIFE.value(
         "--stop-signal",
         metavar="SIGNAL",
+        shell_complete=suggest.signals,
         help="What `lab stop` sends first; SIGTERM unless the image says otherwise.",
     ),
     LIFE.value(

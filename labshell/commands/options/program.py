@@ -3,6 +3,7 @@
 import click
 
 from labshell.commands.options.kinds import ASSIGNMENT, ASSIGNMENTS, LOG_OPTION, Heading
+from labshell.commands.suggest import words
 
 PROGRAM = Heading("The program")
 
@@ -63,6 +64,7 @@ OPTIONS: list[click.Parameter] = [
     PROGRAM.value(
         "--log-driver",
         metavar="DRIVER",
+        shell_complete=words("json-file", "local", "none"),
         help="""How its output is kept: json-file (all of it, unless limited), local (5
         files of 20 MB), none.""",
     ),

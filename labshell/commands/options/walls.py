@@ -3,6 +3,7 @@
 import click
 
 from labshell.commands.options.kinds import Heading
+from labshell.commands.suggest import namespaces, words
 
 WALLS = Heading("Walls")
 
@@ -10,30 +11,35 @@ OPTIONS: list[click.Parameter] = [
     WALLS.value(
         "--network",
         metavar="none|host",
+        shell_complete=words("none", "host"),
         help="""none: a network namespace with only loopback; host: the machine's own
         network. none unless given.""",
     ),
     WALLS.value(
         "--pid",
         metavar="host|container:NAME",
+        shell_complete=namespaces("host"),
         help="""host: see, and be able to kill, every process of the machine;
         container:NAME: those of another container.""",
     ),
     WALLS.value(
         "--ipc",
         metavar="MODE",
+        shell_complete=namespaces("private", "shareable", "none", "host"),
         help="""Shared memory and queues: private, shareable (others may join),
         container:NAME (which must be shareable), none (without /dev/shm), host.""",
     ),
     WALLS.value(
         "--uts",
         metavar="host",
+        shell_complete=words("host"),
         help="host: have the machine's own name, and be able to change it.",
     ),
     WALLS.value(
         "--cgroupns",
         "cgroup_namespace",
         metavar="private|host",
+        shell_complete=words("private", "host"),
         help="host: see the control groups of the whole machine.",
     ),
     WALLS.value(
