@@ -142,7 +142,7 @@ class Life:
         self._again = self._again and by_policy
         if error and by_policy:
             self._on_end(error.exit_code, True)
-        elif not by_policy:
+        elif not self._again:  # also after an attempt: a start may have come meanwhile
             self._on_start(error)
 
     def _note_running(self, by_policy: bool) -> EngineError | None:

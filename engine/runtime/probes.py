@@ -66,6 +66,7 @@ class Prober:
         self._target = (0, -1)
         self._grace_ends = 0.0
         self._timer: Timer | None = None
+        self._held = False
         self._probe: Task | None = None
         self._born = False  # whether the probe's launch is over
         self._output = Output()
@@ -84,16 +85,26 @@ class Prober:
         self.go_on()
 
     def go_on(self) -> None:
-        """Ask again, now or when the interval is over."""
-        if not self._check.wanted:
+        """Ask again, when the interval is over."""
+        self._held = False
+        self._set_timer()
+
+    def hold(self) -> None:
+        """Do not ask for now: it is paused."""
+        self._held = True
+        self._clear_timer()
+
+    def _set_timer(self) -> None:
+        """For the answer of the probe that runs, else for the next probe."""
+        self._clear_timer()
+        if self._held or not self._check.wanted:
             return
         if self._born:
             self._timer = self._loop.later(self._check.timeout / SECOND, self._too_late)
         elif self._probe is None:
             self._timer = self._loop.later(self._check.interval / SECOND, self._ask)
 
-    def hold(self) -> None:
-        """Do not ask for now."""
+    def _clear_timer(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -140,7 +151,7 @@ class Prober:
         else:
             self._born = True
             probe.watch(self._exited)
-            self.go_on()
+            self._set_timer()
 
     def _too_late(self) -> None:
         if self._probe:
@@ -155,7 +166,6 @@ class Prober:
 
     def _note(self, exit_code: int, output: str) -> None:
         """Take an answer into account, and wait for the next interval."""
-        self.hold()
         self._probe, self._born = None, False
         answer = Answer(
             start=self._asked_at, end=times.now(), exit_code=exit_code, output=output
@@ -165,4 +175,4 @@ class Prober:
             answer, retries=self._check.retries, counts=counts
         )
         self._answered(self._health)
-        self.go_on()
+        self._set_timer()
