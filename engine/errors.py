@@ -165,9 +165,14 @@ def from_os_error(error: OSError) -> SyscallError:
 
 @contextlib.contextmanager
 def told_as_engine_errors() -> Iterator[None]:
-    """Make an OSError of Python's own system calls part of the tree."""
+    """Make an OSError of Python's own system calls part of the tree.
+
+    That nobody reads any more what is being written is not an error: it says "enough".
+    """
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise from_os_error(error) from error
 

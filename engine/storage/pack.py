@@ -28,7 +28,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import EngineError, from_os_error
+from engine.errors import EngineError, told_as_engine_errors
 from engine.files import closing, open_directory
 from engine.storage import tarball, whiteouts
 from engine.storage.tarball import Entry
@@ -51,11 +51,8 @@ def pack(directory: Path, out: Callable[[bytes], object]) -> int:
     Returns how many bytes its files and links hold: what Docker calls a layer's size.
     """
     packing = _Packing(out)
-    try:
-        with closing(open_directory(directory)) as root:
-            packing.directory(root, "")
-    except OSError as error:
-        raise from_os_error(error) from error
+    with told_as_engine_errors(), closing(open_directory(directory)) as root:
+        packing.directory(root, "")
     packing.put(tarball.END)
     packing.flush()
     return packing.content_size

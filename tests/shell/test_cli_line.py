@@ -63,11 +63,13 @@ def test_a_line_may_use_another_root(
     assert capfd.readouterr().out == ""
 
 
-def test_a_reader_that_has_gone_is_no_failure_to_explain(lab: Lab) -> None:
+@pytest.mark.parametrize("line", ["--help", "save busybox", "export box", "cp box:/ -"])
+def test_a_reader_that_has_gone_is_no_failure_to_explain(lab: Lab, line: str) -> None:
+    lab("create", "--name", "box", "busybox")
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        lab.command("--help"), stdout=write, stderr=subprocess.PIPE, timeout=60
+        lab.command(*line.split()), stdout=write, stderr=subprocess.PIPE, timeout=60
     )
     os.close(write)
     assert done.stderr == b""
