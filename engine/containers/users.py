@@ -45,7 +45,7 @@ def resolve(root: int, user: str, also_in: tuple[str, ...] = ()) -> Identity:
     if uid is None:
         raise InvalidArgument(
             f"unable to find user {name}: no matching entries in passwd file",
-            "`cat /etc/passwd`, run inside, shows them; a number always works.",
+            "`cat /etc/passwd`, run inside, shows them; numbers to 2147483647 work.",
         )
     gid = (_number(entry[3]) if entry else None) or 0
     also: tuple[int, ...] = ()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.containers.looking.mounts import MountPoint
     from engine.containers.looking.processes import ProcessInfo
     from engine.events import Event
+    from engine.images.stored import StoredImage
     from engine.runtime.state import Arrow
 
 
@@ -42,7 +43,7 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
             except (NotFound, InvalidReference):
                 if kind:
                     raise
-        raise NotFound(f"No such object: {name}", "`lab ps -a`, `lab images`.")
+        raise _no_such_object(name)
 
     def names_of_images(self, containers: Sequence[Container]) -> dict[str, str]:
         """What each container's image is called, by the container's ID.
@@ -137,5 +138,16 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
         try:
             container = self.container(name)
         except NotFound:
-            return image_layers(self._house, self.image(name))
+            return image_layers(self._house, self._image_of_that_name(name))
         return container_layers(self._house, container, self.image(container.image_id))
+
+    def _image_of_that_name(self, name: str) -> "StoredImage":
+        """The image; where there is none, what was asked for may have been either."""
+        try:
+            return self.image(name)
+        except NotFound as error:
+            raise _no_such_object(name) from error
+
+
+def _no_such_object(name: str) -> NotFound:
+    return NotFound(f"No such object: {name}", "`lab ps -a`, `lab images`.")

@@ -28,7 +28,9 @@ from labshell.commands.options import (
     program,
 )
 from labshell.commands.options.streams import STAYING
-from labshell.commands.report import report, say, tell
+from labshell.commands.report import notice, report, say, tell
+
+KILLED = 137  # 128 + SIGKILL
 
 _DETACH = program.PROGRAM.flag(
     "-d",
@@ -135,7 +137,13 @@ def _in_foreground(engine: Engine, container: Container, stay: Stay) -> int:
     it later.
     """
     try:
-        return _attached(engine, container, stay)
+        code = _attached(engine, container, stay)
+        if code == KILLED and engine.container(container.id).state.oom_killed:
+            notice(
+                "the kernel killed it: it had used up its memory (-m); 137 is 128 + 9, "
+                "the number of SIGKILL"
+            )
+        return code
     finally:
         if _removes(container.options) and not engine.container(container.id).running:
             engine.remove(container.id, volumes=True)

@@ -128,7 +128,7 @@ def store(engine: Engine) -> Finding:
         )
     running = sum(c.state.status == "running" for c in containers)
     found = (
-        f"{len(images)} images, {len(containers)} containers ({running} running) "
+        f"images: {len(images)}, containers: {len(containers)}, {running} running; "
         f"in {engine.root}"
     )
     return Finding(topic="store", verdict=WORKS, found=found)

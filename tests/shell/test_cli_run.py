@@ -222,3 +222,9 @@ def test_a_reader_that_goes_away_is_no_traceback(lab: Lab) -> None:
     process.communicate()
     os.close(write)
     assert process.returncode == 0
+
+
+def test_who_is_killed_for_want_of_memory_is_told_so(lab: Lab) -> None:
+    done = lab("run", "--rm", "-m", "16m", "busybox", "tail", "/dev/zero")
+    assert done.code == 137
+    assert "the kernel killed it: it had used up its memory" in done.err
