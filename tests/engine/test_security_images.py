@@ -33,4 +33,4 @@ def test_a_container_of_such_an_image_can_be_committed(engine: Engine) -> None:
 
 def test_a_message_of_a_commit_need_not_be_text(engine: Engine, box: Box) -> None:
     engine.commit(box.create("true").id, "made", message="a\udcffb")
-    assert engine.history("made")[0].comment == "a\udcffb"
+    assert engine.history("made")[0].comment == "a\ufffdb"
