@@ -6,6 +6,11 @@
     fresh_root  a root that no engine has seen, for a test that needs one of its own
     need        what the machine must have: see tests/machine.py
 
+Tests that start whole machines take minutes, so they run only where they are asked for:
+
+    ./lab test --vm         the tests marked `vm`, in virtual machines: tests/vm/
+    ./lab test --vagrant    a real `vagrant up`: tests/vagrant/
+
 Everything the tests make is below one directory on a real disk, pytest's `tmp_path`
 too: an overlay's upper directory must not be on tmpfs or on another overlay. At the
 end the machine must be as it was: see tests/leftovers.py.
@@ -13,6 +18,7 @@ end the machine must be as it was: see tests/leftovers.py.
 Try it: `./lab test tests/engine -x -v`
 """
 
+import faulthandler
 import os
 import signal
 from collections.abc import Iterator
@@ -27,7 +33,11 @@ if TYPE_CHECKING:
     from engine.engine import Engine
 
 _DIRECTORY = "LABSHELL_TESTS_DIRECTORY"  # how pytest-xdist's workers learn of it
-PATIENCE = 240  # seconds for one test
+PATIENCE = 240  # seconds for one test that is not marked `patience`
+MACHINES = {
+    "--vm": "run also the tests that start virtual machines (tests/vm/)",
+    "--vagrant": "run also the tests that do a real `vagrant up` (tests/vagrant/)",
+}
 _before = pytest.StashKey[leftovers.Census]()
 _left = pytest.StashKey[list[str]]()
 
@@ -36,9 +46,17 @@ def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options that ask for the tests that start machines."""
+    group = parser.getgroup("machines")
+    for option, meaning in MACHINES.items():
+        group.addoption(option, action="store_true", help=meaning)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the directory of this run, and keep the tests away from everything else."""
     if not _is_worker(config):
+        workshop.keep_cache()
         directory = workshop.make_directory()
         os.environ[_DIRECTORY] = str(directory)
         config.option.basetemp = str(directory / "tmp")
@@ -71,20 +89,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test marked `require(...)` where the machine lacks something."""
+    """Skip a test nobody asked for, or for which the machine lacks something."""
+    if item.get_closest_marker("patience"):
+        # After pyproject's faulthandler_timeout it would print every stack.
+        faulthandler.cancel_dump_traceback_later()
+    for mark in item.iter_markers("asked"):
+        for option in mark.args:
+            if not item.config.getoption(option):
+                pytest.skip(f"only with {option}")
     for mark in item.iter_markers("require"):
         machine.need(*mark.args)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Iterator[None]:
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Fail a test that hangs, instead of waiting for it for ever."""
+    mark = item.get_closest_marker("patience")
+    seconds = mark.args[0] if mark else PATIENCE
 
     def give_up(*_: object) -> None:
-        pytest.fail(f"took longer than {PATIENCE} seconds")
+        pytest.fail(f"took longer than {seconds} seconds")
 
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
+    signal.alarm(seconds)
     try:
         return (yield)
     finally:

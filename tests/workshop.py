@@ -1,5 +1,6 @@
 """Making, tidying and closing what the fixtures of conftest.py hand out.
 
+keep_cache       what is slow to make, as an image of a machine, outlives the run
 make_directory   where this run of the tests keeps everything, on a real disk
 isolate          the environment in which no test can meet the user's own engine
 tidy             after a test: remove what it made in the shared engine
@@ -25,6 +26,22 @@ if TYPE_CHECKING:
 HOME = Path(__file__).parents[1]
 # /tmp may be memory (Debian 13), where an overlay's upper directory is not at home.
 DISK = Path(os.environ.get("LABSHELL_TESTS_DISK", "/var/tmp"))
+
+
+_CACHE = "LABSHELL_TESTS_CACHE"
+
+
+def keep_cache() -> None:
+    """Note where the user's cache is, before `isolate` hides it."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    os.environ.setdefault(_CACHE, str(Path(home) / "labshell-tests"))
+
+
+def cache() -> Path:
+    """A directory that outlives this run of the tests, for what is slow to make."""
+    directory = Path(os.environ[_CACHE])
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
 
 
 def make_directory() -> Path:
