@@ -20,6 +20,7 @@ from engine.containers.house import DEFAULT_ROOT, House
 from engine.containers.options.asked import ContainerOptions, ExecOptions, UpdateOptions
 from engine.containers.record import Container
 from engine.errors import EngineError
+from engine.filters import has_labels
 from engine.images.stored import StoredImage
 from engine.oci.health import Healthcheck
 from engine.runtime.restart import RestartPolicy
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from engine.containers.looking.top import ProcessTable as ProcessTable
     from engine.containers.sessions.session import Session as Session
     from engine.events import Event as Event
+    from engine.filters import Wanted as Wanted
     from engine.images.archives.loading import LoadedImage as LoadedImage
     from engine.images.deleting import Pruned as Pruned
     from engine.images.stack import HistoryRow as HistoryRow
@@ -59,6 +61,7 @@ __all__ = [
     "StoredImage",
     "UpdateOptions",
     "Volume",
+    "has_labels",
 ]
 
 

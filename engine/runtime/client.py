@@ -108,10 +108,10 @@ class Connection:
         """Why nobody answers: one of GONE."""
         name = self._directory.name
         try:
-            if state.read(self._directory).status == state.EXITED:
+            if not state.read(self._directory).active:
                 return InvalidState(
                     f"Container {name} is not running",
-                    "It has just ended: `lab start NAME` runs it again.",
+                    "Its shim has just ended: `lab start NAME` runs it again.",
                 )
         except FileNotFoundError:
             return NotFound(f"No such container: {name}", "It has just been removed.")

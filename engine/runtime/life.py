@@ -36,10 +36,9 @@ from engine.runtime.loop import Loop, Timer
 from engine.runtime.outside import Viewers
 from engine.runtime.probes import Prober
 from engine.runtime.record import StateRecord
-from engine.runtime.restart import NEVER_AGAIN, RestartPolicy
 from engine.runtime.shortage import Shortage
 from engine.runtime.tasks import Task
-from engine.runtime.wanted import Wanted
+from engine.runtime.wanted import WantedRecord
 
 
 class Life:
@@ -57,7 +56,8 @@ class Life:
         self._loop, self._directory, self._facts = loop, directory, facts
         self._on_start, self._on_end = on_start, on_end
         self.record = StateRecord(directory)
-        self.announcer = Announcer(directory)
+        self._wanted = WantedRecord(directory)
+        self.announcer = Announcer(directory, self._wanted)
         self.execs = Execs(loop, directory / "bundle", facts, self.announcer)
         self._shortage = Shortage(loop, facts.cgroup, self.announcer)
         self.viewers = Viewers(loop, directory / "bundle", facts)
@@ -241,7 +241,7 @@ class Life:
         self._prober.end()
         kills = self._shortage.end()
         self._clean()
-        retry = not self._stay_down and self._policy().wants_another(
+        retry = not self._stay_down and self._wanted.policy().wants_another(
             status, self.record.state.restarts
         )
         with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
@@ -257,13 +257,6 @@ class Life:
         self._on_end(status, not retry and not self._again)
         if self._again:
             self._launch(by_policy=False)
-
-    def _policy(self) -> RestartPolicy:
-        """What is wanted now: `lab update` may have changed it."""
-        try:
-            return Wanted.read(self._directory).restart
-        except (EngineError, OSError):  # its record is damaged: let it rest
-            return NEVER_AGAIN
 
     def _announce_end(self, status: int) -> None:
         self.announcer.tell("die", exitCode=str(status))

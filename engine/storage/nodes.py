@@ -17,7 +17,7 @@ Try it: `lab layers busybox --paths`, then `stat` on a file there
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from engine.errors import Conflict, ImageError, SyscallError
 from engine.files import closing
@@ -60,6 +60,28 @@ def make_way(parent: int, name: str) -> None:
             f'cannot overwrite directory "{name}" with non-directory',
             "Remove what is there first, or choose another name.",
         ) from error
+
+
+def make(
+    parent: int,
+    name: str,
+    entry: Entry,
+    chunks: Iterable[tuple[int, bytes]],
+    linked: Callable[[str], tuple[int, str]],
+) -> None:
+    """What `entry` is, if it is no directory, under a name that is free.
+
+    `chunks` is the data of a file; `linked` tells where a hard link's target lies: in
+    which root, and its path below that.
+    """
+    if entry.kind == tarball.FILE:
+        make_file(parent, name, entry, chunks)
+    elif entry.kind == tarball.HARD_LINK:
+        make_hard_link(*linked(entry.target), parent, name)
+    elif entry.kind == tarball.LINK:
+        make_link(parent, name, entry)
+    else:
+        make_device(parent, name, entry)
 
 
 def make_file(

@@ -60,13 +60,6 @@ class VolumeVerbs:
         return self._house.volumes.find(name)
 
     @told_as_engine_errors()
-    def volume_size(self, name: str) -> int:
-        """How many bytes of the disk the content of a volume takes."""
-        from engine.storage import usage
-
-        return usage.of(self._house.volumes.find(name).content).disk
-
-    @told_as_engine_errors()
     def volume_users(self, name: str) -> list[str]:
         """The IDs of the containers that use a volume."""
         from engine.containers.volume_use import volume_users

@@ -13,12 +13,12 @@ Try it: `lab image prune --filter until=24h`
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.engine import Engine
+from engine.engine import Engine, has_labels
 from engine.errors import InvalidArgument
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import print_lines
@@ -26,9 +26,7 @@ from labshell.commands.values import moment
 from labshell.views.amounts import seconds_since_epoch, size
 
 if TYPE_CHECKING:
-    from engine.engine import Pruned
-
-Wanted = Callable[[str, Mapping[str, str]], bool]
+    from engine.engine import Pruned, Wanted
 
 UNUSED_IMAGES = "images without at least one container associated to them"
 DANGLING_IMAGES = "dangling images"
@@ -48,7 +46,7 @@ def sure(warning: str) -> bool:
     return sys.stdin.readline().strip().lower() == "y"
 
 
-def wanted(filters: Sequence[str]) -> Wanted:
+def wanted(filters: Sequence[str]) -> "Wanted":
     """A test for (created, labels) of what may be pruned."""
     before: float | None = None
     with_labels, without = [], []
@@ -72,8 +70,8 @@ def wanted(filters: Sequence[str]) -> Wanted:
     def fits(created: str, labels: Mapping[str, str]) -> bool:
         return (
             (before is None or _made_before(created, before))
-            and all(_has(labels, label) for label in with_labels)
-            and not (without and all(_has(labels, label) for label in without))
+            and has_labels(with_labels, labels)
+            and not (without and has_labels(without, labels))
         )
 
     return fits
@@ -85,11 +83,6 @@ def _made_before(created: str, before: float) -> bool:
         return seconds_since_epoch(created) <= before
     except ValueError:
         return False
-
-
-def _has(labels: Mapping[str, str], label: str) -> bool:
-    key, equals, value = label.partition("=")
-    return key in labels and (not equals or labels[key] == value)
 
 
 @click.command(

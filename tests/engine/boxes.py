@@ -18,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.containers.sessions.session import Session
 from engine.engine import Container, ContainerOptions, Engine, ExecOptions
+from engine.errors import InvalidArgument
 
 # A program that ends when it is told to: process 1 has no default for a signal.
 OBEYS = ("sh", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done")
@@ -64,6 +67,13 @@ class Box:
     def create(self, *command: str, **options: Any) -> Container:
         """A container that does not run yet."""
         return self.engine.create(self.options(*command, **options))
+
+    def refuses(self, asked: Mapping[str, Any], words: str) -> None:
+        """These options are refused, in these words and with advice what to do."""
+        with pytest.raises(InvalidArgument) as caught:
+            self.create("true", **asked)
+        assert words in caught.value.message
+        assert caught.value.hint
 
     def run(self, *command: str, stdin: bytes | None = None, **options: Any) -> Done:
         """Run a program in the foreground, to its end, and remove its container."""

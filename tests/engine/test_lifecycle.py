@@ -2,12 +2,14 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from engine import files
 from engine.errors import (
     Conflict,
     EngineError,
@@ -65,6 +67,31 @@ def test_starting_from_two_sides_at_once_starts_once(box: Box) -> None:
         thread.join(20)
     assert errors == []
     assert status(box, container.id) == "running"
+
+
+def test_a_start_that_meets_a_shim_about_to_leave_is_answered_by_the_next(
+    box: Box,
+) -> None:
+    container = box.create("true")
+    box.engine._house.prepare()
+    lock = files.try_lock(container.directory / "alive")
+    assert lock is not None
+    leaving = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    leaving.bind(str(box.engine._house.place.shim_socket(container.id)))
+    leaving.listen()
+
+    def leave() -> None:
+        client, _ = leaving.accept()
+        os.unlink(leaving.getsockname())
+        os.close(lock)
+        leaving.close()
+        client.close()
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    box.engine.start(container.id)
+    thread.join()
+    assert box.engine.wait(container.id) == 0
 
 
 def test_an_ended_container_can_be_started_again_and_again(box: Box) -> None:

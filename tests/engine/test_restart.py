@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ import pytest
 
 from engine.engine import Container, RestartPolicy
 from engine.errors import InvalidArgument, InvalidState
+from engine.runtime.wanted import WantedRecord
 from tests.engine.boxes import OBEYS, Box, until
 
 ALWAYS = RestartPolicy(name="always")
@@ -185,6 +187,18 @@ def test_a_policy_may_change_while_it_runs(box: Box) -> None:
     box.engine._house.records.change(container, relax)
     os.kill(container.state.pid, signal.SIGKILL)
     assert reach(box, container, "exited").state.restarts == 0
+
+
+def test_a_policy_is_known_though_no_more_files_can_be_opened(box: Box) -> None:
+    container = box.create("true", restart=RestartPolicy(name="always"))
+    wanted = WantedRecord(container.directory)
+    assert wanted.policy().name == "always"
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        assert wanted.policy().name == "always"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_remove_at_its_end_and_run_it_again_make_no_sense_together(box: Box) -> None:

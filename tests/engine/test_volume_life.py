@@ -9,6 +9,7 @@ import pytest
 from engine import events, files
 from engine.engine import Engine
 from engine.errors import Conflict, InvalidArgument, NotFound
+from engine.storage import usage
 from tests.engine.boxes import Box
 
 
@@ -116,13 +117,13 @@ def test_a_volumes_size_is_what_it_takes_on_the_disk(box: Box, tmp_path: Path) -
     (place / "file").write_bytes(b"x" * 8192)
     os.link(place / "file", place / "again")
     (place / "out").symlink_to("/usr")
-    assert 8192 <= box.engine.volume_size("data") < 100_000
+    assert 8192 <= usage.of(place).disk < 100_000
 
 
 def test_a_size_can_be_told_however_deep_the_tree_is(box: Box) -> None:
     script = "cd /d; for i in $(seq 2000); do mkdir d; cd d; done; echo x > f"
     box.run("sh", "-c", script, volumes=("deep:/d",))
-    assert box.engine.volume_size("deep") >= 2000 * 4096
+    assert usage.of(box.engine.volume("deep").content).disk >= 2000 * 4096
 
 
 def test_what_happens_to_volumes_is_told(box: Box) -> None:

@@ -120,15 +120,10 @@ class _Unpacking:
             return
         if before:
             nodes.make_way(parent, name)
-        if entry.kind == tarball.FILE:
-            nodes.make_file(parent, name, entry, self._reader.chunks())
-        elif entry.kind == tarball.HARD_LINK:
-            target = f"{self._path}/{_below(entry.target)}"
-            nodes.make_hard_link(self._root, target, parent, name)
-        elif entry.kind == tarball.LINK:
-            nodes.make_link(parent, name, entry)
-        else:
-            nodes.make_device(parent, name, entry)
+        nodes.make(parent, name, entry, self._reader.chunks(), self._linked)
+
+    def _linked(self, target: str) -> tuple[int, str]:
+        return self._root, f"{self._path}/{_below(target)}"
 
     def _make_directory(
         self,
