@@ -97,8 +97,8 @@ def _lock(directory: Path, end: Callable[[], object] = bool) -> int:
             raise FileNotFoundError(directory)
         time.sleep(0.01)
     raise Conflict(
-        f"removal of container {directory.name}: it is being started",
-        "Try again in a moment.",
+        f"removal of container {directory.name}: another command is at work in it",
+        "It is being started, or copied from or into: try again when that is done.",
     )
 
 
