@@ -101,6 +101,22 @@ _LESSONS = click.Argument(["names"], nargs=-1, metavar="[TRACK/LESSON...]")
 
 @click.command(
     cls=Verb,
+    examples="""
+        lab lesson where
+    """,
+)
+@click.pass_obj
+def where(engine: Engine) -> None:
+    """Say where you left off. It is what a login greets you with."""
+    from labshell.lessons.progress import Progress
+    from labshell.lessons.where import where as left_off
+    from labshell.lessons.words import language_of_terminal
+
+    print(left_off(Progress(), language_of_terminal()))
+
+
+@click.command(
+    cls=Verb,
     params=[JSON, _LESSONS],
     examples="""
         lab lesson lint
@@ -184,12 +200,13 @@ lesson = Verbs(
     headings={
         "Verbs": {
             "list": "labshell.commands.lessons:list_",
+            "where": "labshell.commands.lessons:where",
             "lint": "labshell.commands.lessons:lint",
             "test": "labshell.commands.lessons:test",
         }
     },
     help="""
-    The lessons themselves, for those who write them.
+    The lessons themselves: which there are, where you are, and whether they are sound.
 
     To take a lesson, use `lab learn`.
     """,

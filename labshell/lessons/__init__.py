@@ -19,6 +19,7 @@
     attempt.py     one student in one lesson: steps, answers, points
     screen.py      how it looks on the terminal
     stage.py       the step on the screen, and what came of an answer
+    where.py       where the student left off, in one line
     words.py       what the runner itself says, in each language
     runner.py      the words of the lesson in the shell: :next :hint :check …
     lint.py        what can be said of a lesson without running it

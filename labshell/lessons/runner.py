@@ -28,6 +28,7 @@ from labshell.lessons.lines import OwnBash, StudentsShell
 from labshell.lessons.progress import Progress
 from labshell.lessons.screen import Screen
 from labshell.lessons.stage import HOW_TO_GO_ON, Stage
+from labshell.lessons.where import to_go_on_with
 from labshell.lessons.words import WORDS, translate
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class LessonRunner:
 
     def _start(self, name: str | None) -> None:
         progress = Progress()
-        name = name or progress.current or _first_open(progress)
+        name = name or to_go_on_with(progress)
         if name is None:
             self.screen.say("All lessons are finished.", "green")
             return
@@ -265,11 +266,3 @@ class LessonRunner:
             self.screen.line(
                 f"{self.screen.word('removed:')} {', '.join(names)}", "dim"
             )
-
-
-def _first_open(progress: Progress) -> str | None:
-    """The first lesson that is not finished."""
-    for name in library.names():
-        if name not in progress.lessons or not progress.lessons[name].finished:
-            return name
-    return None

@@ -106,6 +106,14 @@ _CHINESE = {
         "`lab grade` 查看得分；`lab learn` 打开下一课。"
     ),
     "All lessons are finished.": "所有课程都已完成。",
+    "`lab learn` begins with {lesson}: {title}": (
+        "`lab learn` 从 {lesson} 开始：{title}"
+    ),
+    "You are at step {step} of {steps} of {lesson}, with {earned} of {most} points:"
+    " `lab learn` goes on.": (
+        "你学到了 {lesson} 的第 {step} 步（共 {steps} 步），已得 {earned}/{most} 分："
+        "`lab learn` 继续。"
+    ),
     "Interrupted. `lab learn` goes on with the lesson.": (
         "已中断。`lab learn` 继续这一课。"
     ),

@@ -1,0 +1,291 @@
+#!/usr/bin/env bash
+# provision.sh - make a Debian or Ubuntu machine one for learning with labshell.
+#
+#   sudo vagrant/provision.sh           in a checkout, on a machine that is yours to change
+#
+# `vagrant up` runs it, cloud-init.yaml runs it, and you may. Running it again completes
+# what was interrupted, and brings in a checkout that has changed. In order:
+#
+#   the clock      a machine that slept is in the past, and then nothing can be verified
+#   the machine    matching.sh: kernel, systemd, control groups, namespaces
+#   packages       what is not there; nothing is asked of a network that is not needed
+#   /opt/labshell  a copy of the checkout, root's; `./lab` sets itself up in it
+#   lab, labshell  on everybody's PATH: become-root hands them to sudo
+#   the student    a folder ~/work, a greeting at login, TAB, sudo
+#   after a start  labshell-resume.service
+#
+# What goes wrong is told in one line, and in a second one what to do about it.
+#
+# LAB_STUDENT=NAME     whose machine it is; else who typed sudo, else user 1000
+# LAB_WHEELS=DIR       Python packages to install from, with no network; else
+#                      vagrant/wheels of the checkout, if it is there
+# LAB_HOST_TIME=SECS   what time it was when the host began: seconds since 1970
+set -euo pipefail
+
+HOME_DIRECTORY=/opt/labshell
+NEEDED_KB=1000000 # of disk: the packages, labshell, and a first image or two
+
+say() {
+    echo "labshell: $*"
+}
+
+# stop WHAT TO-DO: the end.
+stop() {
+    echo "labshell: $1" >&2
+    echo "labshell: to do: $2" >&2
+    exit 1
+}
+
+main() {
+    [ "$(id -u)" = 0 ] || stop "provisioning is root's work" "sudo $0"
+    source=$(cd "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+    one_at_a_time
+    settle_clock
+    enough_disk
+    student=$(find_student)
+    "$source/vagrant/matching.sh" kernel systemd cgroups overlay namespaces
+    finish_interrupted
+    install_packages
+    copy_checkout
+    set_up
+    install_commands
+    welcome_student
+    enable_units
+    "$HOME_DIRECTORY/vagrant/matching.sh"
+    "$HOME_DIRECTORY/vagrant/versions.sh" >/etc/labshell/machine.new
+    mv /etc/labshell/machine.new /etc/labshell/machine
+    say "ready: labshell is in $HOME_DIRECTORY, for $student"
+}
+
+# Two at once would pull packages from under each other.
+one_at_a_time() {
+    exec 9>/run/labshell-provision.lock
+    flock -n 9 && return
+    say "another provisioning is at work; waiting for it"
+    flock -w 1800 9 ||
+        stop "the other provisioning has not ended within half an hour" \
+            "look what it does (ps axf), end it, and run this again"
+}
+
+# settle_clock: no earlier than what the host, the checkout and the last package say.
+#
+# After a sleep of the host the machine goes on where it was. Then signatures are from
+# the future, and apt and pip refuse them with words about certificates.
+settle_clock() {
+    local now known
+    now=$(date +%s)
+    known=$(known_time)
+    if [ "$now" -lt "$known" ]; then
+        say "the clock was $((known - now)) seconds behind; setting it"
+        set_clock "$known"
+    elif [ "${LAB_HOST_TIME:-0}" -gt 0 ] && [ "$now" -gt $((LAB_HOST_TIME + 86400)) ]; then
+        say "the clock was a day or more ahead of the host's; setting it"
+        set_clock "$LAB_HOST_TIME"
+    fi
+}
+
+# known_time: it cannot be earlier than this.
+known_time() {
+    {
+        echo "${LAB_HOST_TIME:-0}"
+        stat -c %Y "$source/lab" /var/lib/dpkg/status
+    } | sort -n | tail -n 1
+}
+
+set_clock() {
+    date -s "@$1" >/dev/null ||
+        stop "the clock is wrong and cannot be set" "set it on the host, and start again"
+    # A service that keeps the clock goes on from here.
+    systemctl try-restart systemd-timesyncd.service chrony.service 2>/dev/null || true
+}
+
+enough_disk() {
+    local place free
+    for place in /opt /var; do
+        free=$(df -Pk "$place" | awk 'NR == 2 { print $4 }')
+        [ "$free" -ge "$NEEDED_KB" ] ||
+            stop "only $((free / 1024)) MB are free for $place," \
+                "make room (apt-get clean; lab system prune), or give it a larger disk:" \
+                "$((NEEDED_KB / 1024)) MB are needed"
+    done
+}
+
+# find_student: the name of the user who learns here.
+find_student() {
+    local name=${LAB_STUDENT:-${SUDO_USER:-}}
+    if [ -z "$name" ] || [ "$name" = root ]; then
+        name=$(id -un 1000 2>/dev/null) || name=root
+    fi
+    id -u -- "$name" >/dev/null 2>&1 ||
+        stop "there is no user $name here" "name one: LAB_STUDENT=NAME"
+    echo "$name"
+}
+
+# --- Packages ---
+
+# Beside what ./lab installs for itself: what is needed to learn with a terminal alone.
+NEEDED=(nftables)
+HELPFUL=(bash-completion curl git less man-db nano strace)
+
+export DEBIAN_FRONTEND=noninteractive
+APT=(apt-get -qq -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=1
+    -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20)
+
+# Debian's own first updates may be at work: every apt-get here, ./lab's too, waits.
+finish_interrupted() {
+    echo 'DPkg::Lock::Timeout "300";' >/etc/apt/apt.conf.d/90labshell
+    [ -z "$(dpkg --audit)" ] || {
+        say "completing what an interrupted dpkg has left"
+        dpkg --configure -a </dev/null >/dev/null ||
+            stop "dpkg cannot complete what was interrupted" "sudo dpkg --configure -a"
+    }
+}
+
+install_packages() {
+    local missing package
+    missing=$(not_installed "${NEEDED[@]}")
+    # shellcheck disable=SC2086 # one word a package
+    [ -z "$missing" ] || fetch $missing || no_packages $missing
+    missing=$(not_installed "${HELPFUL[@]}")
+    for package in $missing; do
+        fetch "$package" || say "not installed: $package ($(why_not))"
+    done
+    docker_client
+}
+
+# docker_client: the program `docker`, without a daemon of Docker's beside ours.
+docker_client() {
+    ! command -v docker >/dev/null || return 0
+    if fetch docker-cli; then
+        return
+    fi
+    systemctl mask --quiet docker.service docker.socket
+    fetch docker.io || {
+        systemctl unmask --quiet docker.service docker.socket
+        say "not installed: docker's client ($(why_not)); \`lab\` does not need it"
+    }
+}
+
+not_installed() {
+    local package
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Abbrev}\n' "$package" 2>/dev/null | grep -q ^ii ||
+            echo "$package"
+    done
+}
+
+# fetch PACKAGE...: with the lists as they are; if that fails, with new ones.
+fetch() {
+    "${APT[@]}" install --no-install-recommends "$@" </dev/null >"$log" 2>&1 && return
+    new_lists && "${APT[@]}" install --no-install-recommends "$@" </dev/null >"$log" 2>&1
+}
+
+# new_lists: once; a network that is not there is not waited for again and again.
+new_lists() {
+    [ "$lists" = old ] || return
+    lists=tried
+    has_network && "${APT[@]}" update -o APT::Update::Error-Mode=any </dev/null \
+        >"$update_log" 2>&1 && lists=new
+    [ "$lists" = new ]
+}
+
+log=/run/labshell-apt.log update_log=/run/labshell-apt-update.log lists=old
+
+has_network() {
+    ip route show default | grep -q . || ip -6 route show default | grep -q .
+}
+
+# why_not: the reason of apt's last failure, in a few words.
+why_not() {
+    if ! has_network; then
+        echo "there is no network"
+    elif [ "$lists" = tried ] && grep -qs 'not valid yet' "$update_log"; then
+        echo "the clock is wrong: $(date)"
+    elif [ "$lists" = tried ]; then
+        echo "the archive cannot be reached: $(complaint "$update_log")"
+    else
+        complaint "$log"
+    fi
+}
+
+complaint() {
+    sed -n 's/^[EW]: //p' "$1" 2>/dev/null | head -n 1 | cut -c 1-200
+}
+
+no_packages() {
+    stop "could not install $*: $(why_not)" \
+        "connect the machine to the network, then run this again (vagrant provision)"
+}
+
+# --- labshell itself ---
+
+# copy_checkout: all or nothing; .venv is kept, for ./lab knows whether it is still good.
+copy_checkout() {
+    local new=$HOME_DIRECTORY.new old=$HOME_DIRECTORY.old
+    [ "$source" != "$HOME_DIRECTORY" ] || return 0
+    rm -rf "$new" "$old"
+    mkdir "$new"
+    tar -C "$source" -c --owner=0 --group=0 --mode='u=rwX,go=rX' \
+        --exclude=./.git --exclude=./.venv --exclude=__pycache__ --exclude='.*_cache' \
+        --exclude=./vagrant/.vagrant --exclude=./vagrant/work \
+        --exclude=./vagrant/submissions --exclude=./vagrant/wheels --exclude='*.box' . |
+        tar -C "$new" -x
+    # A checkout on Windows forgets which files are programs.
+    chmod 755 "$new/lab" "$new"/vagrant/*.sh "$new/vagrant/become-root"
+    if [ -d "$HOME_DIRECTORY" ]; then
+        [ ! -d "$HOME_DIRECTORY/.venv" ] || mv "$HOME_DIRECTORY/.venv" "$new"
+        mv "$HOME_DIRECTORY" "$old"
+    fi
+    mv "$new" "$HOME_DIRECTORY"
+    rm -rf "$old"
+}
+
+# set_up: ./lab's own set-up; it names its packages itself, and what it lacks.
+set_up() {
+    local wheels=${LAB_WHEELS:-$source/vagrant/wheels}
+    [ -d "$wheels" ] || wheels=
+    LAB_WHEELS=$wheels "$HOME_DIRECTORY/lab" --version ||
+        stop "labshell could not set itself up: see above" \
+            "mend that, then run this again (vagrant provision)"
+}
+
+install_commands() {
+    install -m 755 "$HOME_DIRECTORY/vagrant/become-root" /usr/local/bin/lab
+    ln -sfn lab /usr/local/bin/labshell
+    install -d /etc/labshell /etc/bash_completion.d
+    "$HOME_DIRECTORY/lab" completion bash >/etc/bash_completion.d/labshell.new
+    mv /etc/bash_completion.d/labshell.new /etc/bash_completion.d/labshell
+}
+
+# --- The student ---
+
+welcome_student() {
+    local home
+    home=$(getent passwd "$student" | cut -d : -f 6)
+    [ -d "$home/work" ] ||
+        install -d -o "$student" -g "$(id -gn "$student")" "$home/work"
+    install -m 644 "$HOME_DIRECTORY/vagrant/greeting.sh" /etc/profile.d/labshell.sh
+    allow_sudo
+}
+
+# allow_sudo: the shell that labshell opens is root's, so root is what a student is.
+allow_sudo() {
+    [ "$student" != root ] || return 0
+    command -v visudo >/dev/null || fetch sudo || no_packages sudo
+    umask 077
+    echo "$student ALL=(ALL:ALL) NOPASSWD: ALL" >/etc/labshell/sudoers
+    visudo -cqf /etc/labshell/sudoers ||
+        stop "sudo has no way to write the name $student" "choose another: LAB_STUDENT=NAME"
+    install -m 440 /etc/labshell/sudoers /etc/sudoers.d/labshell
+    rm /etc/labshell/sudoers
+    umask 022
+}
+
+enable_units() {
+    install -m 644 "$HOME_DIRECTORY/vagrant/labshell-resume.service" /etc/systemd/system
+    systemctl daemon-reload
+    systemctl enable --quiet labshell-resume.service
+}
+
+# A test reads the functions, and calls them one by one.
+[ "${BASH_SOURCE[0]}" != "$0" ] || main
