@@ -227,7 +227,7 @@ copy_checkout() {
     mkdir "$new"
     tar -C "$source" -c --owner=0 --group=0 --mode='u=rwX,go=rX' \
         --exclude=./.git --exclude=./.venv --exclude=__pycache__ --exclude='.*_cache' \
-        --exclude=./vagrant/.vagrant --exclude=./vagrant/work \
+        --exclude=./vagrant/.vagrant --exclude=./vagrant/kept \
         --exclude=./vagrant/submissions --exclude=./vagrant/wheels --exclude='*.box' . |
         tar -C "$new" -x
     # A checkout on Windows forgets which files are programs.
