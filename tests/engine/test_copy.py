@@ -159,6 +159,7 @@ def test_a_link_is_copied_as_a_link_unless_its_target_is_asked_for(
     assert Path("empty/toward/sub/deep").read_text() == "deep\n"
 
 
+@pytest.mark.vm
 def test_a_copy_to_a_link_writes_its_target_inside_the_container(
     box: Box, filled: Container, here: Path
 ) -> None:
@@ -236,6 +237,7 @@ def test_a_directory_and_a_file_do_not_replace_each_other(box: Box, here: Path) 
         box.engine.copy_in("box", "other/sub", "/d")
 
 
+@pytest.mark.vm
 @pytest.mark.parametrize("condition", ["created", "running", "paused", "exited"])
 def test_it_works_in_every_state(box: Box, here: Path, condition: str) -> None:
     container = box.create("sleep", "1000", name="box", volumes=("data:/data",))
@@ -369,6 +371,7 @@ def test_a_program_may_end_at_any_moment_of_a_copy(box: Box) -> None:
     other.join()
 
 
+@pytest.mark.vm
 def test_a_container_may_be_started_and_stopped_during_a_copy(box: Box) -> None:
     container = box.create("sh", "-c", "echo new > /new; sleep 1000", name="box")
     house = box.engine._house

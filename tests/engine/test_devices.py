@@ -8,6 +8,8 @@ import pytest
 
 from tests.engine.boxes import Box
 
+pytestmark = pytest.mark.vm
+
 
 def a_disk() -> tuple[int, int]:
     """Major and minor of a block device of this machine, or of one that might be."""

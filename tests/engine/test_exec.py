@@ -17,6 +17,8 @@ from engine.errors import (
 )
 from tests.engine.boxes import Box, until
 
+pytestmark = pytest.mark.vm
+
 
 def options(*command: str, **asked: object) -> ExecOptions:
     return ExecOptions(command=command or ("true",), **asked)

@@ -11,6 +11,8 @@ from engine.engine import Container, Healthcheck
 from engine.errors import InvalidArgument
 from tests.engine.boxes import Box, until
 
+pytestmark = pytest.mark.vm
+
 MILLISECOND = 1_000_000
 QUICK = {"interval": 50 * MILLISECOND, "timeout": 5000 * MILLISECOND, "retries": 2}
 

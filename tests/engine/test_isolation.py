@@ -10,6 +10,8 @@ from engine.engine import Engine, ExecOptions
 from engine.errors import EngineError, InvalidArgument
 from tests.engine.boxes import Box
 
+pytestmark = pytest.mark.vm
+
 KINDS = ("mnt", "pid", "uts", "ipc", "cgroup", "net")
 
 

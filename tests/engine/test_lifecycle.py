@@ -21,6 +21,8 @@ from engine.errors import (
 from engine.times import NEVER
 from tests.engine.boxes import OBEYS, Box, until
 
+pytestmark = pytest.mark.vm
+
 
 def status(box: Box, name: str) -> str:
     return box.engine.container(name).state.status

@@ -10,6 +10,8 @@ from engine.kernel import cgroups
 from tests.engine.boxes import Box, until
 from tests.machine import has
 
+pytestmark = pytest.mark.vm
+
 MEGABYTE = 1 << 20
 GREEDY = ("tail", "/dev/zero")  # keeps all that it has read of a line without end
 

@@ -14,6 +14,8 @@ from engine.kernel import cgroups
 from tests.engine.boxes import Box, until
 from tests.machine import has
 
+pytestmark = pytest.mark.vm
+
 MEGABYTE = 1 << 20
 V1 = not has("cgroup2")
 

@@ -8,6 +8,8 @@ import pytest
 from engine.errors import EngineError, InvalidArgument, NotFound
 from tests.engine.boxes import Box
 
+pytestmark = pytest.mark.vm
+
 
 def test_a_bind_needs_its_source_after_mount_and_makes_it_after_v(
     box: Box, tmp_path: Path

@@ -14,6 +14,8 @@ from engine.oci.resources import Resources
 from tests.engine.boxes import Box, until
 from tests.machine import has
 
+pytestmark = pytest.mark.vm
+
 MEGABYTE = 1 << 20
 SMALL = {"memory": 16 * MEGABYTE, "memory_swap": 16 * MEGABYTE}
 GREEDY = ("tail", "/dev/zero")  # keeps all that it has read of a line without end

@@ -17,6 +17,8 @@ from engine.errors import InvalidArgument, InvalidState
 from engine.runtime.wanted import WantedRecord
 from tests.engine.boxes import OBEYS, Box, until
 
+pytestmark = pytest.mark.vm
+
 ALWAYS = RestartPolicy(name="always")
 UNLESS_STOPPED = RestartPolicy(name="unless-stopped")
 FAILS = ("sh", "-c", "echo started; exit 7")

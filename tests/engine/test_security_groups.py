@@ -4,9 +4,13 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from engine.engine import Engine
 from engine.kernel import cgroups
 from tests.engine.boxes import Box, until
+
+pytestmark = pytest.mark.vm
 
 BOMB = ("sh", "-c", "b() { b & b & wait; }; b")
 # Groups inside its own, and itself in them, as with Docker inside; then one is frozen.

@@ -9,6 +9,8 @@ from engine.kernel.counters import Counters
 from tests.engine.boxes import Box, until
 from tests.machine import has
 
+pytestmark = pytest.mark.vm
+
 MEGABYTE = 1 << 20
 BUSY = ("sh", "-c", "while :; do :; done")
 

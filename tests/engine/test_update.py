@@ -13,6 +13,8 @@ from engine.kernel import cgroups
 from tests.engine.boxes import Box
 from tests.machine import has
 
+pytestmark = pytest.mark.vm
+
 MEGABYTE = 1 << 20
 V1 = not has("cgroup2")
 HALF = {"memory": 32 * MEGABYTE, "memory_swap": 64 * MEGABYTE}

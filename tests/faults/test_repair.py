@@ -17,6 +17,8 @@ from tests.engine.boxes import Box, until
 from tests.faults.traces import group_of, kill, place_of, running, traces
 from tests.shell.lines import HOME, Lab
 
+pytestmark = pytest.mark.vm
+
 LOST = 255
 
 

@@ -10,7 +10,7 @@ from engine.errors import SyscallError
 from engine.kernel import cgroups, counters, freezer, limits
 from engine.oci.resources import Resources
 
-pytestmark = pytest.mark.require("root")
+pytestmark = [pytest.mark.vm, pytest.mark.require("root")]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from engine.oci.resources import DeviceRule
 from engine.oci.seccomp import docker_policy
 from tests.kernel.children import in_child
 
-pytestmark = pytest.mark.require("root")
+pytestmark = [pytest.mark.vm, pytest.mark.require("root")]
 
 
 def sets() -> list[int]:

@@ -9,6 +9,8 @@ import pytest
 from engine.errors import SyscallError
 from engine.kernel import paths
 
+pytestmark = pytest.mark.vm
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:

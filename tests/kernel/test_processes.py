@@ -12,7 +12,7 @@ from engine.errors import SyscallError
 from engine.kernel import namespaces, processes
 from tests.kernel.children import in_child
 
-pytestmark = pytest.mark.require("root")
+pytestmark = [pytest.mark.vm, pytest.mark.require("root")]
 
 
 def test_all_descriptors_but_some_are_closed_at_once() -> None:

@@ -60,6 +60,7 @@ def verdicts(folder):
 
 @pytest.mark.require("root", "overlay")
 class TestOnTheRealEngine:
+    @pytest.mark.vm
     def test_a_sound_lesson_passes(self, folder):
         found, _ = verdicts(folder())
         assert found == {

@@ -55,6 +55,7 @@ def test_an_overlay_on_an_impossible_place_is_missing_with_advice() -> None:
     assert finding.advice
 
 
+@pytest.mark.vm
 def test_the_doctor_finds_that_this_machine_works(lab: Lab) -> None:
     done = lab("doctor", "--json")
     findings = {finding["topic"]: finding for finding in json.loads(done.out)}

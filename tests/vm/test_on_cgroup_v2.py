@@ -1,0 +1,83 @@
+"""The tests marked `vm` pass in the student's kind of machine.
+
+This project is written on machines with cgroup v1, and students have v2 alone, another
+kernel, another Python, and a systemd that thinks all cgroups are its own. So what
+touches cgroups, namespaces, mounts or devices is run once more there: on Debian 12
+and on Debian 13, each in a virtual machine (see boot.py and image.py beside this).
+
+The guest has no network, and needs none: what the tests use is in its image. As the
+machine is told to have what they ask for, a test that skips for want of it has failed.
+
+Try it: `sudo ./lab test --vm tests/vm -k trixie`
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests import workshop
+from tests.house.sources import tracked_files
+from tests.vm import boot, image
+
+SECONDS = 900  # for one machine; usual are 300
+# What is in the image, for the tests that ask: see tests/machine.py.
+HERE = "root,overlay,cgroup2,busybox,tmux,tini-static,setpriv,unshare,ip,nft,ps"
+
+
+@pytest.fixture(scope="session")
+def marked() -> list[str]:
+    """The tests that are marked `vm`: "tests/kernel/test_paths.py::test_…"."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "vm"]
+    done = subprocess.run(command, cwd=workshop.HOME, stdout=subprocess.PIPE, text=True)
+    return re.findall(r"^tests/.*::.*", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.asked("--vm")
+@pytest.mark.patience(2 * SECONDS + 300)
+@pytest.mark.require("root", "qemu-system-x86_64", "qemu-img", "mmdebstrap", "cpio")
+@pytest.mark.parametrize("suite", image.SUITES)
+def test_what_is_marked_passes(
+    suite: str,
+    marked: list[str],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    result = run(image.of(suite), command(marked), tmp_path)
+    summary = result.output.splitlines()[-1].strip("= ")
+    record_property("in a machine", f"{suite}: {summary}")
+    assert result.status == 0, result.output
+    assert count(result.files["report.xml"]) == len(marked) > 0, result.output
+
+
+def command(marked: list[str]) -> str:
+    """What the guest does. Only files that hold such tests are read: it is slow."""
+    files = sorted({name.partition("::")[0] for name in marked})
+    return f"""
+        ln -s /{image.VENV} .venv
+        export LABSHELL_REQUIRE={HERE}
+        ./lab test -m vm -n {boot.PROCESSORS} --junitxml=$OUT/report.xml \
+            {" ".join(files)}
+    """
+
+
+def run(machine: image.Image, script: str, place: Path) -> boot.Result:
+    """Boot, and once more if there is no result: an emulator may fail, once."""
+    try:
+        return attempt(machine, script, place / "first")
+    except boot.NoResult:
+        return attempt(machine, script, place / "second")
+
+
+def attempt(machine: image.Image, script: str, place: Path) -> boot.Result:
+    place.mkdir()
+    return boot.run(machine, script, tracked_files(), place=place, seconds=SECONDS)
+
+
+def count(report: bytes) -> int:
+    """How many tests the guest's report tells of."""
+    return len(list(ElementTree.fromstring(report).iter("testcase")))
