@@ -49,6 +49,8 @@ class Overlay:
         options = f"lowerdir={lower},upperdir={self.upper},workdir={self.work}"
         subprocess.run(
             ["mount", "-t", "overlay", "overlay", "-o", options, self.merged],
+            # mount(8)'s newer way, fsconfig(2), takes 255 bytes of lowerdir at most.
+            env={**os.environ, "LIBMOUNT_FORCE_MOUNT2": "always"},
             check=True,
         )
         return self.merged
