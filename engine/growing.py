@@ -38,7 +38,7 @@ class GrowingFile:
         self._file: int | None = None
         self._rest = b""  # of a line that is being written
         if last is None:
-            self._file = self._open_oldest()
+            self._file = self._open_newer()
         else:
             self._begin_at_last(last)
 
@@ -91,31 +91,41 @@ class GrowingFile:
         except FileNotFoundError:  # it has got another name this moment
             return None
 
-    def _open_oldest(self) -> int | None:
-        for number in reversed(self._numbers()):
-            if (file := self._open(number)) is not None:
-                return file
-        return None
-
     def _open_newer(self) -> int | None:
-        """The file that follows the one that is open; None if that is the newest."""
-        if self._file is None:
-            return self._open_oldest()
-        newer: int | None = None
-        for number in self._numbers():
-            file = self._open(number)
-            if file is not None and os.path.samestat(os.fstat(file), self._own):
-                os.close(file)
+        """The file that follows the one that is open, None if that is the newest.
+
+        If none is open, or it is no longer there: the oldest that is.
+        """
+        while True:
+            numbers = self._numbers()
+            newer, met_ours = self._open_before_ours(numbers)
+            if met_ours or self._numbers() == numbers:
                 return newer
+            if newer is not None:  # more were put aside meanwhile: one may be missing
+                os.close(newer)
+
+    def _open_before_ours(self, numbers: list[int]) -> tuple[int | None, bool]:
+        """Of these, the last before ours, or else the last; and whether ours is there.
+
+        Numbers only grow: whoever looks from the newest on may meet a file twice, and
+        misses none but those that have got a number that is not among these.
+        """
+        newer: int | None = None
+        for number in numbers:
+            file = self._open(number)
+            if file is None:
+                continue
+            if self._is_ours(file):
+                os.close(file)
+                return newer, True
             if newer is not None:
                 os.close(newer)
             newer = file
-        return newer  # ours is no longer there: go on with the oldest that is
+        return newer, False
 
-    @property
-    def _own(self) -> os.stat_result:
-        assert self._file is not None
-        return os.fstat(self._file)
+    def _is_ours(self, file: int) -> bool:
+        """Whether it is the one that is open, under whatever name."""
+        return self._file is not None and os.path.sameopenfile(file, self._file)
 
     # The last lines
 
@@ -123,6 +133,9 @@ class GrowingFile:
         for number in self._numbers():
             file = self._open(number)
             if file is None:
+                continue
+            if self._is_ours(file):  # it has been put aside meanwhile
+                os.close(file)
                 continue
             self.close()
             self._file = file

@@ -1,5 +1,7 @@
 """Out of memory: who is killed, who hangs, and who says so."""
 
+import contextlib
+import os
 import select
 import subprocess
 import time
@@ -11,6 +13,10 @@ import pytest
 from engine.engine import Container, UpdateOptions
 from engine.kernel import cgroups, counters, limits
 from engine.oci.resources import Resources
+from engine.runtime.announce import Announcer
+from engine.runtime.loop import Loop
+from engine.runtime.shortage import Shortage
+from engine.runtime.wanted import WantedRecord
 from tests.engine.boxes import Box, until
 from tests.machine import has
 
@@ -57,6 +63,38 @@ def test_a_kill_is_told_when_it_happens_and_only_once(box: Box) -> None:
     until(lambda: shortages(box, container) == 1, "an event while it runs")
     box.engine.kill(container.id)
     assert shortages(box, container) == 1
+
+
+class Heard(Announcer):
+    """Keeps what would be announced."""
+
+    def __init__(self, container: Container) -> None:
+        super().__init__(container.directory, WantedRecord(container.directory))
+        self.events: list[str] = []
+
+    def tell(self, action: str, **attributes: str) -> None:
+        self.events.append(action)
+
+
+@pytest.mark.require("cgroup1")
+def test_the_kernel_may_tell_of_a_kill_before_it_has_counted_it(box: Box) -> None:
+    script = "read x; tail /dev/zero; exec sleep 1000"
+    container = box.begin("sh", "-c", script, interactive=True, **SMALL)
+    heard, loop = Heard(container), Loop()
+    shortage = Shortage(loop, group_of(box, container), heard)
+    shortage.begin()
+    os.eventfd_write(shortage._descriptor, 1)
+    loop.turn()
+    loop.forget(shortage._descriptor)  # all that came was too early
+    assert heard.events == []
+    with contextlib.closing(box.engine.session(container.id, stdin=True)) as session:
+        session._connection.tell("close-stdin")
+        until(lambda: counters.memory_kills(group_of(box, container)), "a kill")
+    loop.later(8.0, lambda: heard.tell("too late"))
+    while not heard.events:
+        loop.turn()
+    assert shortage.end() == 1
+    assert heard.events == ["oom"]
 
 
 def test_the_end_of_process_1_is_told_as_well(box: Box) -> None:

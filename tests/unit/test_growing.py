@@ -81,6 +81,37 @@ def test_a_reader_sees_every_line_once_whatever_happens_between(
     assert seen == list(range(number))
 
 
+class Overtaken(GrowingFile):
+    """A reader whose writer puts two files aside between any two looks of it."""
+
+    def _open(self, number: int) -> int | None:
+        if number == 1 and len(self._numbers()) < 6:
+            for text in (b"more", b"and more"):
+                turn(self._path)
+                write(self._path, text)
+        return super()._open(number)
+
+
+@pytest.mark.parametrize("already", [0, 1])
+def test_a_reader_that_is_overtaken_while_it_looks_misses_no_file(
+    path: Path, already: int
+) -> None:
+    write(path, b"one")
+    file = Overtaken(path)
+    seen = list(file.lines()) * already
+    turn(path)
+    write(path, b"two")
+    turn(path)
+    write(path, b"three")
+    if not already:
+        file.close()
+        file = Overtaken(path)
+    seen += file.lines()
+    file.close()
+    assert seen[:3] == [b"one", b"two", b"three"]
+    assert set(seen[3:]) == {b"more", b"and more"}
+
+
 def test_a_reader_too_slow_goes_on_with_the_oldest_that_is_left(path: Path) -> None:
     write(path, b"one")
     file = GrowingFile(path)
