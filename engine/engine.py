@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.images.deleting import Pruned as Pruned
     from engine.images.stack import HistoryRow as HistoryRow
     from engine.runtime.logs import LogEntry as LogEntry
+    from engine.runtime.scope import Arrangement as Arrangement
     from engine.runtime.state import Arrow as Arrow
     from engine.storage.changes import Change as Change
 

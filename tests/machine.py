@@ -37,12 +37,17 @@ def _cgroup_version(number: int) -> Callable[[], bool]:
     return check
 
 
+def _systemd() -> bool:
+    return Path("/run/systemd/system").is_dir()  # sd_booted(3)
+
+
 # What is not a program on PATH. A need that is not here is the name of a program.
 FEATURES: dict[str, Callable[[], bool]] = {
     "root": _root,
     "overlay": _overlay,
     "cgroup1": _cgroup_version(1),
     "cgroup2": _cgroup_version(2),
+    "systemd": _systemd,
 }
 
 

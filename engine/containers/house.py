@@ -17,6 +17,8 @@ from engine.containers.record import Container
 from engine.containers.records import Records
 from engine.errors import EngineBroken, from_os_error
 from engine.images.store import ImageStore
+from engine.kernel import cgroups
+from engine.runtime import scope
 from engine.runtime.place import Place
 from engine.storage.volumes import Volumes
 
@@ -93,8 +95,23 @@ class House:
 
     def leave(self) -> None:
         """Take the root's mount and control group away, unless containers need them."""
-        self.place.leave()
+        if self.place.leave():
+            scope.wait_for_end(self.place.cgroup)
         self._ready = False
+
+    def engine_group(self) -> str:
+        """The engine's own control group, made if it is not there.
+
+        Where it is a scope, it begins with a process that is put into it: the spawner.
+        """
+        group = self.place.cgroup
+        if scope.is_to_be_had() and not cgroups.exists(group):
+            from engine.runtime import client
+
+            self.prepare()
+            client.wait_for_spawner(self.place)
+        cgroups.create(group)
+        return group
 
     def cgroup(self, container: Container) -> str:
         """The control group of a container: in the engine's, or where it was asked."""

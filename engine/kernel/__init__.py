@@ -9,6 +9,7 @@
     processes.py     fork, exec, signals, descriptors, rlimits
     process_table.py what the kernel tells of each process
     cgroups.py       control groups, version 1 and 2: made, joined, removed
+    controllers.py   what a group must be given by the one above
     limits.py        the numbers that a group must keep to
     freezer.py       a whole group stopped at once, or ended at once
     counters.py      what the kernel notes down about a group

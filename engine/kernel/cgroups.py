@@ -15,6 +15,11 @@ with --cgroup-parent "labshell-1a2b3c4d/PARENT/ID" or "PARENT/ID". A limit of th
 holds for all that is in it together. A parent that we make gets a mark, and goes with
 its last container; one that somebody else has made stays.
 
+Under version 2 the one tree belongs to systemd, where that is process 1. It gives us a
+part of it, a *scope* (see runtime/scope.py), in which we may do as we like:
+
+    labshell-1a2b3c4d/ID  is then  system.slice/labshell-1a2b3c4d.scope/ID
+
 man: cgroups(7); Documentation/admin-guide/cgroup-v2.rst of the kernel
 Try it: `lab run -d --name box busybox sleep 60; find /sys/fs/cgroup -name 'labshell-*'`
 """
@@ -29,15 +34,15 @@ from pathlib import Path
 from engine.acts import act
 from engine.errors import SyscallError, from_os_error
 from engine.files import closing
-from engine.kernel import mount_table
+from engine.kernel import controllers, mount_table
 
 CONTROLLERS = (
     *("memory", "cpu", "cpuacct", "cpuset", "pids"),
     *("freezer", "devices", "blkio"),
 )
-_V2_CONTROLLERS = ("memory", "cpu", "pids", "io", "cpuset")
 _TREE = Path("/sys/fs/cgroup")
 ENGINES = "labshell-"  # how the group of an engine begins; it takes that away itself
+SLICE = "system.slice"  # in which systemd keeps the scopes of engines
 _OURS = "trusted.labshell"  # an extended attribute of each other group that we made
 ATTEMPTS, MOMENT = 100, 0.01  # for what the kernel does in its own time, seconds
 
@@ -61,9 +66,29 @@ def trees() -> dict[str, Path]:
     return found
 
 
+def path_of(group: str) -> str:
+    """Where `group` is below the root of its tree: in the engine's scope if it has one.
+
+    A plain group of the engine comes first: there are containers in it, from a time
+    when systemd gave no scope.
+    """
+    engine, slash, inside = group.partition("/")
+    if version() == 2 and engine.startswith(ENGINES) and not (_TREE / engine).exists():
+        scope = f"{SLICE}/{engine}.scope"
+        if (_TREE / scope).exists():
+            return f"{scope}{slash}{inside}"
+    return group
+
+
+def is_in_scope(group: str) -> bool:
+    """Whether `group` is in a scope, which systemd takes away when it is empty."""
+    return path_of(group) != group
+
+
 def directories(group: str) -> list[Path]:
     """The directories of `group`, one for each tree."""
-    return [Path(place) / group for place in dict.fromkeys(trees().values())]
+    path = path_of(group)
+    return [Path(place) / path for place in dict.fromkeys(trees().values())]
 
 
 def directory(group: str, controller: str) -> Path:
@@ -71,7 +96,7 @@ def directory(group: str, controller: str) -> Path:
     tree = trees().get("" if version() == 2 else controller)
     if tree is None:
         raise SyscallError("open", 2, f"cgroup controller {controller}")
-    return tree / group
+    return tree / path_of(group)
 
 
 @act("mkdir(2)", lambda path: f"mkdir -p {path}")
@@ -109,23 +134,33 @@ def _make_above(path: Path) -> None:
 
 
 def _furnish(path: Path) -> None:
-    """Give a group what it must have from the one above before anybody can join it.
+    """Give a group what it must have from those above before anybody can join it."""
+    tops = {*trees().values(), *(p for p in path.parents if p.suffix == ".scope")}
+    writes = controllers.to_hand_down(path, tops)
+    if version() == 1:
+        if not path.is_relative_to(trees().get("cpuset", "/nowhere")):
+            return
+        writes = controllers.to_fill_cpuset(path, tops)
+    for file, value in writes:
+        try:
+            write(file, value)
+        except SyscallError as error:
+            if error.errno != errno.EBUSY or file.parent not in trees().values():
+                raise
+            _clear(file.parent)
+            write(file, value)
 
-    On version 2 the controllers, on version 1 some processors and memory nodes.
+
+def _clear(tree: Path) -> None:
+    """Move the processes at the root of the tree into a group.
+
+    In a container its root is an ordinary group of the machine, with the rule that it
+    hands controllers down or has processes. Whoever is there has started us.
     """
-    if path in trees().values():
-        return
-    if version() == 2 and not (path / "pids.max").exists():
-        _furnish(path.parent)
-        has = (path.parent / "cgroup.controllers").read_text().split()
-        wanted = " ".join(f"+{c}" for c in _V2_CONTROLLERS if c in has)
-        write(path.parent / "cgroup.subtree_control", wanted)
-    elif path.is_relative_to(trees().get("cpuset", "/nowhere")):
-        for name in ("cpuset.cpus", "cpuset.mems"):
-            if not (path / name).read_text().strip():
-                _furnish(path.parent)
-                write(path / name, (path.parent / name).read_text().strip())
-                write(path / "cgroup.clone_children", "1")  # for those below
+    (tree / "init").mkdir(exist_ok=True)
+    for pid in (tree / "cgroup.procs").read_text().split():
+        with contextlib.suppress(SyscallError):  # it has ended
+            write(tree / "init" / "cgroup.procs", pid)
 
 
 @act("write(2)", lambda path, value: f"echo {value} > {path}")
@@ -157,6 +192,22 @@ def join(group: str) -> None:
     name = "cgroup.procs" if version() == 2 else "tasks"
     for path in directories(group):
         write(path / name, "0")
+
+
+def settle(group: str) -> None:
+    """Make a group for the engine's own processes, and move this one there.
+
+    On version 2 it needs no controllers. The group above could not hand any down as
+    long as this process is in it: a group has processes, or groups that are limited.
+    """
+    try:
+        for path in directories(group):
+            _make(path)
+            if version() == 1:
+                _furnish(path)
+    except OSError as error:
+        raise from_os_error(error) from error
+    join(group)
 
 
 def exists(group: str) -> bool:

@@ -37,6 +37,7 @@ What the shim holds:
 How one is reached, and born:
 
     place.py       sockets, groups and mount of one engine root
+    scope.py       the control group that systemd leaves to the engine
     channel.py     messages between clients, spawner and shim
     spawner.py     a warm process that forks shims
     interpreter.py how the engine starts Python programs of its own

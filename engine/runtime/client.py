@@ -2,7 +2,8 @@
 
     1  take the lock `alive`          somebody has it? then its shim lives: connect
     2  listen on the shim's socket    before it is born, so that nobody finds it missing
-    3  connect to the spawner         none there? start one, listening on its socket
+    3  connect to the spawner         none there? start one, listening on its socket,
+                                      and ask systemd for a place to put it
     4  send lock and socket along     the spawner forks: the connection is the shim's
 
 Unix sockets hold a connection until somebody accepts it, so nothing here waits for a
@@ -16,12 +17,13 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine import files
+from engine import acts, files
 from engine.errors import EngineBroken, EngineError, InvalidState, NotFound
-from engine.runtime import channel, interpreter, state
+from engine.runtime import channel, interpreter, scope, state
 from engine.runtime.place import Place
 
 # What is told when nobody answers: the container has ended, or has been removed, or
@@ -160,7 +162,8 @@ def _give_birth(place: Place, directory: Path, lock: int) -> Connection:
     place.settle()  # with the lock in hand: from now on nobody leaves
     listener = _listen(place.shim_socket(directory.name))
     try:
-        sock = _connect_to_spawner(place)
+        with _noting_acts(directory):
+            sock = _connect_to_spawner(place)
         message = {"shim": str(directory)}
         channel.send(sock, message, (lock, listener.fileno()))
     finally:
@@ -181,10 +184,29 @@ def _connect_to_spawner(place: Place) -> socket.socket:
             sock.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError):
             listener = _listen(path)
-            interpreter.launch_spawner(place.root, listener)
+            pid = interpreter.launch_spawner(place.root, listener)
             listener.close()
+            if scope.is_to_be_had():
+                with contextlib.suppress(EngineError):  # then a plain group, as without
+                    scope.ask(place.scope, pid, place.description)
             sock.connect(str(path))
     return sock
+
+
+@contextlib.contextmanager
+def _noting_acts(directory: Path) -> Iterator[None]:
+    """While this lasts, acts are written into the container's acts.jsonl."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # a full disk keeps nothing from being
+            stack.enter_context(acts.recording(directory / "acts.jsonl"))
+        yield
+
+
+def wait_for_spawner(place: Place) -> None:
+    """Have a spawner there, and with it the engine's control group."""
+    with _connect_to_spawner(place) as sock:
+        channel.send(sock, {})
+        sock.recv(1)
 
 
 def end_spawners(place: Place) -> None:

@@ -41,8 +41,11 @@ def _interpreter() -> str:
     return os.path.realpath(sys.executable)
 
 
-def launch_spawner(root: Path, listener: socket.socket) -> None:
-    """Start a spawner that accepts on `listener`. Called by the engine, never waits."""
+def launch_spawner(root: Path, listener: socket.socket) -> int:
+    """Start a spawner that accepts on `listener`. Called by the engine, never waits.
+
+    Its number.
+    """
     _collect_ended()
     program = _sealed_copy(_interpreter())
     command = python_command("engine.runtime.spawner", "serve", str(root))
@@ -59,6 +62,7 @@ def launch_spawner(root: Path, listener: socket.socket) -> None:
             setsid=True,
         )
         _launched.add(pid)
+        return pid
     finally:
         os.close(nothing)
         os.close(program)

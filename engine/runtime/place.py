@@ -4,7 +4,8 @@ Two engines with different roots on one machine must not meet. So whatever has a
 outside the root carries eight letters that stand for the root:
 
     /run/labshell/TAG/              sockets of spawner and shims
-    labshell-TAG/ID                 control groups
+    labshell-TAG/ID                 control groups of the containers
+    labshell-TAG/shims              the one of the spawner and all shims
     the root mounted on itself      privately: mounts of containers stay in it
 
 man: unix(7), mount(8) on --make-private
@@ -20,6 +21,7 @@ from pathlib import Path
 from engine import files
 from engine.errors import SyscallError
 from engine.kernel import cgroups, mount_table, mounts
+from engine.runtime.scope import SHIMS
 
 _RUN = Path("/run/labshell")
 
@@ -39,6 +41,17 @@ class Place:
     def cgroup(self) -> str:
         """The control group in which those of the containers are."""
         return f"{cgroups.ENGINES}{self.tag}"
+
+    @property
+    def scope(self) -> str:
+        """The unit of systemd that this group is, where systemd keeps the groups."""
+        return f"{self.cgroup}.scope"
+
+    @property
+    def description(self) -> str:
+        """What `systemctl status` says of that unit."""
+        root = os.fsencode(self.root).decode(errors="replace")
+        return f"containers of labshell in {root}"
 
     @property
     def directory(self) -> Path:
@@ -67,16 +80,39 @@ class Place:
                 mounts.bind(self.root, self.root, str(self.root), False)
                 mounts.make_private(self.root)
 
-    def leave(self) -> None:
-        """Take mount and control group away, unless containers need them."""
+    def move_in(self) -> None:
+        """Leave the control groups of whoever called; called by a new spawner.
+
+        What ends or limits its caller, a service or a login, must not do so to shims.
+        Whoever launched us holds the lock until systemd has answered.
+        """
+        with files.locked(self.directory / "spawner.lock"):
+            cgroups.settle(f"{self.cgroup}/{SHIMS}")
+
+    def move_out(self) -> None:
+        """Leave the engine's own group; called by a spawner that is about to end.
+
+        From a scope one leaves by ending: systemd sees it empty, and takes it away.
+        """
+        if not cgroups.is_in_scope(self.cgroup):
+            cgroups.join("")
+
+    def leave(self) -> bool:
+        """Take mount and control group away, unless containers need them.
+
+        Whether nobody does. A scope is left to systemd.
+        """
         with files.locked(self.directory / "mount.lock"):
             if self._is_needed():
-                return
-            with contextlib.suppress(SyscallError):  # not empty, or not there
-                cgroups.remove_empty(self.cgroup)
+                return False
+            if not cgroups.is_in_scope(self.cgroup):
+                with contextlib.suppress(SyscallError):  # not empty, or not there
+                    cgroups.remove_empty(f"{self.cgroup}/{SHIMS}")
+                    cgroups.remove_empty(self.cgroup)
             with contextlib.suppress(SyscallError, FileNotFoundError):
                 if mount_table.is_on_itself(self.root):
                     mounts.unmount(self.root)
+        return True
 
     def _is_needed(self) -> bool:
         """Whether a container runs, or is about to: its shim has settled here first."""

@@ -40,6 +40,8 @@ def serve(root: str) -> None:
     _become_neutral()
     place = Place(root=Path(root))
     place.settle()
+    with contextlib.suppress(EngineError):  # the first start will tell why
+        place.move_in()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended shims leave no trace
     gc.collect()
     gc.freeze()
@@ -55,6 +57,8 @@ def serve(root: str) -> None:
         os.unlink(listener.getsockname())
     _serve_the_last(listener)
     listener.close()
+    with contextlib.suppress(EngineError):
+        place.move_out()
     place.leave()
     os._exit(0)
 

@@ -10,10 +10,18 @@ from engine.verbs.archives import ArchiveVerbs
 
 if TYPE_CHECKING:
     from engine.containers.looking.disk import DiskUsage
+    from engine.runtime.scope import Arrangement
 
 
 class SystemVerbs(ArchiveVerbs):
     """The verbs of the whole."""
+
+    @told_as_engine_errors()
+    def arrangement(self) -> "Arrangement":
+        """How the control groups of containers are arranged on this machine."""
+        from engine.runtime import scope
+
+        return scope.arrangement(self._house.place.cgroup)
 
     @told_as_engine_errors()
     def disk_usage(self) -> "DiskUsage":

@@ -22,6 +22,7 @@ def examine(engine: Engine) -> Iterator[Finding]:
         "user namespaces": kernel.user_namespaces,
         "overlay": lambda: kernel.overlay(engine.root),
         "cgroups": limits.control_groups,
+        "cgroup place": lambda: limits.arrangement(engine),
         "seccomp": kernel.seccomp,
         "nft": machine.nft,
         "disk": lambda: machine.disk(engine.root),

@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.engine import Engine
 from labshell.doctor.trial import LIMITED, MISSING, WORKS, Finding
 
 NEEDED = {
@@ -39,13 +40,28 @@ def control_groups() -> list[Finding]:
     old = [name for name in trees if name != "cgroup2"]
     needed = NEEDED | (VERSION_1_ONLY if "memory" in old else {})
     version = "1" if "memory" in old else "2"
-    found = f"version {version}" + (
-        f" ({', '.join(sorted(set(old) & set(needed)))})" if version == "1" else ""
-    )
+    found = f"version {version}"
+    if version == "1":
+        found += f" ({', '.join(sorted(set(old) & set(needed)))})"
+        found += "; version 2 beside it (hybrid)" if "cgroup2" in trees else ""
     return [
         Finding(topic="cgroups", verdict=WORKS, found=found),
         *(_controller(name, needed[name], trees, version) for name in needed),
     ]
+
+
+def arrangement(engine: Engine) -> Finding:
+    """Where containers' groups are: in a scope of systemd's, or beside its groups."""
+    now = engine.arrangement()
+    beside = Path("/run/systemd/system").exists() and not now.systemd
+    keeper = "a scope of systemd's" if now.systemd else "a plain group of our own"
+    return Finding(
+        topic="cgroup place",
+        verdict=LIMITED if beside else WORKS,
+        found=f"{keeper}: /{now.group}",
+        why=f"{now.trouble}." if beside else "",
+        advice="Containers run all the same; systemd does not know of them." * beside,
+    )
 
 
 def mounted(mountinfo: str) -> dict[str, Path]:

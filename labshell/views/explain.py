@@ -24,6 +24,7 @@ HEADINGS = {
     "namespaces": "Namespaces: what a process has to itself",
     "processes": "Processes: who runs, and who started whom",
     "cgroups": "Control groups: how much a container may use",
+    "scope": "Scope: the control group that systemd leaves to the engine",
     "parameters": "Kernel parameters: numbers that its namespaces have to themselves",
     "devices": "Devices: which device nodes may be opened",
     "capabilities": "Capabilities: root's powers, piece by piece",

@@ -26,7 +26,7 @@ from tests.vm import boot, image
 
 SECONDS = 900  # for one machine; usual are 300
 # What is in the image, for the tests that ask: see tests/machine.py.
-HERE = "root,overlay,cgroup2,busybox,tmux,tini-static,setpriv,unshare,ip,nft,ps"
+HERE = "root,overlay,cgroup2,systemd,busybox,tmux,tini-static,setpriv,unshare,ip,nft,ps"
 
 
 @pytest.fixture(scope="session")

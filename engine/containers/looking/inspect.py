@@ -69,7 +69,7 @@ def inspect(
 
 def _cgroup(group: str) -> dict[str, Any]:
     """Where the control group is, and what it has counted while it is there."""
-    place = {"Path": f"/{group}", "Version": cgroups.version()}
+    place = {"Path": f"/{cgroups.path_of(group)}", "Version": cgroups.version()}
     found = counters.read(group)
     if found is None:
         return place

@@ -18,7 +18,7 @@ from engine.containers.house import House
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.options.processors import check_processors
 from engine.errors import InvalidArgument
-from engine.kernel import cgroups, limits
+from engine.kernel import limits
 from engine.oci.resources import Resources
 
 SMALLEST_MEMORY = 6 << 20  # bytes: with less, not even the engine's init could run
@@ -143,8 +143,7 @@ def possible(house: House, options: ContainerOptions) -> ContainerOptions:
     """
     if not options.to_json().keys() & {*_DEPENDING}:  # nothing of it was asked for
         return options
-    group, warnings = house.place.cgroup, house.notices
-    cgroups.create(group)
+    group, warnings = house.engine_group(), house.notices
     for name, limit, warning in _OPTIONAL:
         if name in options.to_json() and not limits.is_known(group, limit):
             warnings.append(warning)

@@ -1,0 +1,162 @@
+"""Control groups where systemd is process 1: it leaves us a part of its tree."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from engine.containers.house import House
+from engine.engine import Engine
+from engine.kernel import cgroups
+from tests.engine.boxes import Box, until
+from tests.shell.lines import Lab
+
+pytestmark = [pytest.mark.vm, pytest.mark.require("root", "systemd", "cgroup2")]
+
+
+@pytest.fixture
+def own(fresh_root: Path) -> Box:
+    """An engine of its own, so that its scope begins and ends with the test."""
+    box = Box(Engine(fresh_root))
+    box.engine.image("busybox")
+    return box
+
+
+def unit_of(box: Box) -> str:
+    return House(box.engine.root).place.scope
+
+
+def systemctl(*words: str) -> str:
+    command = ["systemctl", "--no-pager", *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def says(unit: str, name: str) -> str:
+    return systemctl("show", unit, "--value", "-p", name).strip()
+
+
+def written(box: Box, container: str, *names: str) -> list[str]:
+    """What is in files of a container's group."""
+    group = box.engine._house.cgroup(box.engine.container(container))
+    place = cgroups.directory(group, "")
+    return [(place / name).read_text().strip() for name in names]
+
+
+def test_containers_are_in_one_delegated_scope(own: Box) -> None:
+    first, second = own.begin(), own.begin()
+    unit = unit_of(own)
+    assert says(unit, "ActiveState") == "active"
+    assert says(unit, "Delegate") == "yes"
+    assert str(own.engine.root) in says(unit, "Description")
+    place = says(unit, "ControlGroup")
+    for container in (first, second):
+        groups = Path(f"/proc/{container.state.pid}/cgroup").read_text()
+        assert groups == f"0::{place}/{container.id}\n"
+        told = own.engine.inspect(container.id)["Cgroup"]["Path"]
+        assert told == f"{place}/{container.id}"
+
+
+def test_systemd_shows_the_containers_of_the_scope(own: Box) -> None:
+    container = own.begin("sleep", "54321")
+    for command in (
+        ["systemctl", "status", "--no-pager", "--full", unit_of(own)],
+        ["systemd-cgls", "--no-pager", "--full", "/system.slice"],
+    ):
+        shown = subprocess.run(command, capture_output=True, text=True).stdout
+        assert re.search(rf"─{container.id}.*\n.*sleep 54321", shown), shown
+
+
+def test_limits_stay_whatever_systemd_does_with_units_of_its_own(own: Box) -> None:
+    limits = {"memory": 64 << 20, "cpus": 0.5, "pids_limit": 50, "cpuset_cpus": "0"}
+    own.begin(name="box", **limits)
+    files = ("memory.max", "cpu.max", "pids.max", "cpuset.cpus")
+    expected = ["67108864", "50000 100000", "50", "0"]
+    assert written(own, "box", *files) == expected
+    busy = ["systemd-run", "--quiet", "--wait", "-p", "CPUQuota=20%"]
+    busy += ["-p", "MemoryMax=100M", "-p", "AllowedCPUs=0", "-p", "TasksMax=20"]
+    subprocess.run([*busy, "true"], check=True)
+    systemctl("daemon-reload")
+    systemctl("set-property", "--runtime", unit_of(own), "CPUWeight=50")
+    assert written(own, "box", *files) == expected
+    own.begin(name="later", **limits)
+    assert written(own, "later", *files) == expected
+
+
+def test_a_spawner_that_is_born_later_joins_the_scope(own: Box) -> None:
+    first = own.begin()
+    begun = says(unit_of(own), "InvocationID")
+    group = f"{House(own.engine.root).place.cgroup}/shims"
+    for pid in set(cgroups.members(group)) - {first.state.shim_pid}:
+        os.kill(pid, 9)
+    until(lambda: cgroups.members(group) == [first.state.shim_pid], "its end")
+    second = own.begin(memory=64 << 20)
+    assert says(unit_of(own), "InvocationID") == begun
+    assert written(own, second.id, "memory.max") == ["67108864"]
+
+
+def test_two_roots_have_two_scopes(own: Box, tmp_path: Path) -> None:
+    other = Box(Engine(tmp_path / "other"))
+    other.engine.image("busybox")
+    other.begin(), own.begin()
+    assert unit_of(own) != unit_of(other)
+    other.engine.destroy()
+    assert says(unit_of(other), "LoadState") == "not-found"
+    assert says(unit_of(own), "ActiveState") == "active"
+
+
+def test_the_scope_goes_with_the_last_process_and_leaves_nothing(own: Box) -> None:
+    container = own.begin(memory=64 << 20)
+    own.engine.remove(container.id, force=True)
+    own.engine.close()
+    assert says(unit_of(own), "LoadState") == "not-found"
+    assert not Path(f"/sys/fs/cgroup/system.slice/{unit_of(own)}").exists()
+    own.begin()
+    assert says(unit_of(own), "ActiveState") == "active"
+
+
+def test_a_container_outlives_the_service_that_started_it(own: Box) -> None:
+    line = Lab(own.engine.root).command("run", "-d", "--name", "box", "busybox", "top")
+    run = ["systemd-run", "--quiet", "--wait", "-p", "KillMode=control-group"]
+    subprocess.run([*run, *line], check=True)
+    assert own.execute("box", "true").code == 0
+
+
+def test_limits_can_be_asked_for_before_anything_runs(own: Box) -> None:
+    container = own.create("true", memory=64 << 20, cpuset_cpus="0")
+    assert own.engine.notices == []
+    assert own.engine.inspect(container.id)["HostConfig"]["CpusetCpus"] == "0"
+    tree = Path("/sys/fs/cgroup")
+    assert not (tree / House(own.engine.root).place.cgroup).exists()
+
+
+def test_what_is_asked_of_systemd_is_an_act(own: Box) -> None:
+    container = own.begin()
+    acts = own.engine.acts(container.id)
+    (asked,) = [act for act in acts if act["call"] == "org.freedesktop.systemd1(5)"]
+    assert asked["concept"] == "scope"
+    assert asked["result"] == "0"
+    assert f"StartTransientUnit 'ssa(sv)a(sa(sv))' {unit_of(own)}" in asked["shell"]
+
+
+def test_without_a_bus_there_are_plain_groups_and_the_doctor_says_so(own: Box) -> None:
+    def without_bus(*words: str) -> str:
+        hide = 'mount -t tmpfs none /run/dbus; exec "$@"'
+        command = ["unshare", "--mount", "sh", "-c", hide, "sh"]
+        command += Lab(own.engine.root).command(*words)
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
+
+    told = without_bus("doctor")
+    assert re.search(r"limited +cgroup place +a plain group of our own", told)
+    assert "systemd cannot be asked for a scope" in told
+    limited = ("run", "--rm", "-m", "64m", "--cpus", "0.5", "busybox")
+    limit = without_bus(*limited, "cat", "/sys/fs/cgroup/cpu.max")
+    assert limit == "50000 100000\n"
+
+
+def test_the_doctor_names_the_scope(own: Box) -> None:
+    own.begin()
+    shown = Lab(own.engine.root)("doctor").out
+    place = f"a scope of systemd's: /system.slice/{unit_of(own)}"
+    assert re.search(rf"works +cgroup place +{re.escape(place)}", shown)
