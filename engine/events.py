@@ -21,15 +21,13 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 LARGEST = 10 << 20  # bytes, after which a new file begins
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened to a container, an image, a volume; when, in ns."""
 
     kind: str

@@ -21,9 +21,8 @@ Try it: `lab run -v data:/data busybox sh -c 'date > /data/now'; lab volume ls`
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import files
 from engine.containers.options import mount_request
@@ -36,8 +35,7 @@ from engine.storage import volumes
 from engine.storage.volumes import Volumes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundPath:
+class BoundPath(NamedTuple):
     """A directory or file of the machine that a container sees.
 
     `volume` is the name of the volume that `source` belongs to, "" for a directory of
@@ -71,8 +69,7 @@ class BoundPath:
         return BoundPath(**{**data, "source": Path(data["source"])})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(NamedTuple):
     """A bound path, and the request it came from: None if another container's."""
 
     path: BoundPath
@@ -106,7 +103,7 @@ def plan(
     for text in options.volumes_from:
         name, read_only = mount_request.shared_option(text)
         for path in bound_by(name):
-            path = replace(path, read_only=path.read_only or read_only)
+            path = path._replace(read_only=path.read_only or read_only)
             found[path.destination] = Planned(path=path, request=None)
     for request in asked:
         found.pop(request.destination, None)
@@ -130,8 +127,7 @@ def _planned(request: MountRequest, store: Volumes) -> Planned:
     )
     if request.type == VOLUME:
         name = request.source or volumes.new_name()
-        path = replace(
-            path,
+        path = path._replace(
             source=_content(name, request, store),
             volume=name,
             anonymous=not request.source,

@@ -15,7 +15,6 @@ Try it: `lab run --name box busybox touch /new; lab commit box mine; lab history
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from engine import files, times
 from engine.containers import lifecycle, specification
@@ -56,8 +55,7 @@ def commit(
             comment=message,
             empty_layer=layer is None,
         )
-        config = replace(
-            base.config,
+        config = base.config._replace(
             created=step.created,
             author=author,
             defaults=defaults,
@@ -99,8 +97,7 @@ def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:
         arguments = options.command
     health = Healthcheck.from_json(image.healthcheck or {})
     anonymous = {path.destination for path in container.bound if path.anonymous}
-    return replace(
-        image,
+    return image._replace(
         env=tuple(f"{name}={value}" for name, value in merged.items()),
         entrypoint=entrypoint,
         cmd=arguments,

@@ -18,7 +18,6 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from engine import acts, files, times
@@ -136,7 +135,7 @@ def _publish(house: House, draft: Path, container: Container) -> Container:
         except Conflict:
             if container.options.name:
                 raise
-            container = replace(container, name=names.propose(crowded))
+            container = container._replace(name=names.propose(crowded))
     raise EngineError("no free name for the container was found", "Give it a --name.")
 
 

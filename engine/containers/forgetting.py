@@ -14,7 +14,6 @@ Try it: mount something in containers/ID/upper, then `lab rm ID; lab ps -a`
 
 import contextlib
 import os
-from dataclasses import replace
 
 from engine import files
 from engine.containers.record import Container
@@ -73,7 +72,7 @@ def _keep_dead(records: Records, identity: str, error: OSError) -> None:
     """Make a record again of what could not be removed."""
     gone, directory = records.gone(identity), records.containers / identity
     with contextlib.suppress(OSError, EngineBroken):  # then it is a damaged one
-        dead = replace(state.read(gone), status=state.DEAD, error=str(error))
+        dead = state.read(gone)._replace(status=state.DEAD, error=str(error))
         state.write(gone, dead)
     os.rename(gone, directory)
     with contextlib.suppress(OSError, EngineBroken):  # its name may be another's now

@@ -19,7 +19,6 @@ import contextlib
 import re
 import signal as signals
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from engine import times
@@ -81,7 +80,7 @@ def note_stopped(house: House, container: Container, stopped: bool) -> None:
     """Remember whether its user wants it to stay down: see `resume`."""
     if container.stopped != stopped:
         with contextlib.suppress(OSError):  # a full disk must not keep it from ending
-            house.records.change(container, lambda now: replace(now, stopped=stopped))
+            house.records.change(container, lambda now: now._replace(stopped=stopped))
 
 
 def stop(house: House, container: Container, timeout: int | None = None) -> None:

@@ -7,9 +7,8 @@ Try it: `cat /var/lib/labshell/containers/*/config.json`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import files
 from engine.containers.binds import BoundPath
@@ -19,8 +18,7 @@ from engine.runtime import state
 from engine.runtime.state import State
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(NamedTuple):
     """One container.
 
     `image` is the name that was asked for and `image_id` what it was then; `command`

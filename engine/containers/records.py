@@ -17,7 +17,6 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from engine import files
@@ -206,7 +205,7 @@ class Records:
         with files.locked(self.names_lock):
             old = Container.read(container.directory).name
             self._take_name(name, container.id)
-            self._change(container, lambda now: replace(now, name=name))
+            self._change(container, lambda now: now._replace(name=name))
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.names / old)
 

@@ -19,7 +19,6 @@ Try it: `lab run -d --name box busybox sleep 600; pkill -9 lab-shim; lab ps -a`
 import contextlib
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 from engine import files, times
@@ -86,10 +85,8 @@ def _repair_locked(house: House, container: Container) -> Container:
             f"repaired: the shim of container {container.name} was killed; "
             f"what was left of it is gone, its exit status is {LOST}"
         )
-        container = replace(
-            container,
-            state=replace(
-                container.state,
+        container = container._replace(
+            state=container.state._replace(
                 status=state.EXITED,
                 pid=0,
                 pid_started=0,

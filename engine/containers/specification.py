@@ -11,7 +11,6 @@ Try it: `lab create busybox`, then read containers/ID/bundle/config.json
 import json
 import posixpath
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +99,8 @@ def health(options: ContainerOptions, image: ImageDefaults) -> Healthcheck:
     if not check.wanted:
         return UNASKED
     shell = image.shell or ("/bin/sh", "-c")
-    return replace(
-        check.over(defaults.HEALTHCHECK), test=("CMD", *check.command(shell))
-    )
+    whole = check.over(defaults.HEALTHCHECK)
+    return whole._replace(test=("CMD", *check.command(shell)))
 
 
 def _directory(path: str) -> str:
@@ -176,7 +174,7 @@ def specification(
         namespaces=namespaces.own(options),
         joined=namespaces.joined(options, directory.parent),
         cgroup=cgroup,
-        resources=replace(limits.resources(options), devices=rules),
+        resources=limits.resources(options)._replace(devices=rules),
         devices=_devices(options),
         masked=() if options.privileged else defaults.MASKED,
         read_only_paths=() if options.privileged else defaults.READ_ONLY,

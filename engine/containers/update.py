@@ -16,7 +16,6 @@ Try it: `lab run -d --name box -m 64m busybox sleep 600; lab update --cpus 0.5 b
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,21 +54,21 @@ def _update(house: House, container: Container, wanted: UpdateOptions) -> None:
     options = _merged(container.options, spec.resources, wanted)
     limits.check(options)
     options = limits.possible(house, options)
-    resources = replace(limits.resources(options), devices=spec.resources.devices)
+    resources = limits.resources(options)._replace(devices=spec.resources.devices)
     group = house.cgroup(container)
     with contextlib.ExitStack() as undone_on_failure:
         if cgroups.exists(group):
             undone_on_failure.enter_context(files_of_limits.changed(group, resources))
         undone_on_failure.enter_context(_written(path, spec, resources))
         house.records.change(
-            container, lambda current: replace(current, options=options)
+            container, lambda current: current._replace(options=options)
         )
 
 
 @contextlib.contextmanager
 def _written(path: Path, spec: Spec, resources: Resources) -> Iterator[None]:
     """Put other limits into a bundle; the old ones return if the body fails."""
-    files.write_json(path, replace(spec, resources=resources).to_json())
+    files.write_json(path, spec._replace(resources=resources).to_json())
     try:
         yield
     except BaseException:
@@ -121,4 +120,4 @@ def _merged(
                 "Give --memory-swap too: memory and swap together; -1: any amount.",
             )
         given["memory_swap"] = together
-    return replace(options, **given)
+    return options._replace(**given)

@@ -15,7 +15,7 @@ man: passwd(5), group(5), credentials(7)
 Try it: `lab run -u nobody busybox id`
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.errors import InvalidArgument
 from engine.kernel import paths
@@ -23,8 +23,7 @@ from engine.kernel import paths
 _LARGEST = 2**32 - 2  # the highest user number that the kernel takes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(NamedTuple):
     """A user as the kernel knows it, and the home directory that goes with it."""
 
     uid: int

@@ -16,7 +16,7 @@ Try it: `lab image prune`; `lab rmi busybox`
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from engine import events
 from engine.errors import Conflict
@@ -29,8 +29,7 @@ from engine.images.stored import StoredImage, familiar_name
 Users = Callable[[], Use]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
+class Pruned(NamedTuple):
     """What prune did, as Docker's lines, and how many bytes of layers went."""
 
     lines: tuple[str, ...]
@@ -107,7 +106,7 @@ class _Deletion:
         if parents and deleted:
             deleted += removal.parents_to_delete(image, self.images, self._use)
         left = tuple(n for n in image.references if n not in plan.untag)
-        self.images[image.id] = replace(image, references=left)
+        self.images[image.id] = image._replace(references=left)
         for gone in deleted:
             del self.images[gone.id]
             self._deleted.add(gone.manifest_digest)

@@ -16,8 +16,8 @@ Try it: `readelf -ld /bin/ls`, then `lab rootfs make /tmp/r ls`
 
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import ImageError
 
@@ -26,8 +26,7 @@ _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 15, 29
 _MOST = 4096  # program headers, entries, bytes of a string: more is no real program
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Elf:
+class Elf(NamedTuple):
     """What the loader of a program or library must find for it."""
 
     machine: int
@@ -37,8 +36,7 @@ class Elf:
     search: tuple[str, ...] = ()  # its own RUNPATH or RPATH, $ORIGIN not replaced
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(NamedTuple):
     kind: int
     offset: int
     address: int

@@ -12,7 +12,6 @@ Try it: `lab images --filter dangling=true`
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from engine import filters
@@ -44,7 +43,7 @@ def select(
             continue
         names = [name for name in image.references if _fits(name, patterns)]
         if names or not patterns:
-            yield replace(image, references=tuple(names))
+            yield image._replace(references=tuple(names))
 
 
 def _fits(reference: str, patterns: Iterable[str]) -> bool:

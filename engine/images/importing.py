@@ -17,8 +17,8 @@ Try it: `lab rootfs make /tmp/r sh; tar -C /tmp/r -c . | lab import - mine`
 import contextlib
 import os
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from engine import times
 from engine.errors import ImageError, InvalidArgument
@@ -35,8 +35,7 @@ _DEFAULT_MESSAGE = "Imported from -"
 _WORD = re.compile(r"[a-z0-9_]{1,32}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOptions:
+class ImportOptions(NamedTuple):
     """What is asked of an import: a name, Dockerfile instructions, a comment …"""
 
     reference: str | None = None
@@ -70,7 +69,7 @@ def _enter(store: ImageStore, layer: Descriptor, options: ImportOptions) -> Stor
         store.content, store.snapshots, [layer], config.diff_ids, checked=True
     )
     size = store.snapshots.content_size(layer.digest)
-    noted = replace(layer, annotations={CONTENT_SIZE: str(size)})
+    noted = layer._replace(annotations={CONTENT_SIZE: str(size)})
     return store.add(config, [noted], options.reference)
 
 

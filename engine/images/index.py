@@ -19,7 +19,6 @@ Try it: `jq .manifests /var/lib/labshell/images/index.json`
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from engine import files
@@ -105,4 +104,4 @@ def drop_name(entries: list[Descriptor], name: str) -> None:
 
 def _nameless(entry: Descriptor) -> Descriptor:
     notes = {key: text for key, text in entry.annotations.items() if key != REF_NAME}
-    return replace(entry, annotations=notes)
+    return entry._replace(annotations=notes)

@@ -14,8 +14,8 @@ Try it: `lab layers busybox --paths`
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import DigestMismatch
 from engine.images.stored import CONTENT_SIZE
@@ -25,8 +25,7 @@ from engine.storage.content import ContentStore
 from engine.storage.snapshots import Snapshots
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Layer(NamedTuple):
     """A layer that was just written: its blob, its diff_id, the bytes in its files."""
 
     descriptor: Descriptor

@@ -13,8 +13,7 @@ Try it: `lab commit box mine; jq . /var/lib/labshell/images/blobs/sha256/…`
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import times
 from engine.errors import ImageError
@@ -25,8 +24,7 @@ from engine.oci.image import CONFIG, MANIFEST, MOST_LAYERS, Descriptor, Manifest
 from engine.storage.content import ContentStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewImage:
+class NewImage(NamedTuple):
     """An image to enter: its two JSON files, its familiar names, its parent's ID."""
 
     config: bytes
@@ -75,8 +73,8 @@ def named(entry: Descriptor, name: str, parent: str | None) -> Descriptor:
         PARENT: parent or "",
         TAGGED: times.now() if name else "",
     }
-    return replace(
-        entry, annotations={key: text for key, text in notes.items() if text}
+    return entry._replace(
+        annotations={key: text for key, text in notes.items() if text}
     )
 
 

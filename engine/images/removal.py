@@ -22,8 +22,8 @@ Try it: `lab run --name box busybox true; lab rmi busybox`
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import Conflict
 from engine.images.stored import StoredImage
@@ -34,14 +34,13 @@ Images = Mapping[str, StoredImage]  # by ID
 _HINT_CONTAINER = "`lab ps -a` shows the container; `lab rm` it first."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(NamedTuple):
     """What containers need: the image of each, and the snapshots it stands on.
 
     `used_by` maps image IDs to container IDs; `running` says which of those run.
     """
 
-    used_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    used_by: Mapping[str, Sequence[str]] = {}
     running: Collection[str] = ()
     snapshots: Collection[Path] = ()
 
@@ -61,19 +60,18 @@ class Use:
         return next((user for user in users if user in self.running), None)
 
 
-@dataclass(slots=True, kw_only=True)
-class Plan:
+class Plan(NamedTuple):
     """What to do: names to take away, images to delete."""
 
-    untag: list[str] = field(default_factory=list)
-    delete: list[StoredImage] = field(default_factory=list)
+    untag: Sequence[str]
+    delete: Sequence[StoredImage] = ()
 
 
 def plan(image: StoredImage, name: str, images: Images, use: Use, force: bool) -> Plan:
     """What `rmi NAME` comes to. Conflict if it is refused."""
     if _is_id(image, name):
         _refuse_if_in_use(image, images, use, force=force)
-        return Plan(untag=list(image.references), delete=[image])
+        return Plan(untag=image.references, delete=[image])
     names = _names_meant(image, name)
     user = next(iter(use.used_by.get(image.id, ())), None)
     if len(image.references) == 1 and user and not force:
@@ -82,11 +80,9 @@ def plan(image: StoredImage, name: str, images: Images, use: Use, force: bool) -
             f"container {user[:12]} is using its referenced image {image.short_id}",
             _HINT_CONTAINER,
         )
-    made = Plan(untag=names)
     stays = _children(image, images) or use.running_user(image.id)
-    if set(names) >= set(image.references) and not stays:
-        made.delete = [image]
-    return made
+    gone = set(names) >= set(image.references) and not stays
+    return Plan(untag=names, delete=[image] if gone else [])
 
 
 def _names_meant(image: StoredImage, name: str) -> list[str]:

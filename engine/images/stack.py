@@ -14,8 +14,8 @@ Try it: `lab history busybox; lab layers busybox`
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.images.stored import StoredImage
 from engine.oci.image import History
@@ -24,8 +24,7 @@ from engine.storage.snapshots import Snapshots
 MISSING = "<missing>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerInfo:
+class LayerInfo(NamedTuple):
     """One step: the layer that it made, or, if `empty`, that it made none."""
 
     digest: str = ""
@@ -39,8 +38,7 @@ class LayerInfo:
     empty: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRow:
+class HistoryRow(NamedTuple):
     """One line of `lab history`. `id` is an image's, or "<missing>"."""
 
     id: str
@@ -79,8 +77,7 @@ def _layers(image: StoredImage, snapshots: Snapshots) -> Iterator[LayerInfo]:
 
 
 def _step(layer: LayerInfo, entry: History) -> LayerInfo:
-    return replace(
-        layer,
+    return layer._replace(
         created_by=entry.created_by,
         created=entry.created,
         comment=entry.comment,

@@ -7,7 +7,7 @@ Try it: `lab images --no-trunc`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.errors import ImageError
 from engine.oci import digest as digests
@@ -24,8 +24,7 @@ _GZIP = "+gzip"
 _LARGEST_DEFLATED = 1 << 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredImage:
+class StoredImage(NamedTuple):
     """An image that is in the store."""
 
     id: str

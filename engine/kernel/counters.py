@@ -20,7 +20,7 @@ Try it: `lab run -d --name box busybox sleep 60; lab stats --no-stream box`
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.errors import SyscallError
 from engine.kernel import cgroups, watches
@@ -28,8 +28,7 @@ from engine.kernel import cgroups, watches
 UNLIMITED = 1 << 60  # bytes: version 1 says "no limit" by a number above this
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counters:
+class Counters(NamedTuple):
     """What a group has used so far, and what it uses now.
 
     Times in nanoseconds, memory in bytes; `memory_limit` and `pids_limit` None for
@@ -47,10 +46,10 @@ class Counters:
     memory_peak: int = 0
     memory_limit: int | None = None
     memory_failures: int = 0
-    memory_details: Mapping[str, int] = field(default_factory=dict)
+    memory_details: Mapping[str, int] = {}
     memory_kills: int = 0
     under_oom: bool = False
-    disks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    disks: Mapping[str, tuple[int, int]] = {}
     pids: int = 0
     pids_limit: int | None = None
 

@@ -9,12 +9,11 @@ Try it: `cat /proc/self/mountinfo`, and `lab mounts`
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
+class Mount(NamedTuple):
     """One line of /proc/PID/mountinfo.
 
     `id` and `parent` number the mounts of the machine; `target` is where it is seen,

@@ -17,7 +17,7 @@ Try it: `lab cp file box:/some/link`: the link's target, inside the box, is writ
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.errors import SyscallError
 from engine.kernel import paths
@@ -27,8 +27,7 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An open directory, a name in it, and what has that name now, if anything.
 
     The name is "." where the directory itself is meant.

@@ -11,12 +11,11 @@ man: proc(5), ps(1)
 Try it: `cat /proc/self/stat`
 """
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessEntry:
+class ProcessEntry(NamedTuple):
     """One process. Times in clock ticks, sizes in bytes; `started` since boot.
 
     `inside_pid` is its number in its own pid namespace, None if that is the machine's;

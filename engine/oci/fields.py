@@ -12,8 +12,7 @@ Try it: `lab inspect busybox`
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import ImageError
 
@@ -31,8 +30,7 @@ def read_json(text: bytes) -> Any:
     return data
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """One JSON object, called `what` in errors."""
 
     data: Mapping[str, Any]

@@ -17,15 +17,13 @@ Try it: `lab run -d --name box --health-cmd true --health-interval 1s busybox sl
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MILLISECOND, SECOND = 1_000_000, 1_000_000_000  # nanoseconds
 NUMBERS = ("Interval", "Timeout", "StartPeriod", "Retries")  # in an image's config
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Healthcheck:
+class Healthcheck(NamedTuple):
     """How to ask. Times in nanoseconds; `test` as in an image's config."""
 
     test: tuple[str, ...] = ()

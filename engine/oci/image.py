@@ -20,8 +20,7 @@ Try it: `lab inspect busybox`, and `cat` the same under images/blobs/sha256
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import ImageError
 from engine.oci import digest as digests
@@ -37,14 +36,13 @@ MOST_LAYERS = 125  # as many as overlay and one page of mount options carry
 _MOST_HISTORY = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """Points at a blob: what it is, its digest, its size."""
 
     media_type: str
     digest: str
     size: int
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = {}
 
     @staticmethod
     def from_json(data: Fields) -> "Descriptor":
@@ -74,8 +72,7 @@ class Descriptor:
         return data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(NamedTuple):
     """The blobs of an image: its config and its layers, bottom first."""
 
     config: Descriptor
@@ -110,8 +107,7 @@ class Manifest:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(NamedTuple):
     """One step that made the image. An empty layer: it changed only the config."""
 
     created: str = ""
@@ -143,8 +139,7 @@ class History:
         return {key: value for key, value in data.items() if value}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageDefaults:
+class ImageDefaults(NamedTuple):
     """What a container of the image does unless told otherwise."""
 
     env: tuple[str, ...] = ()
@@ -154,7 +149,7 @@ class ImageDefaults:
     user: str = ""
     volumes: tuple[str, ...] = ()
     exposed_ports: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     stop_signal: str = ""
     on_build: tuple[str, ...] = ()
     shell: tuple[str, ...] = ()
@@ -201,15 +196,14 @@ class ImageDefaults:
         return {key: value for key, value in data.items() if value}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageConfig:
+class ImageConfig(NamedTuple):
     """The config: defaults for containers, the layers' diff_ids, the history."""
 
     architecture: str
     os: str = "linux"
     created: str = ""
     author: str = ""
-    defaults: ImageDefaults = field(default_factory=ImageDefaults)
+    defaults: ImageDefaults = ImageDefaults()
     diff_ids: tuple[str, ...] = ()
     history: tuple[History, ...] = ()
 

@@ -19,7 +19,6 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from engine.errors import InvalidArgument
 from engine.oci.image import ImageDefaults
@@ -55,27 +54,27 @@ def apply_changes(
         command_given = command_given or word == "CMD"
         if word == "ENTRYPOINT" and not command_given:
             # The old CMD was meant as arguments for the old ENTRYPOINT.
-            defaults = replace(defaults, cmd=())
+            defaults = defaults._replace(cmd=())
     return defaults
 
 
 def _cmd(defaults: ImageDefaults, rest: str) -> ImageDefaults:
-    return replace(defaults, cmd=_command(defaults, rest))
+    return defaults._replace(cmd=_command(defaults, rest))
 
 
 def _entrypoint(defaults: ImageDefaults, rest: str) -> ImageDefaults:
-    return replace(defaults, entrypoint=_command(defaults, rest))
+    return defaults._replace(entrypoint=_command(defaults, rest))
 
 
 def _env(defaults: ImageDefaults, rest: str) -> ImageDefaults:
     found = dict(entry.partition("=")[::2] for entry in defaults.env)
     found |= {key: expand(defaults, value) for key, value in _pairs("ENV", rest)}
-    return replace(defaults, env=tuple(f"{key}={found[key]}" for key in found))
+    return defaults._replace(env=tuple(f"{key}={found[key]}" for key in found))
 
 
 def _label(defaults: ImageDefaults, rest: str) -> ImageDefaults:
     new = {key: expand(defaults, value) for key, value in _pairs("LABEL", rest)}
-    return replace(defaults, labels={**defaults.labels, **new})
+    return defaults._replace(labels={**defaults.labels, **new})
 
 
 def _expose(defaults: ImageDefaults, rest: str) -> ImageDefaults:
@@ -89,7 +88,7 @@ def _expose(defaults: ImageDefaults, rest: str) -> ImageDefaults:
             )
         kind = match[3] or "tcp"
         ports |= dict.fromkeys(f"{port}/{kind}" for port in range(first, last + 1))
-    return replace(defaults, exposed_ports=tuple(ports))
+    return defaults._replace(exposed_ports=tuple(ports))
 
 
 def _user(defaults: ImageDefaults, rest: str) -> ImageDefaults:
@@ -98,7 +97,7 @@ def _user(defaults: ImageDefaults, rest: str) -> ImageDefaults:
         raise InvalidArgument(
             "USER requires exactly one argument", "As in: USER 1000:100"
         )
-    return replace(defaults, user=user)
+    return defaults._replace(user=user)
 
 
 def _volume(defaults: ImageDefaults, rest: str) -> ImageDefaults:
@@ -107,14 +106,14 @@ def _volume(defaults: ImageDefaults, rest: str) -> ImageDefaults:
     volumes = [expand(defaults, path) for path in paths]
     if not all(volumes):
         raise InvalidArgument("VOLUME specified can not be an empty string")
-    return replace(
-        defaults, volumes=tuple(dict.fromkeys([*defaults.volumes, *volumes]))
+    return defaults._replace(
+        volumes=tuple(dict.fromkeys([*defaults.volumes, *volumes]))
     )
 
 
 def _workdir(defaults: ImageDefaults, rest: str) -> ImageDefaults:
     path = posixpath.join("/", defaults.working_dir, expand(defaults, rest))
-    return replace(defaults, working_dir=posixpath.normpath(path))
+    return defaults._replace(working_dir=posixpath.normpath(path))
 
 
 def _onbuild(defaults: ImageDefaults, rest: str) -> ImageDefaults:
@@ -123,14 +122,14 @@ def _onbuild(defaults: ImageDefaults, rest: str) -> ImageDefaults:
         raise InvalidArgument("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")
     if trigger in _NO_TRIGGERS:
         raise InvalidArgument(f"{trigger} isn't allowed as an ONBUILD trigger")
-    return replace(defaults, on_build=(*defaults.on_build, rest))
+    return defaults._replace(on_build=(*defaults.on_build, rest))
 
 
 def _healthcheck(defaults: ImageDefaults, rest: str) -> ImageDefaults:
     """`NONE`, or `CMD …`. The options (--interval …) are for a Dockerfile."""
     kind, _, command = rest.partition(" ")
     if kind.upper() == "NONE" and not command:
-        return replace(defaults, healthcheck={"Test": ["NONE"]})
+        return defaults._replace(healthcheck={"Test": ["NONE"]})
     if kind.upper() != "CMD" or not command.strip():
         raise InvalidArgument(
             f"Unknown type {kind!r} in HEALTHCHECK (try CMD)",
@@ -138,7 +137,7 @@ def _healthcheck(defaults: ImageDefaults, rest: str) -> ImageDefaults:
         )
     words = _json_words(command)
     test = ["CMD-SHELL", command.strip()] if words is None else ["CMD", *words]
-    return replace(defaults, healthcheck={"Test": test})
+    return defaults._replace(healthcheck={"Test": test})
 
 
 _INSTRUCTIONS: dict[str, Callable[[ImageDefaults, str], ImageDefaults]] = {

@@ -17,7 +17,7 @@ Try it: `lab tag busybox localhost:5000/me/box:1; lab images`
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.errors import InvalidReference
 from engine.oci import digest as digests
@@ -37,8 +37,7 @@ _IMAGE_ID = re.compile(r"[0-9a-f]{64}\Z")
 _HINT = "A name is [registry/]repository[:tag], as in busybox:latest or me/shop:1.0."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(NamedTuple):
     """The full name of an image. `tag` is None where only a digest was given."""
 
     registry: str

@@ -8,12 +8,10 @@ Try it: `lab run -m 64m busybox cat /sys/fs/cgroup/memory/memory.limit_in_bytes`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceRule:
+class DeviceRule(NamedTuple):
     """Whether devices of a type ("c", "b", "a") and number may be used, and how.
 
     A number that is None stands for every number; `access` is of r, w and m (mknod).
@@ -56,8 +54,7 @@ class DeviceRule:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceNode:
+class DeviceNode(NamedTuple):
     """A device node to make in the container's /dev, beyond those that all have."""
 
     path: str
@@ -88,8 +85,7 @@ class DeviceNode:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
+class Resources(NamedTuple):
     """Limits of the control group; None and "" are no limit.
 
     Memory in bytes, `memory_swap` memory and swap together (-1: no limit); cpu quota

@@ -18,16 +18,14 @@ Try it: `lab create --name box busybox true; lab inspect -f '{{.Bundle}}' box`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.oci.resources import DeviceNode, Resources
 
 VERSION = "1.0.2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
+class Process(NamedTuple):
     """What runs, as whom and with which powers.
 
     `limits` maps an rlimit's name to (soft, hard). `arguments[0]` is looked up in the
@@ -35,6 +33,7 @@ class Process:
     """
 
     arguments: tuple[str, ...]
+    limits: Mapping[str, tuple[int, int]]
     environment: tuple[str, ...] = ()
     directory: str = "/"
     terminal: bool = False
@@ -42,7 +41,6 @@ class Process:
     gid: int = 0
     groups: tuple[int, ...] = ()
     capabilities: tuple[str, ...] = ()
-    limits: Mapping[str, tuple[int, int]]
     no_new_privileges: bool = False
     oom_score: int | None = None
 
@@ -99,8 +97,7 @@ class Process:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpecMount:
+class SpecMount(NamedTuple):
     """One mount: what, from where, to which path inside, with which options."""
 
     destination: str
@@ -128,8 +125,7 @@ class SpecMount:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
+class Spec(NamedTuple):
     """A whole `config.json`. `seccomp` is kept as the specification writes it.
 
     `namespaces` are made anew; `joined` are those of others, by kind, with a path.
@@ -146,9 +142,9 @@ class Spec:
     devices: tuple[DeviceNode, ...] = ()
     masked: tuple[str, ...] = ()
     read_only_paths: tuple[str, ...] = ()
-    sysctl: Mapping[str, str] = field(default_factory=dict)
+    sysctl: Mapping[str, str] = {}
     domainname: str = ""
-    joined: Mapping[str, str] = field(default_factory=dict)
+    joined: Mapping[str, str] = {}
     seccomp: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:

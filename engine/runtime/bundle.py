@@ -12,9 +12,8 @@ Try it: `cat /var/lib/labshell/containers/*/bundle/config.json`
 """
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import files
 from engine.errors import EngineBroken
@@ -23,8 +22,7 @@ from engine.oci.spec import Spec
 from engine.runtime.logs import EVERYTHING, LogKeeping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layers:
+class Layers(NamedTuple):
     """The directories of the overlay; none if the bundle brings its own rootfs.
 
     `lower` is topmost first. `shared_memory` is the size of the /dev/shm that other
@@ -56,8 +54,7 @@ class Layers:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShimFacts:
+class ShimFacts(NamedTuple):
     """What a shim must know of its container, for as long as it lives: little.
 
     The whole specification is read by the starters only, which soon end: memory that a
@@ -77,7 +74,7 @@ class ShimFacts:
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/shim.json."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields = self._asdict()
         return {**fields, "health": self.health.to_json(), "log": self.log.to_json()}
 
     @staticmethod
@@ -99,8 +96,7 @@ class ShimFacts:
             ) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
+class Bundle(NamedTuple):
     """A container as the runtime sees it.
 
     `layers` is None where the bundle brings its own root file system; `seccomp` is the

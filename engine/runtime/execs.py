@@ -11,9 +11,8 @@ Try it: `lab exec NAME ps`, and `lab tree` meanwhile
 import os
 import signal
 import socket
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import EngineError, InvalidState, NotExecutable, ProgramNotFound
 from engine.oci.spec import Process
@@ -26,8 +25,7 @@ from engine.runtime.loop import Loop
 from engine.runtime.tasks import Task
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exec:
+class Exec(NamedTuple):
     """One process that was asked for: by which client, and what events call it."""
 
     client: Client

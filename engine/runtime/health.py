@@ -13,15 +13,13 @@ Try it: `lab inspect -f '{{json .State.Health}}' NAME`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 NONE, STARTING, HEALTHY, UNHEALTHY = "none", "starting", "healthy", "unhealthy"
 _KEPT = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """One health check: when, with which exit status (-1: too late), what it said."""
 
     start: str
@@ -31,11 +29,10 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """As in state.json."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return self._asdict()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class Health(NamedTuple):
     """How a container is; NONE if nobody asks. `failing`: bad answers in a row."""
 
     status: str = NONE
@@ -65,7 +62,7 @@ class Health:
         if answer.exit_code == 0:
             return Health(status=HEALTHY, answers=kept)
         if self.status == STARTING and not counts:
-            return replace(self, answers=kept)
+            return self._replace(answers=kept)
         failing = self.failing + 1
         status = UNHEALTHY if failing >= retries else self.status
         return Health(status=status, failing=failing, answers=kept)

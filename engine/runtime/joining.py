@@ -15,16 +15,15 @@ Try it: `lab run -d --name a busybox sleep 60`, then
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import EngineError
 from engine.kernel import namespaces, processes
 from engine.runtime import state
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
+class Other(NamedTuple):
     """A process whose namespaces of some kinds will be joined."""
 
     pid: int

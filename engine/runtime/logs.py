@@ -17,9 +17,8 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.growing import put_aside
 from engine.times import now
@@ -27,8 +26,7 @@ from engine.times import now
 _LONGEST = 16384  # bytes of one line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """One line of output: when it came, on which stream, and its bytes.
 
     `attributes` are the labels and variables that the container's log is marked with.
@@ -37,7 +35,7 @@ class LogEntry:
     time: str
     stream: str
     data: bytes
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
 
     @staticmethod
     def parse(line: bytes) -> "LogEntry":
@@ -54,18 +52,17 @@ class LogEntry:
             raise ValueError(f"no log entry: {line[:80]!r}") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogKeeping:
+class LogKeeping(NamedTuple):
     """What is kept of a log: nothing, or `files` of `largest` bytes each (0: all)."""
 
     kept: bool = True
     largest: int = 0
     files: int = 1
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/shim.json."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields = self._asdict()
         return {**fields, "attributes": dict(self.attributes)}
 
 

@@ -15,8 +15,8 @@ Try it: `ls /run/labshell`
 import contextlib
 import os
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine import files
 from engine.errors import SyscallError
@@ -26,8 +26,7 @@ from engine.runtime.scope import SHIMS
 _RUN = Path("/run/labshell")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """The place of the engine root `root`."""
 
     root: Path

@@ -9,7 +9,6 @@ Try it: `lab run -d --name box busybox sleep 60`, read containers/ID/state.json
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +73,7 @@ class StateRecord:
         if status == state.RESTARTING:
             status = state.EXITED
         self.write(
-            replace(
-                self.state,
+            self.state._replace(
                 status=status,
                 shim_pid=0,
                 exit_code=error.exit_code,
@@ -104,4 +102,4 @@ class StateRecord:
 
     def probed(self, health: Health) -> None:
         """A health check has answered."""
-        self.write(replace(self.state, health=health))
+        self.write(self.state._replace(health=health))

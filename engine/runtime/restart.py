@@ -17,8 +17,7 @@ Try it: `lab run -d --name again --restart on-failure:3 busybox false; lab event
 
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import InvalidArgument
 
@@ -35,8 +34,7 @@ ENDING_SIGNALS = {
 FIRST_PAUSE, LONGEST_PAUSE, STEADY_RUN = 0.1, 60.0, 10.0  # seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestartPolicy:
+class RestartPolicy(NamedTuple):
     """What to do when the program ends; `maximum` attempts, 0 for any number."""
 
     name: str = NO

@@ -17,7 +17,6 @@ man: mount(8), pivot_root(2); runtime-spec config-linux.md "Default Filesystems"
 Try it: `lab run --explain busybox true`, then `lab mounts`
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from engine import files
@@ -91,7 +90,7 @@ def plan_of_files(spec: Spec) -> list[Step]:
     No device can be opened through what is mounted here.
     """
     return [
-        replace(step, flags=step.flags | mounts.MS_NODEV)
+        step._replace(flags=step.flags | mounts.MS_NODEV)
         for step in plan(spec)
         if isinstance(step, BindMount)
     ]

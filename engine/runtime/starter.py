@@ -19,9 +19,8 @@ Try it: `lab run --explain busybox true` shows two processes: starter and init
 
 import os
 import socket
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from engine import acts
 from engine.kernel import cgroups, devices, limits, namespaces, processes
@@ -30,8 +29,7 @@ from engine.runtime import channel, init, joining, rootfs
 from engine.runtime.bundle import Bundle, ShimFacts, held
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Streams:
+class Streams(NamedTuple):
     """The descriptors that become 0, 1 and 2 of the program."""
 
     input: int
@@ -104,7 +102,7 @@ def probe(
 
     def work() -> None:
         own = Bundle.read(directory)
-        process = replace(own.spec.process, arguments=command, terminal=False)
+        process = own.spec.process._replace(arguments=command, terminal=False)
         _join(facts, running, process, own.seccomp, streams, report)
 
     init.do_and_leave(work, report)

@@ -16,9 +16,8 @@ Try it: `lab states`, `lab states NAME`, or read containers/ID/state.json
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import files
 from engine.errors import InvalidState
@@ -77,8 +76,7 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(NamedTuple):
     """What a container is now.
 
     `pid` is 0 unless it runs; `pid_started` identifies that process for ever;
@@ -105,7 +103,7 @@ class State:
 
     def to_json(self) -> dict[str, Any]:
         """As in state.json."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields = self._asdict()
         return {**fields, "health": self.health.to_json()}
 
     @staticmethod
@@ -114,7 +112,7 @@ class State:
         fields = {**data}
         fields["health"] = Health.from_json(fields.get("health", {}))
         state = State(**fields)
-        for name in State.__slots__:
+        for name in State._fields:
             if type(getattr(state, name)) is not type(getattr(_NEW, name)):
                 raise TypeError(f"{name} is {getattr(state, name)!r}")
         if state.status not in STATUSES:
@@ -132,7 +130,7 @@ class State:
                 refusal(self.status, event, identity),
                 f"It is {self.status}. Possible now: {allowed(self.status)}.",
             )
-        return replace(self, status=following, **changes)
+        return self._replace(status=following, **changes)
 
 
 _NEW = State()
@@ -152,8 +150,7 @@ def allowed(status: str) -> str:
     return ", ".join(f"`lab {verb}`" for verb in verbs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrow:
+class Arrow(NamedTuple):
     """One transition: from which state to which, by which commands, or by itself."""
 
     before: str

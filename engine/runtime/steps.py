@@ -12,9 +12,8 @@ Try it: `lab run --explain busybox true`
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from engine.errors import from_os_error
 from engine.files import closing
@@ -33,8 +32,7 @@ class Step(Protocol):
         """Do it inside the open directory `root`, which a person would call `shown`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSystem:
+class FileSystem(NamedTuple):
     """Mount a new file system: proc, tmpfs, devpts, sysfs, mqueue."""
 
     kind: str
@@ -61,8 +59,7 @@ class FileSystem:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BindMount:
+class BindMount(NamedTuple):
     """Show one directory or file of the machine at another place."""
 
     source: Path
@@ -97,8 +94,7 @@ class BindMount:
                 mounts.bind(self.source, place, shown + self.target, self.recursive)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlGroups:
+class ControlGroups(NamedTuple):
     """Show the container its own control groups, one tree for each controller."""
 
     target: str
@@ -138,8 +134,7 @@ class ControlGroups:
         targets.change_flags(root, self.target, self.flags, shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeDirectory:
+class MakeDirectory(NamedTuple):
     """Make one directory, with those above it, if it is not there."""
 
     path: str
@@ -153,8 +148,7 @@ class MakeDirectory:
         os.close(paths.make_directory(root, self.path))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeDevice:
+class MakeDevice(NamedTuple):
     """Make one device node."""
 
     node: DeviceNode
@@ -171,8 +165,7 @@ class MakeDevice:
             nodes.make_node(place, name, self.node, f"{shown}{self.node.path}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeLink:
+class MakeLink(NamedTuple):
     """Make one symbolic link."""
 
     path: str
@@ -189,8 +182,7 @@ class MakeLink:
             nodes.make_link(place, name, self.to, f"{shown}{self.path}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetParameter:
+class SetParameter(NamedTuple):
     """Set one kernel parameter of a namespace that the container has to itself.
 
     It comes after /proc is mounted, and before /proc/sys is made read-only.
@@ -208,8 +200,7 @@ class SetParameter:
         parameters.set_parameter(root, self.name, self.value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOnly:
+class ReadOnly(NamedTuple):
     """Make a path read-only; a path that is not there needs nothing."""
 
     path: str
@@ -230,8 +221,7 @@ class ReadOnly:
         targets.change_flags(root, self.path, mounts.MS_RDONLY, shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mask:
+class Mask(NamedTuple):
     """Hide a path: a file under /dev/null, a directory under an empty tmpfs."""
 
     path: str
@@ -257,8 +247,7 @@ class Mask:
             os.close(place)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pivot:
+class Pivot(NamedTuple):
     """Make the tree the root of the mount namespace."""
 
     read_only: bool

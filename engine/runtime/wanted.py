@@ -10,17 +10,15 @@ Try it: `lab run -d --name box busybox sleep 60; lab update --restart always box
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import files
 from engine.errors import EngineError
 from engine.runtime.restart import NEVER_AGAIN, RestartPolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedVolume:
+class WantedVolume(NamedTuple):
     """A volume that the container is given, by name, and where."""
 
     name: str
@@ -28,8 +26,7 @@ class WantedVolume:
     read_only: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is wanted of a container, and how events call it."""
 
     name: str

@@ -26,9 +26,8 @@ Try it: `lab run --name box busybox rm /etc/group; lab diff box`
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from engine.errors import from_os_error
 from engine.files import closing, open_directory
@@ -37,8 +36,7 @@ from engine.storage.lowers import Lowers
 from engine.storage.pack import refuse_too_deep
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One line of `lab diff`: A (added), C (changed) or D (deleted), and the path."""
 
     kind: Literal["A", "C", "D"]
@@ -60,8 +58,7 @@ def changes(upper: Path, lowers: Sequence[Path]) -> Iterator[Change]:
     return iter(sorted(found, key=lambda change: change.path.replace("/", "\0")))
 
 
-@dataclass(frozen=True, slots=True)
-class _Directory:
+class _Directory(NamedTuple):
     """One open directory of the upper, and the same one as the layers below show it."""
 
     descriptor: int

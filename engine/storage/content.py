@@ -18,9 +18,8 @@ Try it: `sha256sum /var/lib/labshell/images/blobs/sha256/*`
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from engine import files
 from engine.errors import DigestMismatch, EngineBroken, ImageError, from_os_error
@@ -32,8 +31,7 @@ LARGEST_JSON = 4 << 20  # bytes of a manifest or config; Docker's own limit
 _WRITE_BEHIND = 8 << 20  # bytes after which the kernel is asked to begin with the disk
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """What was written: its digest and how many bytes."""
 
     digest: str

@@ -15,7 +15,7 @@ Try it: `truncate -s 1G big; tar --sparse -cf big.tar big; ls -l big.tar`
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from engine.storage import tarball
 from engine.storage.tarball import BLOCK, Entry
@@ -25,8 +25,7 @@ _LARGEST = 1 << 62  # bytes of a file with its holes
 Take = Callable[[int], bytes]  # the next bytes of the tar
 
 
-@dataclass(frozen=True, slots=True)
-class Map:
+class Map(NamedTuple):
     """Where the data of a sparse file goes: (offset, length), and the whole entry."""
 
     entry: Entry
@@ -93,8 +92,8 @@ def _checked(
         end = offset + length
     if size > _LARGEST or len(flat) % 2:
         raise tarball.damaged("the map of a sparse file makes no sense")
-    whole = replace(entry, kind=tarball.FILE, size=size)
-    return Map(replace(whole, name=tarball.text(name)) if name else whole, pieces)
+    whole = entry._replace(kind=tarball.FILE, size=size)
+    return Map(whole._replace(name=tarball.text(name)) if name else whole, pieces)
 
 
 def _octals(raw: bytes) -> list[int]:

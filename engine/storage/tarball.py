@@ -19,7 +19,7 @@ Try it: `tar c /etc/hostname | xxd | head -40`
 import os
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.errors import ImageError
 
@@ -39,8 +39,7 @@ _LARGEST_DEVICE = 0xF_FFFF
 _LAST_SECOND = 1 << 40  # of mtime; file systems know fewer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry. `name` is as written; `modified` is in nanoseconds since 1970."""
 
     name: str
@@ -53,8 +52,8 @@ class Entry:
     target: str = ""
     major: int = 0
     minor: int = 0
-    xattrs: Mapping[str, bytes] = field(default_factory=dict)
-    records: Mapping[str, bytes] = field(default_factory=dict)
+    xattrs: Mapping[str, bytes] = {}
+    records: Mapping[str, bytes] = {}
 
 
 def encode(entry: Entry) -> bytes:

@@ -18,16 +18,15 @@ Try it: `lab system df -v`; `du -s /var/lib/labshell/snapshots/*`
 import contextlib
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.files import open_directory
 
 _BLOCK = 512  # bytes: the unit of st_blocks, on every file system
 
 
-@dataclass(slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Bytes in a tree: in its files, and on the disk."""
 
     content: int = 0
@@ -47,7 +46,7 @@ def of(directory: Path) -> Usage:
     try:
         while walk.step():
             pass
-        return walk.usage
+        return Usage(walk.content, walk.disk)
     finally:
         walk.close()
 
@@ -56,9 +55,9 @@ class _Walk:
     """A walk over a tree: where it is, what is still to be seen there and above."""
 
     def __init__(self, top: int) -> None:
-        self.usage = Usage()
         status = os.fstat(top)
-        self.usage.disk += status.st_blocks * _BLOCK
+        self.content = 0
+        self.disk = status.st_blocks * _BLOCK
         self._device = status.st_dev
         self._seen: set[int] = set()  # files with several names, by inode
         self._here = top
@@ -98,11 +97,11 @@ class _Walk:
                 continue
             if status.st_dev != self._device or status.st_ino in self._seen:
                 continue
-            self.usage.disk += status.st_blocks * _BLOCK
+            self.disk += status.st_blocks * _BLOCK
             if stat.S_ISDIR(status.st_mode):
                 directories.append(name)
                 continue
-            self.usage.content += status.st_size
+            self.content += status.st_size
             if status.st_nlink > 1:
                 self._seen.add(status.st_ino)
         return directories

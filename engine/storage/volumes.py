@@ -21,9 +21,8 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import events, files
 from engine.errors import Conflict, EngineBroken, InvalidArgument, NotFound
@@ -33,16 +32,15 @@ _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
 LONGEST_NAME = 255  # bytes: it is the name of a directory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
+class Volume(NamedTuple):
     """One volume; `created` is RFC 3339, `anonymous` if the engine chose its name."""
 
     name: str
     created: str
     mountpoint: Path
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     anonymous: bool = False
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = {}
 
     @property
     def content(self) -> Path:

@@ -19,8 +19,8 @@ Try it: `lab run --name box busybox rm /etc/passwd; lab layers box --paths`
 
 import os
 import stat
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from engine.errors import ImageError
 
@@ -40,8 +40,7 @@ class Mark(Enum):
     IGNORED = "AUFS's own business"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A tar entry's name, understood: the mark, and the name it is about."""
 
     mark: Mark

@@ -4,7 +4,6 @@ Try it: `lab create`, `lab start`, `lab exec`, `lab stop`, `lab rm`: one method 
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine import acts as acts_of
@@ -181,7 +180,7 @@ class ContainerVerbs(ImageVerbs):
             )
         container = self.container(name)
         self._house.records.rename(container, new)
-        renamed = replace(container, name=new)
+        renamed = container._replace(name=new)
         tell(self._house, renamed, "rename", oldName=f"/{container.name}")
 
     def logs(

@@ -8,7 +8,6 @@ import json
 import os
 import stat
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,8 +50,7 @@ def add_layer(store: ImageStore, base: StoredImage, script: str, name: str):
         run("umount", home / "merged")
     with store.writing():
         layer = store.add_layer(home / "upper")
-        config = replace(
-            base.config,
+        config = base.config._replace(
             diff_ids=(*base.config.diff_ids, layer.diff_id),
             history=(*base.config.history, History(created_by=script)),
         )

@@ -1,7 +1,6 @@
 """Layers: image, init, read-write; and what of them a diff shows."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,6 +154,6 @@ def image_with_layers(box: Box, place: Path, count: int) -> str:
             layers.append(layer.descriptor)
             diff_ids.append(layer.diff_id)
             history.append(History(created=times.now(), created_by=f"layer {number}"))
-        config = replace(base.config, diff_ids=tuple(diff_ids), history=tuple(history))
+        config = base.config._replace(diff_ids=tuple(diff_ids), history=tuple(history))
         store.add(config, layers, "deep")
     return "deep"

@@ -178,13 +178,11 @@ def test_whoever_waits_hears_of_the_next_end(box: Box) -> None:
 
 
 def test_a_policy_may_change_while_it_runs(box: Box) -> None:
-    from dataclasses import replace
-
     container = box.begin(restart=ALWAYS)
 
     def relax(one: Container) -> Container:
-        options = replace(one.options, restart=RestartPolicy(name="no"))
-        return replace(one, options=options)
+        options = one.options._replace(restart=RestartPolicy(name="no"))
+        return one._replace(options=options)
 
     box.engine._house.records.change(container, relax)
     os.kill(container.state.pid, signal.SIGKILL)

@@ -1,6 +1,5 @@
 """What an image says of its containers may be anything."""
 
-from dataclasses import replace
 from typing import Any
 
 from engine.engine import Engine
@@ -10,8 +9,8 @@ from tests.engine.boxes import Box
 def image_that_says(engine: Engine, name: str, **defaults: Any) -> Box:
     """Containers of an image that is busybox, but for what it says of them."""
     base = engine.image("busybox")
-    said = replace(base.config.defaults, **defaults)
-    config = replace(base.config, defaults=said)
+    said = base.config.defaults._replace(**defaults)
+    config = base.config._replace(defaults=said)
     with engine._house.images.writing():
         engine._house.images.add(config, base.manifest.layers, name, base.id)
     return Box(engine, name)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +49,7 @@ def child(store: ImageStore, parent: StoredImage, name: str | None) -> StoredIma
     (upper / f"of-{parent.short_id}").write_text("new")
     with store.writing():
         layer = store.add_layer(upper)
-        config = replace(
-            parent.config,
+        config = parent.config._replace(
             created="2030-01-01T00:00:00Z",
             diff_ids=(*parent.config.diff_ids, layer.diff_id),
             history=(*parent.config.history, History(created_by="sh", comment="why")),
@@ -220,7 +218,7 @@ def test_a_config_of_wrong_types_is_refused_by_name(store) -> None:
     [entry] = store.index.read()
     blob = store.content.write(json.dumps({"schemaVersion": 2, "layers": {}}).encode())
     with store.index.changing() as entries:
-        entries[:] = [replace(entry, digest=blob.digest, size=blob.size)]
+        entries[:] = [entry._replace(digest=blob.digest, size=blob.size)]
     with pytest.raises(EngineError, match=r"manifest\.layers is not a list"):
         store.find("a:1")
 
@@ -462,7 +460,7 @@ def test_an_image_of_125_layers_works(store) -> None:
             (upper / str(number)).write_text("")
             layer = store.add_layer(upper)
             layers.append(layer.descriptor)
-            config = replace(config, diff_ids=(*config.diff_ids, layer.diff_id))
+            config = config._replace(diff_ids=(*config.diff_ids, layer.diff_id))
         image = store.add(config, layers, "tall:1")
         with pytest.raises(ImageError, match="max depth exceeded"):
             store.add(config, [*layers, layers[-1]], "taller:1")

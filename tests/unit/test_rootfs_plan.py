@@ -97,6 +97,4 @@ def test_a_bundle_that_asks_for_an_overlay_inside_is_refused() -> None:
 
 
 def replace_mounts(spec, mounts_: tuple[SpecMount, ...]):
-    from dataclasses import replace
-
-    return replace(spec, mounts=mounts_)
+    return spec._replace(mounts=mounts_)

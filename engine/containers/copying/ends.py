@@ -17,7 +17,7 @@ import posixpath
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.containers.copying.opened import opened
 from engine.containers.house import House
@@ -30,8 +30,7 @@ from engine.kernel.places import Place
 _MISSING = ("ENOENT", "ENOTDIR")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class End(NamedTuple):
     """One end of a copy: a path below the open directory `root`.
 
     `container` is what its user calls the container, "" for the machine. `path` is

@@ -19,7 +19,7 @@ Try it: `lab system df -v`
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -28,8 +28,7 @@ from engine.storage import usage
 from engine.storage.volumes import Volume
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageUsage:
+class ImageUsage(NamedTuple):
     """One image: bytes that others have, too, bytes of its own, its containers."""
 
     image: StoredImage
@@ -38,16 +37,14 @@ class ImageUsage:
     containers: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerUsage:
+class ContainerUsage(NamedTuple):
     """One container: the bytes that it has written."""
 
     container: Container
     written: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeUsage:
+class VolumeUsage(NamedTuple):
     """One volume: the bytes in it, and how many containers use it."""
 
     volume: Volume
@@ -55,8 +52,7 @@ class VolumeUsage:
     links: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class Share(NamedTuple):
     """One line of `lab system df`: how many, in use, bytes, bytes to be had back."""
 
     total: int
@@ -65,8 +61,7 @@ class Share:
     reclaimable: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiskUsage:
+class DiskUsage(NamedTuple):
     """Everything; `blobs` and `snapshots` are bytes on the disk, in blocks."""
 
     images: tuple[ImageUsage, ...]

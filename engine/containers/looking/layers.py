@@ -10,8 +10,8 @@ Source: Documentation/filesystems/overlayfs.rst of the kernel
 Try it: `lab layers NAME`, `lab diff NAME`
 """
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -21,8 +21,7 @@ from engine.storage import usage
 from engine.storage.changes import Change, changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerView:
+class LayerView(NamedTuple):
     """One layer as it lies on disk; `below` are the layers under it, topmost first."""
 
     kind: str

@@ -8,15 +8,14 @@ Try it: `lab mounts`
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.kernel import mount_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MountPoint:
+class MountPoint(NamedTuple):
     """One mount of the engine's; `inside` if it is seen in the container only."""
 
     container: str | None

@@ -9,8 +9,8 @@ Try it: `lab tree`
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -19,8 +19,7 @@ from engine.kernel import cgroups, namespaces, process_table
 _LONGEST_COMMAND = 200  # characters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessInfo:
+class ProcessInfo(NamedTuple):
     """One process of the engine's, with its number outside and inside."""
 
     pid: int

@@ -18,9 +18,8 @@ Try it: `lab run -d --name box busybox sh -c 'while :; do :; done'; lab stats bo
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import times
 from engine.containers.house import House
@@ -36,8 +35,7 @@ _NETWORK_COLUMNS = (
 _NOTHING = Counters()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(NamedTuple):
     """One look at a container that runs: what it has used up to `at`.
 
     `machine_cpu` is the processor time of the whole machine in nanoseconds; `networks`
@@ -50,8 +48,7 @@ class Sample:
     networks: Mapping[str, Mapping[str, int]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
+class Stats(NamedTuple):
     """What a container uses: the last look, and the one before. None: it did not run.
 
     Memory, network and disk in bytes.

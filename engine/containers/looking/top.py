@@ -17,8 +17,8 @@ Try it: `lab run -d --name box busybox sleep 600; lab top box; lab exec box ps`
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.containers.house import House
 from engine.containers.lifecycle import refuse_unless_running
@@ -35,8 +35,7 @@ AUX = (
 _HINT = "There are: -ef, aux, and -o with columns: -o pid,user,comm."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessTable:
+class ProcessTable(NamedTuple):
     """What `top` found: the headings, and a row for each process."""
 
     titles: tuple[str, ...]

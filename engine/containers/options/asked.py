@@ -8,15 +8,13 @@ Try it: `lab inspect NAME`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.oci.health import UNASKED, Healthcheck
 from engine.runtime.restart import NEVER_AGAIN, NO, RestartPolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerOptions:
+class ContainerOptions(NamedTuple):
     """What was asked of a new container.
 
     `environment` holds "NAME=value"; `volumes`, `mounts`, `tmpfs` and `volumes_from`
@@ -39,7 +37,7 @@ class ContainerOptions:
     user: str | None = None
     working_directory: str | None = None
     environment: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     interactive: bool = False
     attached: tuple[str, ...] = ()
     detached: bool = False
@@ -80,7 +78,7 @@ class ContainerOptions:
     cgroup_parent: str | None = None
     ulimits: tuple[str, ...] = ()
     shm_size: int | None = None
-    sysctls: Mapping[str, str] = field(default_factory=dict)
+    sysctls: Mapping[str, str] = {}
     groups_add: tuple[str, ...] = ()
     init: bool = False
     stop_signal: str | None = None
@@ -88,7 +86,7 @@ class ContainerOptions:
     restart: RestartPolicy = NEVER_AGAIN
     health: Healthcheck = UNASKED
     log_driver: str | None = None
-    log_options: Mapping[str, str] = field(default_factory=dict)
+    log_options: Mapping[str, str] = {}
 
     @property
     def stdin_once(self) -> bool:
@@ -101,7 +99,7 @@ class ContainerOptions:
 
     def to_json(self) -> dict[str, Any]:
         """As in config.json: what was not said is left out."""
-        values = {name: getattr(self, name) for name in self.__slots__}
+        values = self._asdict()
         values["health"] = self.health.to_json()
         values["restart"] = self.restart.to_json() if self.restart.name != NO else None
         return {
@@ -115,7 +113,7 @@ class ContainerOptions:
         """The options that config.json holds."""
         values: dict[str, Any] = {
             name: tuple(data[name]) if isinstance(data[name], list) else data[name]
-            for name in ContainerOptions.__slots__
+            for name in ContainerOptions._fields
             if name in data
         }
         values["health"] = Healthcheck.from_json(data.get("health", {}))
@@ -124,8 +122,7 @@ class ContainerOptions:
         return ContainerOptions(**values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateOptions:
+class UpdateOptions(NamedTuple):
     """What shall be different of a container that is there; None leaves it alone.
 
     The fields are those of ContainerOptions.
@@ -147,12 +144,11 @@ class UpdateOptions:
 
     def given(self) -> dict[str, Any]:
         """What is asked for, by its field's name."""
-        values = ((name, getattr(self, name)) for name in self.__slots__)
-        return {name: value for name, value in values if value is not None}
+        values = self._asdict()
+        return {name: value for name, value in values.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecOptions:
+class ExecOptions(NamedTuple):
     """What was asked of one more process in a running container."""
 
     command: tuple[str, ...]

@@ -11,7 +11,6 @@
 Try it: `lab create -m 1k busybox`; `lab run -m 64m --cpus 0.5 busybox true`
 """
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.containers.house import House
@@ -148,7 +147,7 @@ def possible(house: House, options: ContainerOptions) -> ContainerOptions:
         if name in options.to_json() and not limits.is_known(group, limit):
             warnings.append(warning)
             unasked: Any = False if getattr(options, name) is True else None
-            options = replace(options, **{name: unasked})
+            options = options._replace(**{name: unasked})
     if options.memory_high and not limits.is_known(group, "memory_high"):
         raise InvalidArgument(
             "cgroup version 1 has no memory.high: --memory-high needs version 2",
@@ -158,7 +157,7 @@ def possible(house: House, options: ContainerOptions) -> ContainerOptions:
     wants_swap = options.memory and options.memory_swap != -1
     if wants_swap and not limits.is_known(group, "memory_swap"):
         warnings.append(f"{_NO} swap limit {_MISSING} Memory limited without swap.")
-        options = replace(options, memory_swap=-1)
+        options = options._replace(memory_swap=-1)
     if options.oom_kill_disable and not options.memory:
         warnings.append(
             "OOM killer is disabled for the container, but no memory limit is set, "

@@ -16,7 +16,7 @@ Try it: `lab create -v data:/d --tmpfs /d busybox`
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.errors import InvalidArgument
 
@@ -38,8 +38,7 @@ _TMPFS_WORD = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MountRequest:
+class MountRequest(NamedTuple):
     """One mount that was asked for.
 
     `source` is a path of the machine for a bind, a name or "" for a volume. `mode` is
@@ -56,8 +55,8 @@ class MountRequest:
     recursive: bool = True
     propagation: str = ""
     fill: bool = True
-    labels: Mapping[str, str] = field(default_factory=dict)
-    driver_options: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
+    driver_options: Mapping[str, str] = {}
     words: tuple[str, ...] = ()
 
 

@@ -14,7 +14,6 @@ Try it: `lab run --rm --pid host busybox ps`, `lab run --rm --uts host busybox h
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from engine.containers import defaults
@@ -78,7 +77,7 @@ def resolved(
     NotFound if there is no such container, Conflict if it does not share its memory.
     """
     if other := _other(options.pid):
-        options = replace(options, pid=f"{_OTHER}{find(other).id}")
+        options = options._replace(pid=f"{_OTHER}{find(other).id}")
     if other := _other(options.ipc):
         container = find(other)
         if container.options.ipc != SHAREABLE:
@@ -86,7 +85,7 @@ def resolved(
                 f"can't join IPC of container {container.id}: non-shareable IPC",
                 f"Make {container.name} anew with --ipc shareable.",
             )
-        options = replace(options, ipc=f"{_OTHER}{container.id}")
+        options = options._replace(ipc=f"{_OTHER}{container.id}")
     return options
 
 

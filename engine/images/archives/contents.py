@@ -12,7 +12,7 @@ Try it: `lab save busybox | tar xO manifest.json`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.errors import ImageError
 from engine.images.archives.spool import Member
@@ -23,8 +23,7 @@ from engine.oci.image import MOST_LAYERS, ImageConfig
 MOST_IMAGES = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedImage:
+class ArchivedImage(NamedTuple):
     """One image of an archive.
 
     `names` are familiar names; `manifest` is the OCI manifest as it came, if any did.

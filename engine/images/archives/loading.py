@@ -18,7 +18,7 @@ Try it: `lab save busybox -o b.tar; lab load -i b.tar`
 import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from engine.errors import DigestMismatch, ImageError
 from engine.images import layers
@@ -38,13 +38,12 @@ from engine.storage.room import Room
 _MEDIA_TYPES = {"": LAYER, "gzip": f"{LAYER}+gzip", "zstd": f"{LAYER}+zstd"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedImage:
+class LoadedImage(NamedTuple):
     """An image that came: its names, and which image had one of them before."""
 
     id: str
     names: tuple[str, ...]
-    taken_from: Mapping[str, str] = field(default_factory=dict)  # name -> image ID
+    taken_from: Mapping[str, str] = {}  # name -> image ID
 
 
 def load(store: ImageStore, stream: Readable) -> list[LoadedImage]:
@@ -121,7 +120,7 @@ class _Loading:
         layers.unpacked(content, snapshots, stack, diff_ids, checked=True)
         sizes = map(snapshots.content_size, digests.chain_ids(diff_ids))
         return [
-            replace(layer, annotations={CONTENT_SIZE: str(size)})
+            layer._replace(annotations={CONTENT_SIZE: str(size)})
             for layer, size in zip(stack, sizes, strict=True)
         ]
 

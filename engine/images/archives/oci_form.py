@@ -15,7 +15,6 @@ Try it: `skopeo copy docker-archive:a.tar oci-archive:b.tar:me/x:1; lab load -i 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from engine.errors import ImageError, InvalidReference
 from engine.images.archives import names
@@ -46,7 +45,7 @@ def images(spool: Spool) -> list[ArchivedImage]:
         for image in _images(spool, entry, 0):
             before = found.setdefault(image.id, image)
             both = dict.fromkeys([*before.names, *_name(notes)])
-            found[image.id] = replace(before, names=tuple(both))
+            found[image.id] = before._replace(names=tuple(both))
     return list(found.values())
 
 

@@ -21,8 +21,8 @@ Try it: `lab save busybox | head -c 100000 | lab load`
 
 import os
 import posixpath
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import DigestMismatch, ImageError
 from engine.files import closing
@@ -40,8 +40,7 @@ MOST_MEMBERS = 10_000  # an image of 125 layers has 130; before Docker 25, 500
 _LONGEST_CHAIN = 10  # links that lead to links
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(NamedTuple):
     """A file of the archive: where its bytes are now, and what they are.
 
     `compression` is "gzip" or another method, "" for none.

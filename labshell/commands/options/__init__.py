@@ -60,7 +60,7 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
 
     An option is called as the engine's field is, if its value needs no more than that.
     """
-    fields = ContainerOptions.__slots__
+    fields = ContainerOptions._fields
     said = {n: v for n, v in asked.items() if n in fields and v not in (None, "")}
     entrypoint = asked["entrypoint"]
     if entrypoint is not None:
