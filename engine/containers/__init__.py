@@ -35,6 +35,7 @@ How it ends:
     removal.py        rm, and what --rm leaves to do
     forgetting.py     record, layers and name go
     volume_use.py     who uses a volume, and which go with a container
+    image_use.py      which images and layers containers keep
     pruning.py        removing what nobody needs
     repair.py         what a crash has left behind
 

@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 from engine import files
 from engine.containers.options import mount_request
 from engine.containers.options.asked import ContainerOptions
-from engine.containers.options.mount_option import mount_option
 from engine.containers.options.mount_request import TMPFS, VOLUME, MountRequest
 from engine.errors import InvalidArgument, NotFound, SyscallError
 from engine.kernel import paths
@@ -82,10 +81,16 @@ def requests(options: ContainerOptions) -> tuple[MountRequest, ...]:
     return mount_request.without_duplicates(
         [
             *map(mount_request.volume_option, dict.fromkeys(options.volumes)),
-            *map(mount_option, options.mounts),
+            *map(_mount_option, options.mounts),
             *{request.destination: request for request in tmpfs}.values(),
         ]
     )
+
+
+def _mount_option(text: str) -> MountRequest:
+    from engine.containers.options.mount_option import mount_option  # rarely asked for
+
+    return mount_option(text)
 
 
 def plan(

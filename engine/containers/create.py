@@ -39,7 +39,7 @@ from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, from_os_error
 from engine.images.stored import StoredImage
-from engine.kernel import capabilities, seccomp
+from engine.kernel import capabilities
 from engine.oci import seccomp as policy
 from engine.oci.image import ImageDefaults
 from engine.oci.spec import Spec
@@ -216,6 +216,8 @@ def compiled_filter(house: House, options: ContainerOptions, spec: Spec) -> byte
     """
     if spec.seccomp is None:
         return b""
+    from engine.kernel import seccomp
+
     if any(option.startswith("seccomp") for option in options.security_options):
         return seccomp.compile_policy(spec.seccomp)
     powers = capabilities.mask_of(spec.process.capabilities)

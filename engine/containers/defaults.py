@@ -13,6 +13,7 @@ from engine.oci.spec import SpecMount
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SHM_SIZE = 64 << 20  # bytes
+INIT = "/sbin/docker-init"  # where --init shows its program
 
 HEALTHCHECK = Healthcheck(interval=30 * SECOND, timeout=30 * SECOND, retries=3)
 

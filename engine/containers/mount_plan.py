@@ -13,7 +13,7 @@ Try it: `lab run --rm --tmpfs /a/b -v data:/a busybox mount`
 
 from pathlib import Path
 
-from engine.containers import binds, defaults, reaper
+from engine.containers import binds, defaults
 from engine.containers.binds import BoundPath
 from engine.containers.options import namespaces
 from engine.containers.options.asked import ContainerOptions
@@ -93,7 +93,9 @@ def _of_engine(options: ContainerOptions, directory: Path) -> list[BoundPath]:
         for name in ("resolv.conf", "hostname", "hosts")
     ]
     if options.init:
+        from engine.containers import reaper
+
         shown.append(
-            BoundPath(source=reaper.find(), destination=reaper.INSIDE, read_only=True)
+            BoundPath(source=reaper.find(), destination=defaults.INIT, read_only=True)
         )
     return shown

@@ -20,7 +20,6 @@ from pathlib import Path
 
 from engine.errors import ImageError, NotFound
 
-INSIDE = "/sbin/docker-init"
 _PLACES = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/libexec/docker")
 _NAMES = ("docker-init", "tini-static", "tini")
 

@@ -14,14 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import files, times
-from engine.containers import forgetting, lifecycle, repair, telling, volume_use
+from engine.containers import forgetting, lifecycle, telling, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineBroken, EngineError, NotFound
-from engine.images.removal import Use
-from engine.kernel import cgroups, freezer
+from engine.kernel import cgroups
 from engine.runtime import release, state
-from engine.runtime.bundle import Bundle, ShimFacts
+from engine.runtime.bundle import ShimFacts
 
 PATIENCE = 3.0  # seconds
 
@@ -60,6 +59,8 @@ def remove_damaged(house: House, identity: str) -> None:
 
     Its volumes stay: nobody knows which are only its own.
     """
+    from engine.kernel import freezer
+
     directory = house.records.containers / identity
     try:
         group = ShimFacts.read(directory / "bundle").cgroup
@@ -129,20 +130,6 @@ def remove_finished(house: House, container: Container) -> bool:
         remove(house, container, volumes=True)
         house.notices.append(f"repaired: removed {container.name}, which had ended")
     return True
-
-
-def users_of_images(house: House) -> Use:
-    """Which containers keep which images and snapshots from being removed."""
-    used_by: dict[str, list[str]] = {}
-    running: set[str] = set()
-    snapshots: set[Path] = set()
-    for container in house.records.all(strict=True):
-        used_by.setdefault(container.image_id, []).append(container.id)
-        layers = Bundle.read(container.directory / "bundle").layers
-        snapshots.update(layers.lower[1:] if layers else ())
-        if repair.repair(house, container).running:
-            running.add(container.id)
-    return Use(used_by=used_by, running=running, snapshots=snapshots)
 
 
 def remove_released(directory: str) -> None:

@@ -26,7 +26,7 @@ from engine.containers import forgetting, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineBroken, EngineError
-from engine.kernel import cgroups, freezer, mount_table, processes
+from engine.kernel import cgroups, mount_table, processes
 from engine.runtime import release, state
 from engine.runtime.bundle import ShimFacts
 
@@ -74,6 +74,8 @@ def _repair_locked(house: House, container: Container) -> Container:
             f"repaired: a start of container {container.name} was cut short; what it "
             "had made is gone"
         )
+    from engine.kernel import freezer
+
     with contextlib.suppress(EngineError):  # a group that is not there has no process
         freezer.kill_all(facts.cgroup)
     _kill_process(container)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.containers import defaults, mount_plan, reaper
+from engine.containers import defaults, mount_plan
 from engine.containers.binds import BoundPath
 from engine.containers.options import devices, limits, namespaces
 from engine.containers.options.asked import ContainerOptions
@@ -72,7 +72,7 @@ def process(
     hostname: str,
 ) -> Process:
     """What runs, as whom and with which powers."""
-    init_program = (reaper.INSIDE, "--") if options.init else ()
+    init_program = (defaults.INIT, "--") if options.init else ()
     return Process(
         arguments=(*init_program, *command(options, image)),
         environment=environment(options, image, hostname, identity.home),

@@ -29,7 +29,6 @@ from engine.images import index, layers
 from engine.images.catalogue import Catalogue
 from engine.images.index import Index
 from engine.images.layers import Layer
-from engine.images.making import NewImage, compact_json, manifest_of, named
 from engine.images.stored import StoredImage
 from engine.oci import digest as digests
 from engine.oci.image import MANIFEST, Descriptor, ImageConfig
@@ -38,6 +37,7 @@ from engine.storage.content import ContentStore
 from engine.storage.snapshots import Snapshots
 
 if TYPE_CHECKING:
+    from engine.images.making import NewImage
     from engine.images.stack import HistoryRow, LayerInfo
 
 Images = list[StoredImage]
@@ -110,6 +110,8 @@ class ImageStore:
         parent: str | None = None,
     ) -> StoredImage:
         """Make an image of layers that are in the store. Call it inside `writing()`."""
+        from engine.images.making import NewImage, compact_json, manifest_of
+
         raw = compact_json(config.to_json())
         new = NewImage(
             config=raw,
@@ -120,7 +122,7 @@ class ImageStore:
         self.add_all([new])
         return self.find(digests.sha256(raw))
 
-    def add_all(self, new: Sequence[NewImage]) -> None:
+    def add_all(self, new: "Sequence[NewImage]") -> None:
         """Enter images whose layers are in the store, all in one write of the index.
 
         Call it inside `writing()`. A name that another image had moves.
@@ -134,6 +136,8 @@ class ImageStore:
 
     def tag(self, image: StoredImage, reference: str) -> None:
         """Give an image one more name. An image that had the name loses it."""
+        from engine.images.making import named
+
         entry = Descriptor(
             media_type=MANIFEST,
             digest=image.manifest_digest,

@@ -25,7 +25,6 @@ from engine import files
 from engine.errors import from_os_error
 from engine.kernel import libc
 from engine.oci import digest as digests
-from engine.storage import usage
 
 _TEMPORARY = ".unpacking-"
 _ROOT_MODE = 0o755  # of "/" in an image whose tar does not say
@@ -54,6 +53,8 @@ class Snapshots:
 
     def content_size(self, chain_id: str) -> int:
         """The bytes in the files of an unpacked layer: what Docker calls its size."""
+        from engine.storage import usage
+
         return usage.of(self.path(chain_id)).content
 
     @contextmanager

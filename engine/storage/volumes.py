@@ -28,7 +28,7 @@ from engine import events, files
 from engine.errors import Conflict, EngineBroken, InvalidArgument, NotFound
 from engine.times import now
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
+_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z"
 LONGEST_NAME = 255  # bytes: it is the name of a directory
 
 
@@ -86,7 +86,7 @@ def check_name(name: str) -> None:
             "alphanumeric characters",
             "A second letter will do.",
         )
-    if not _NAME.match(name):
+    if not re.match(_NAME, name):
         raise InvalidArgument(
             f'create {name[:80]}: "{name[:80]}" includes invalid characters for a '
             'local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you '
@@ -192,7 +192,7 @@ class Volumes:
     def find(self, name: str) -> Volume:
         """The volume of this name."""
         try:
-            if not _NAME.match(name) or len(name) > LONGEST_NAME:
+            if not re.match(_NAME, name) or len(name) > LONGEST_NAME:
                 raise FileNotFoundError(name)
             return Volume.read(self.directory / name)
         except FileNotFoundError as error:

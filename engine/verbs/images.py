@@ -112,9 +112,9 @@ class ImageVerbs:
 
     def _users_of_images(self) -> "Use":
         """What containers need of the images."""
-        from engine.containers.removal import users_of_images
+        from engine.containers import image_use
 
-        return users_of_images(self._house)
+        return image_use.of_containers(self._house)
 
     def make_rootfs(self, directory: Path, programs: Sequence[str]) -> list[Path]:
         """Copy programs of this machine, with the libraries that they need."""

@@ -18,7 +18,6 @@ Try it: `lab run --help`; `lab run --rm=false -m=64m busybox true`
 """
 
 import importlib
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -187,8 +186,10 @@ def _write_examples(formatter: click.HelpFormatter, examples: str) -> None:
     """Lines as they are: click would fill them like a paragraph."""
     if not examples:
         return
+    from textwrap import dedent
+
     with formatter.section("Examples"):
-        for line in textwrap.dedent(examples).strip().splitlines():
+        for line in dedent(examples).strip().splitlines():
             formatter.write(f"{' ' * formatter.current_indent}{line}\n")
 
 

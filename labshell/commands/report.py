@@ -16,7 +16,6 @@ import sys
 
 from engine.engine import Engine
 from engine.errors import EngineError, from_os_error
-from labshell.views.tables import printable
 
 
 def report(error: Exception) -> None:
@@ -31,6 +30,8 @@ def report(error: Exception) -> None:
 
 def say(message: str, hint: str = "") -> None:
     """Print one red line that says what is wrong, and one that says what to do."""
+    from labshell.views.tables import printable
+
     red, plain = ("\x1b[31m", "\x1b[0m") if _in_colour() else ("", "")
     sys.stdout.flush()  # what was printed before the failure comes before it
     print(f"{red}Error: {printable(message)}{plain}", file=sys.stderr)
@@ -41,6 +42,8 @@ def say(message: str, hint: str = "") -> None:
 
 def notice(line: str) -> None:
     """Print something the student should know that is no failure."""
+    from labshell.views.tables import printable
+
     print(f"Note:  {printable(line)}", file=sys.stderr, flush=True)
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from engine.errors import InvalidArgument
 
 UNLIMITED = -1
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp])?i?b?", re.IGNORECASE | re.ASCII)
+_SIZE = r"(\d+(?:\.\d+)?) ?([kmgtp])?i?b?"
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _LARGEST = (1 << 63) - 1  # what the counters of the kernel hold, and those of Go
 _LARGEST_FILE = 1 << 20  # bytes of an env file
@@ -27,7 +27,7 @@ _LARGEST_FILE = 1 << 20  # bytes of an env file
 
 def memory(text: str) -> int:
     """A number of bytes: "64m", "1.5g", "67108864"."""
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip(), re.IGNORECASE | re.ASCII)
     if not match:
         raise ValueError(f"invalid size: '{text}'")
     number, unit = match.groups()

@@ -22,8 +22,8 @@ from engine.containers.options.mount_request import place
 from engine.errors import InvalidArgument
 from engine.oci.resources import DeviceNode, DeviceRule
 
-_ACCESS = re.compile(r"(?!.*(.).*\1)[rwm]{1,3}\Z")
-_RULE = re.compile(r"([acb]) ([0-9]{1,9}|\*):([0-9]{1,9}|\*) ([rwm]{1,3})\Z", re.ASCII)
+_ACCESS = r"(?!.*(.).*\1)[rwm]{1,3}\Z"
+_RULE = r"([acb]) ([0-9]{1,9}|\*):([0-9]{1,9}|\*) ([rwm]{1,3})\Z"
 _MOST = 1000  # nodes in a directory
 
 
@@ -33,13 +33,13 @@ def parse(text: str) -> tuple[str, str, str]:
     if not 0 < len(parts) <= 3 or not parts[0]:
         raise InvalidArgument(f"bad format for path: {text}", "SOURCE[:TARGET[:rwm]]")
     source, target, access = parts[0], parts[0], "rwm"
-    if len(parts) == 2 and _ACCESS.match(parts[1]):
+    if len(parts) == 2 and re.match(_ACCESS, parts[1]):
         access = parts[1]
     elif len(parts) > 1:
         target = parts[1] or source
     if len(parts) == 3:
         access = parts[2]
-    if not _ACCESS.match(access):
+    if not re.match(_ACCESS, access):
         raise InvalidArgument(
             f"bad mode specified: {access}", "r: read, w: write, m: make the node."
         )
@@ -48,7 +48,7 @@ def parse(text: str) -> tuple[str, str, str]:
 
 def rule(text: str) -> DeviceRule:
     """What follows --device-cgroup-rule: "c 10:* rmw"."""
-    match = _RULE.match(text)
+    match = re.match(_RULE, text)
     if not match:
         raise InvalidArgument(
             f"invalid device cgroup format '{text}'", "As in 'c 1:3 rwm'; * is any."

@@ -31,10 +31,9 @@ _MODES = (
     ("consistent", "cached", "delegated"),  # of Docker on a Mac; they change nothing
 )
 _PROPAGATION = _MODES[2]
-_TMPFS_WORD = re.compile(
+_TMPFS_WORD = (
     r"(ro|rw|(no)?(exec|suid|dev|atime)|relatime|strictatime|r?private"
-    r"|size=\d+[kmgt%]?|mode=[0-7]{1,4}|[ug]id=\d{1,10}|nr_(blocks|inodes)=\d+[kmgt]?)\Z",
-    re.IGNORECASE | re.ASCII,
+    r"|size=\d+[kmgt%]?|mode=[0-7]{1,4}|[ug]id=\d{1,10}|nr_(blocks|inodes)=\d+[kmgt]?)\Z"
 )
 
 
@@ -170,7 +169,8 @@ def tmpfs_option(text: str) -> MountRequest:
     """What follows --tmpfs: "/run" or "/run:size=64m,mode=755"."""
     path, _, rest = text.partition(":")
     words = tuple(filter(None, rest.split(",")))
-    unknown = [word for word in words if not _TMPFS_WORD.match(word)]
+    flags = re.IGNORECASE | re.ASCII
+    unknown = [word for word in words if not re.match(_TMPFS_WORD, word, flags)]
     if unknown:
         raise InvalidArgument(
             f'invalid tmpfs option ["{unknown[0]}"] for {path}',

@@ -20,14 +20,14 @@ _OF_IPC = frozenset(
     "kernel.shmmni kernel.shm_rmid_forced".split()
 )
 _PREFIXES = ("net.", "fs.mqueue.")
-_NAME = re.compile(r"\w[\w/-]*(\.\w[\w/-]*)+", re.ASCII)
+_NAME = r"\w[\w/-]*(\.\w[\w/-]*)+"
 
 
 def check(options: ContainerOptions) -> None:
     """Raise InvalidArgument for a parameter that is not the container's own."""
     for name, value in options.sysctls.items():
         allowed = name in _OF_IPC or name.startswith(_PREFIXES)
-        if not allowed or not _NAME.fullmatch(name):
+        if not allowed or not re.fullmatch(_NAME, name, re.ASCII):
             raise InvalidArgument(
                 f"sysctl '{name}={value}' is not allowed",
                 "Only parameters of a namespace: net.*, kernel.shm*, kernel.msg*, "
