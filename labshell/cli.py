@@ -166,10 +166,7 @@ lab = Verbs(
     headings=VERBS,
     callback=click.pass_context(_begin),
     invoke_without_command=True,
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "max_content_width": 96,
-    },
+    context_settings={"max_content_width": 96},
     params=[
         Option(
             ["--root"],

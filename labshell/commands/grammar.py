@@ -4,12 +4,12 @@
         └─┬┘└──────┬──────┘ └──┬──┘ └──────┬───────┘
         verb    options      IMAGE    the program's own words: never read as options
 
-click does the reading. Three things are added to it here:
+click does the reading. Four things are added to it here:
 
-    Verbs    a group whose verbs are imported when they are asked for, and whose
-             help sorts them under headings
-    Verb     a command whose help sorts its options under headings and ends with
-             examples
+    Explained  a command whose help ends with examples
+    Verbs      a group whose verbs are imported when they are asked for, and whose
+               help sorts them under headings
+    Verb       a command whose help sorts its options under headings
     as_click_reads
              Docker's client is written in Go, whose flags may be followed by `=`
              everywhere: `-m=64m`, `--rm=false`. click knows `--memory=64m` only.
@@ -59,12 +59,48 @@ class Option(click.Option):
         self.under = under
 
 
-class Verb(click.Command):
-    """A command with examples, read with Docker's habits."""
+class Explained(click.Command):
+    """A command with examples and `--help`, and `-h` unless it means something else.
+
+    click would add these options itself, and look for a translation of what they do:
+    that takes longer than to read the line.
+    """
 
     def __init__(self, *names: Any, examples: str = "", **details: Any) -> None:
         super().__init__(*names, **details)
         self.examples = examples
+        taken = {name for parameter in self.params for name in parameter.opts}
+        self.params.append(
+            Option(
+                [name for name in ("-h", "--help") if name not in taken],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_explain,
+                help="Show this message and exit.",
+            )
+        )
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """End with the examples, as they would be typed."""
+        if not self.examples:
+            return
+        from textwrap import dedent
+
+        with formatter.section("Examples"):
+            for line in dedent(self.examples).strip().splitlines():
+                formatter.write(f"{' ' * formatter.current_indent}{line}\n")
+
+
+def _explain(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """What --help does."""
+    if asked and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
+class Verb(Explained):
+    """A command that is read with Docker's habits."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words after the verb; an error says which verb it was."""
@@ -88,24 +124,18 @@ class Verb(click.Command):
             with formatter.section(heading):
                 formatter.write_dl(rows, col_max=26)
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """End with the examples, as they would be typed."""
-        _write_examples(formatter, self.examples)
 
-
-class Verbs(click.Group):
+class Verbs(Explained, click.Group):
     """A group of verbs, each "module:function", under headings; imported late."""
 
     def __init__(
         self,
         *,
         headings: Mapping[str, Mapping[str, str]],
-        examples: str = "",
         **details: Any,
     ) -> None:
         super().__init__(subcommand_metavar="VERB ...", **details)
         self.headings = headings
-        self.examples = examples
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all verbs, in the order of the table."""
@@ -176,21 +206,6 @@ class Verbs(click.Group):
                 rows.append((name, command.get_short_help_str(limit=200)))
             with formatter.section(heading):
                 formatter.write_dl(rows)
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """End with the examples, as they would be typed."""
-        _write_examples(formatter, self.examples)
-
-
-def _write_examples(formatter: click.HelpFormatter, examples: str) -> None:
-    """Lines as they are: click would fill them like a paragraph."""
-    if not examples:
-        return
-    from textwrap import dedent
-
-    with formatter.section("Examples"):
-        for line in dedent(examples).strip().splitlines():
-            formatter.write(f"{' ' * formatter.current_indent}{line}\n")
 
 
 def as_click_reads(ctx: click.Context, words: Sequence[str]) -> list[str]:
