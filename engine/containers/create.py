@@ -16,9 +16,10 @@ Try it: `lab create --name box busybox; ls /var/lib/labshell/containers/*`
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from engine import acts, files, times
 from engine.containers import (
@@ -216,16 +217,20 @@ def compiled_filter(house: House, options: ContainerOptions, spec: Spec) -> byte
     """
     if spec.seccomp is None:
         return b""
-    from engine.kernel import seccomp
-
     if any(option.startswith("seccomp") for option in options.security_options):
-        return seccomp.compile_policy(spec.seccomp)
+        return _compiled(spec.seccomp)
     powers = capabilities.mask_of(spec.process.capabilities)
     version = zlib.crc32(policy.ALLOWED.encode())
     kept = house.filters / f"docker-{powers:x}-{version:08x}.bpf"
     try:
         return kept.read_bytes()
     except FileNotFoundError:
-        program = seccomp.compile_policy(spec.seccomp)
+        program = _compiled(spec.seccomp)
         files.atomic_write(kept, program)
         return program
+
+
+def _compiled(rules: Mapping[str, Any]) -> bytes:
+    from engine.kernel import seccomp  # few starts are the first with their policy
+
+    return seccomp.compile_policy(rules)
