@@ -25,9 +25,8 @@ Try it: `lab run -d busybox sleep 60; systemd-cgls /system.slice`
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.acts import act
 from engine.errors import EngineBroken
@@ -95,8 +94,7 @@ def _connected() -> "Iterator[DBusConnection]":
         ) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """How an engine's control groups are arranged.
 
     `version` 1 or 2; `group` is where they are, or will be, below the top of the tree;
