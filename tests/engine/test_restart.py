@@ -90,7 +90,6 @@ def test_the_pauses_between_the_attempts_double(box: Box) -> None:
     pauses = gaps(starts(box, container)[:4])
     for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=True):
         assert pause >= least
-    assert pauses[0] < pauses[1] < pauses[2]
 
 
 def test_between_two_attempts_it_is_restarting(box: Box) -> None:

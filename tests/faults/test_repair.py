@@ -17,8 +17,6 @@ from tests.engine.boxes import Box, until
 from tests.faults.traces import group_of, kill, place_of, running, traces
 from tests.shell.lines import HOME, Lab
 
-pytestmark = pytest.mark.vm
-
 LOST = 255
 
 
@@ -84,6 +82,7 @@ def test_what_is_not_possible_any_more_is_refused_after_the_repair(
     assert traces(own, container) == []
 
 
+@pytest.mark.vm
 def test_a_container_whose_shim_was_killed_can_be_removed(own: Box) -> None:
     container = own.begin()
     kill(container.state.shim_pid)
@@ -99,6 +98,7 @@ def test_a_container_whose_shim_was_killed_can_be_started(own: Box) -> None:
     assert own.execute(container.id, "echo", "on").out == "on\n"
 
 
+@pytest.mark.vm
 def test_shim_program_and_exec_killed_at_once(own: Box) -> None:
     container = own.begin()
     session = own.engine.execute(container.id, exec_options("sleep", "987"))
@@ -116,6 +116,7 @@ def exec_options(*command: str):
     return ExecOptions(command=command)
 
 
+@pytest.mark.vm
 def test_a_paused_container_whose_shim_was_killed(own: Box) -> None:
     container = own.begin("sh", "-c", "sleep 1000 & sleep 1000")
     own.engine.pause(container.id)
@@ -123,6 +124,7 @@ def test_a_paused_container_whose_shim_was_killed(own: Box) -> None:
     is_repaired(own, container)
 
 
+@pytest.mark.vm
 def test_a_killed_spawner_takes_nobody_along(own: Box) -> None:
     container = own.begin()
     spawner = spawner_of(own)
@@ -134,6 +136,7 @@ def test_a_killed_spawner_takes_nobody_along(own: Box) -> None:
     assert not Path(f"/proc/{spawner}").exists()  # no zombie either
 
 
+@pytest.mark.vm
 def test_spawner_and_shims_killed_at_once(own: Box) -> None:
     containers = [own.begin() for _ in range(3)]
     kill(spawner_of(own), *(c.state.shim_pid for c in containers))
@@ -143,6 +146,7 @@ def test_spawner_and_shims_killed_at_once(own: Box) -> None:
     assert [t for c in containers for t in traces(own, c)] == []
 
 
+@pytest.mark.vm
 def test_a_power_cut_leaves_records_that_the_next_boot_repairs(own: Box) -> None:
     """All processes end at once; mounts, groups and /run are gone after the boot."""
     container = own.begin("sleep", "1000", name="before-the-cut", volumes=("data:/d",))
@@ -352,6 +356,7 @@ def test_a_start_whose_first_child_is_killed_is_one_clear_error(own: Box) -> Non
     can_be_used_again(own, container)
 
 
+@pytest.mark.vm
 def test_a_start_whose_shim_is_killed_leaves_nothing_behind(own: Box) -> None:
     container = own.create("sleep", "1000")
     with StuckStart(own, container) as stuck:

@@ -88,20 +88,20 @@ class Machine:
 
 
 def _debootstrap(suite: str, root: Path, packages: tuple[str, ...]) -> None:
-    sources = root.with_name(f"{root.name}.sources")
-    sources.write_text("\n\n".join(_sources(suite)) + "\n")
+    listing = root.with_name(f"{root.name}.sources")
+    listing.write_text("\n\n".join(sources(suite)) + "\n")
     subprocess.run(
         [
             *("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase"),
             *("--dpkgopt=force-unsafe-io", *(f"--include={p}" for p in packages)),
-            *(suite, str(root), str(sources)),
+            *(suite, str(root), str(listing)),
         ],
         check=True,
         stdin=subprocess.DEVNULL,
     )
 
 
-def _sources(suite: str) -> Iterator[str]:
+def sources(suite: str) -> Iterator[str]:
     """Where this machine has Debian from, for another release of it."""
     here = platform.freedesktop_os_release()["VERSION_CODENAME"]
     for path in sorted(Path("/etc/apt").glob("**/*.sources")):

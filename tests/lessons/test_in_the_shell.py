@@ -65,7 +65,6 @@ def test_ctrl_c_and_nonsense_do_not_move_the_lesson(desk):
     typist.wait(lambda: desk.record.of("recall").done, "answering")
 
 
-@pytest.mark.vm
 def test_work_by_bash_and_by_another_route_is_noticed(desk):
     typist = desk.sits_down()
     while desk.record.step != "commit":

@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import workshop
+from tests.fresh import debian
 from tests.vm import initrd
 
 # Debian 12 and 13: the Python of each.
@@ -153,7 +154,9 @@ def _install_debian(suite: str, root: Path) -> None:
         "--dpkgopt=path-exclude=/usr/share/locale/*",
         f"--essential-hook={no_initramfs}",
     ]
-    _run("mmdebstrap", *options, suite, str(root))
+    sources = root.with_suffix(".sources")
+    sources.write_text("\n\n".join(debian.sources(suite)) + "\n")
+    _run("mmdebstrap", *options, suite, str(root), str(sources))
 
 
 def _install_python(version: str, root: Path) -> None:
