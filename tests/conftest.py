@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests import leftovers, machine, workshop
 
@@ -55,6 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the directory of this run, and keep the tests away from everything else."""
+    settings.register_profile("labshell", deadline=None)  # the machine may be busy
+    settings.load_profile("labshell")
     if not _is_worker(config):
         workshop.keep_cache()
         directory = workshop.make_directory()

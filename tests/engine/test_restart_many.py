@@ -1,6 +1,7 @@
 """Ten containers that are run again and again: nothing is lost, nothing leaks.
 
-A hundred for a minute: `sudo .venv/bin/python -m tests.benchmarks restart`.
+A hundred for a minute, and what they cost:
+`sudo .venv/bin/python -m tests.benchmarks restart`.
 """
 
 from pathlib import Path
@@ -32,7 +33,6 @@ def test_ten_that_never_stay_lose_no_count_and_hold_no_more_than_at_first(
     at_first = max(held)
     until(lambda: again(5), "five attempts of each", seconds=20.0)
     assert held[-1] <= at_first
-    assert restarting.cpu_of(pids, seconds=1.0) < 0.1
     assert restarting.settle(engine, made) == []
     for identity in made:
         engine.remove(identity)
