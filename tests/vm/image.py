@@ -11,30 +11,26 @@ disk is one file system from its first byte to its last. What then happens:
     kernel ─▶ /init in the initrd ─▶ /sbin/init on the disk, systemd ─▶ vm-job.service
               guest/init.sh          mounts /sys/fs/cgroup as v2        guest/vm-job
 
-An image is made once and kept, under a name that is the digest of all it is made of:
-of these files, and of the lock files. So a change makes a new one by itself. The
-Debian packages in it stay as they were on the day; to renew them, remove the cache.
+An image is made once and kept (kept.py), under a name that is the digest of all it is
+made of: of these files, and of the lock files. So a change makes a new one by itself.
 
 man: mmdebstrap(1), mke2fs(8), bootup(7)
 Try it: `sudo .venv/bin/python -m tests.vm trixie 'systemd-cgls; uname -a'`
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests import workshop
 from tests.fresh import debian
-from tests.vm import initrd
+from tests.vm import initrd, kept
 
 # Debian 12 and 13: the Python of each.
 SUITES = {"bookworm": "3.11", "trixie": "3.13"}
@@ -57,7 +53,6 @@ NOT_STARTED = (
     *("systemd-pstore.service", "systemd-timesyncd.service"),
 )
 SIZE = 3 << 30  # bytes; holes, for the most part
-WEEK = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +75,9 @@ class Image:
 
 
 def of(suite: str) -> Image:
-    """The image of a Debian release, built if it is not in the cache: about a minute.
-
-    Two that want it at once: the second waits for the first. One that is killed
-    leaves a folder that nobody takes for an image, and that the next removes.
-    """
-    cache = workshop.cache()
-    directory = cache / f"vm-{suite}-{_key(suite)}"
-    with _alone(cache / f"vm-{suite}.lock"):
-        if not directory.exists():
-            _remove_old(cache, suite)
-            unfinished = Path(tempfile.mkdtemp(prefix=f"vm-{suite}-new-", dir=cache))
-            _build(suite, Image(directory=unfinished))
-            unfinished.rename(directory)
-        os.utime(directory)
-    return Image(directory=directory)
+    """The image of a Debian release, built if it is not kept: about a minute."""
+    build = partial(_build, suite)
+    return Image(directory=kept.made(f"vm-{suite}", _key(suite), build))
 
 
 def _key(suite: str) -> str:
@@ -106,35 +89,18 @@ def _key(suite: str) -> str:
     return digest.hexdigest()[:16]
 
 
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Wait until no other process builds. The lock ends with its holder."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _remove_old(cache: Path, suite: str) -> None:
-    """What was never finished, and what nobody has used for a week."""
-    for path in cache.glob(f"vm-{suite}-*"):
-        unfinished = path.name.startswith(f"vm-{suite}-new-")
-        if unfinished or path.stat().st_mtime < time.time() - WEEK:
-            shutil.rmtree(path)
-
-
-def _build(suite: str, image: Image) -> None:
-    root = image.directory / "root"
-    _install_debian(suite, root)
+def _build(suite: str, directory: Path) -> None:
+    root = directory / "root"
+    install_debian(suite, root, PACKAGES)
     _install_python(SUITES[suite], root)
-    _configure(root)
-    version = max(path.name for path in (root / "lib/modules").iterdir())
-    shutil.copy(root / f"boot/vmlinuz-{version}", image.kernel)
-    initrd.write(image.initrd, root, version)
-    _make_disk(image.disk, root)
+    configure(root)
+    _install_job(root)
+    take_kernel(root, directory)
+    make_disk(Image(directory=directory).disk, root)
     shutil.rmtree(root)
 
 
-def _install_debian(suite: str, root: Path) -> None:
+def install_debian(suite: str, root: Path, packages: Iterable[str]) -> None:
     """Unpack the packages into a folder, and run their set-up scripts in it."""
     # initramfs-tools would make an initrd for any hardware. Ours is smaller.
     no_initramfs = (
@@ -143,7 +109,7 @@ def _install_debian(suite: str, root: Path) -> None:
     )
     options = [
         *("--mode=root", "--variant=minbase"),
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(packages)}",
         '--aptopt=APT::Install-Recommends "false"',
         '--aptopt=Acquire::Languages "none"',
         '--aptopt=Acquire::Retries "3"',
@@ -173,23 +139,36 @@ def _install_python(version: str, root: Path) -> None:
     _run("chroot", str(root), "python3", "-m", "compileall", "-q", f"/{VENV}")
 
 
-def _configure(root: Path) -> None:
-    """What an installer would have asked for, and the job."""
+def configure(root: Path) -> None:
+    """What an installer would have asked for."""
     (root / "etc/hostname").write_text("student\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost student\n")
     (root / "etc/fstab").write_text("/dev/vda / ext4 rw,noatime 0 0\n")
     (root / "etc/machine-id").write_text("")  # systemd makes a new one at each boot
+    units = root / "etc/systemd/system"
+    for name in NOT_STARTED:
+        (units / name).symlink_to("/dev/null")
+
+
+def _install_job(root: Path) -> None:
+    """The unit that does what boot.py asks of the machine."""
     shutil.copy(HERE / "guest/vm-job", root / "usr/local/sbin")
     units = root / "etc/systemd/system"
     shutil.copy(HERE / "guest/vm-job.service", units)
     wanted = units / "multi-user.target.wants"
     wanted.mkdir(exist_ok=True)
     (wanted / "vm-job.service").symlink_to("../vm-job.service")
-    for name in NOT_STARTED:
-        (units / name).symlink_to("/dev/null")
 
 
-def _make_disk(disk: Path, root: Path) -> None:
+def take_kernel(root: Path, directory: Path) -> None:
+    """Put the kernel, and an initrd for it, where QEMU is told that they are."""
+    image = Image(directory=directory)
+    version = max(path.name for path in (root / "lib/modules").iterdir())
+    shutil.copy(root / f"boot/vmlinuz-{version}", image.kernel)
+    initrd.write(image.initrd, root, version)
+
+
+def make_disk(disk: Path, root: Path) -> None:
     """One file system with the folder in it; nothing need be mounted for that."""
     with disk.open("wb") as file:
         file.truncate(SIZE)
