@@ -72,7 +72,7 @@ namespaces() {
     complaint=$(unshare --mount --pid --fork --uts --ipc --net --cgroup --user \
         --map-root-user true 2>&1) ||
         no "namespaces cannot be made: $complaint" \
-            "sysctl user.max_user_namespaces=10000; in a container, use a virtual machine"
+            "sysctl user.max_user_namespaces=10000; or leave the container you are in"
 }
 
 nft() {

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # provision.sh - make a Debian or Ubuntu machine one for learning with labshell.
 #
-#   sudo vagrant/provision.sh           in a checkout, on a machine that is yours to change
+#   sudo vagrant/provision.sh        in a checkout, on a machine that is yours to change
 #
 # `vagrant up` runs it, cloud-init.yaml runs it, and you may. Running it again completes
 # what was interrupted, and brings in a checkout that has changed. In order:
 #
 #   the clock      a machine that slept is in the past, and then nothing can be verified
 #   the machine    matching.sh: kernel, systemd, control groups, namespaces
-#   packages       what is not there; nothing is asked of a network that is not needed
+#   packages       packages.sh: what is not there; a network is used only if need be
 #   /opt/labshell  a copy of the checkout, root's; `./lab` sets itself up in it
 #   lab, labshell  on everybody's PATH: become-root hands them to sudo
 #   the student    a folder ~/work, a greeting at login, TAB, sudo
@@ -23,7 +23,10 @@
 set -euo pipefail
 
 HOME_DIRECTORY=/opt/labshell
-NEEDED_KB=1000000 # of disk: the packages, labshell, and a first image or two
+NEEDED_MB=1000 # of disk: the packages, labshell, and a first image or two
+
+# shellcheck source-path=SCRIPTDIR source=packages.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/packages.sh"
 
 say() {
     echo "labshell: $*"
@@ -43,7 +46,7 @@ main() {
     settle_clock
     enough_disk
     student=$(find_student)
-    "$source/vagrant/matching.sh" kernel systemd cgroups overlay namespaces
+    bash "$source/vagrant/matching.sh" kernel systemd cgroups overlay namespaces
     finish_interrupted
     install_packages
     copy_checkout
@@ -78,7 +81,8 @@ settle_clock() {
     if [ "$now" -lt "$known" ]; then
         say "the clock was $((known - now)) seconds behind; setting it"
         set_clock "$known"
-    elif [ "${LAB_HOST_TIME:-0}" -gt 0 ] && [ "$now" -gt $((LAB_HOST_TIME + 86400)) ]; then
+    elif [ "${LAB_HOST_TIME:-0}" -gt 0 ] &&
+        [ "$now" -gt $((LAB_HOST_TIME + 86400)) ]; then
         say "the clock was a day or more ahead of the host's; setting it"
         set_clock "$LAB_HOST_TIME"
     fi
@@ -94,19 +98,18 @@ known_time() {
 
 set_clock() {
     date -s "@$1" >/dev/null ||
-        stop "the clock is wrong and cannot be set" "set it on the host, and start again"
+        stop "the clock is wrong and cannot be set" "set the host's, and start again"
     # A service that keeps the clock goes on from here.
-    systemctl try-restart systemd-timesyncd.service chrony.service 2>/dev/null || true
+    systemctl try-restart systemd-timesyncd chrony 2>/dev/null || true
 }
 
 enough_disk() {
     local place free
     for place in /opt /var; do
-        free=$(df -Pk "$place" | awk 'NR == 2 { print $4 }')
-        [ "$free" -ge "$NEEDED_KB" ] ||
-            stop "only $((free / 1024)) MB are free for $place," \
-                "make room (apt-get clean; lab system prune), or give it a larger disk:" \
-                "$((NEEDED_KB / 1024)) MB are needed"
+        free=$(df -Pm "$place" | awk 'NR == 2 { print $4 }')
+        [ "$free" -ge "$NEEDED_MB" ] ||
+            stop "only $free MB are free for $place, of $NEEDED_MB needed" \
+                "make room (apt-get clean, lab system prune), or use a larger disk"
     done
 }
 
@@ -121,105 +124,9 @@ find_student() {
     echo "$name"
 }
 
-# --- Packages ---
-
-# Beside what ./lab installs for itself: what is needed to learn with a terminal alone.
-NEEDED=(nftables)
-HELPFUL=(bash-completion curl git less man-db nano strace)
-
-export DEBIAN_FRONTEND=noninteractive
-APT=(apt-get -qq -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=1
-    -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20)
-
-# Debian's own first updates may be at work: every apt-get here, ./lab's too, waits.
-finish_interrupted() {
-    echo 'DPkg::Lock::Timeout "300";' >/etc/apt/apt.conf.d/90labshell
-    [ -z "$(dpkg --audit)" ] || {
-        say "completing what an interrupted dpkg has left"
-        dpkg --configure -a </dev/null >/dev/null ||
-            stop "dpkg cannot complete what was interrupted" "sudo dpkg --configure -a"
-    }
-}
-
-install_packages() {
-    local missing package
-    missing=$(not_installed "${NEEDED[@]}")
-    # shellcheck disable=SC2086 # one word a package
-    [ -z "$missing" ] || fetch $missing || no_packages $missing
-    missing=$(not_installed "${HELPFUL[@]}")
-    for package in $missing; do
-        fetch "$package" || say "not installed: $package ($(why_not))"
-    done
-    docker_client
-}
-
-# docker_client: the program `docker`, without a daemon of Docker's beside ours.
-docker_client() {
-    ! command -v docker >/dev/null || return 0
-    if fetch docker-cli; then
-        return
-    fi
-    systemctl mask --quiet docker.service docker.socket
-    fetch docker.io || {
-        systemctl unmask --quiet docker.service docker.socket
-        say "not installed: docker's client ($(why_not)); \`lab\` does not need it"
-    }
-}
-
-not_installed() {
-    local package
-    for package in "$@"; do
-        dpkg-query -W -f '${db:Status-Abbrev}\n' "$package" 2>/dev/null | grep -q ^ii ||
-            echo "$package"
-    done
-}
-
-# fetch PACKAGE...: with the lists as they are; if that fails, with new ones.
-fetch() {
-    "${APT[@]}" install --no-install-recommends "$@" </dev/null >"$log" 2>&1 && return
-    new_lists && "${APT[@]}" install --no-install-recommends "$@" </dev/null >"$log" 2>&1
-}
-
-# new_lists: once; a network that is not there is not waited for again and again.
-new_lists() {
-    [ "$lists" = old ] || return
-    lists=tried
-    has_network && "${APT[@]}" update -o APT::Update::Error-Mode=any </dev/null \
-        >"$update_log" 2>&1 && lists=new
-    [ "$lists" = new ]
-}
-
-log=/run/labshell-apt.log update_log=/run/labshell-apt-update.log lists=old
-
-has_network() {
-    ip route show default | grep -q . || ip -6 route show default | grep -q .
-}
-
-# why_not: the reason of apt's last failure, in a few words.
-why_not() {
-    if ! has_network; then
-        echo "there is no network"
-    elif [ "$lists" = tried ] && grep -qs 'not valid yet' "$update_log"; then
-        echo "the clock is wrong: $(date)"
-    elif [ "$lists" = tried ]; then
-        echo "the archive cannot be reached: $(complaint "$update_log")"
-    else
-        complaint "$log"
-    fi
-}
-
-complaint() {
-    sed -n 's/^[EW]: //p' "$1" 2>/dev/null | head -n 1 | cut -c 1-200
-}
-
-no_packages() {
-    stop "could not install $*: $(why_not)" \
-        "connect the machine to the network, then run this again (vagrant provision)"
-}
-
 # --- labshell itself ---
 
-# copy_checkout: all or nothing; .venv is kept, for ./lab knows whether it is still good.
+# copy_checkout: all or nothing. .venv is kept: ./lab knows whether it is still good.
 copy_checkout() {
     local new=$HOME_DIRECTORY.new old=$HOME_DIRECTORY.old
     [ "$source" != "$HOME_DIRECTORY" ] || return 0
@@ -275,7 +182,7 @@ allow_sudo() {
     umask 077
     echo "$student ALL=(ALL:ALL) NOPASSWD: ALL" >/etc/labshell/sudoers
     visudo -cqf /etc/labshell/sudoers ||
-        stop "sudo has no way to write the name $student" "choose another: LAB_STUDENT=NAME"
+        stop "sudo cannot be told of $student" "choose another name: LAB_STUDENT=NAME"
     install -m 440 /etc/labshell/sudoers /etc/sudoers.d/labshell
     rm /etc/labshell/sudoers
     umask 022

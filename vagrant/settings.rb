@@ -6,6 +6,7 @@
 #   LAB_MEMORY           its memory in MB: 1024 to 262144
 #   LAB_LIBVIRT_DRIVER   kvm, or qemu where the processor cannot virtualize (slow)
 #   LAB_STUDENTS         1 to 99 machines, student-01 and so on, instead of one
+#   LAB_FOR_BOX          yes: a machine to make a box of; make-box.sh sets it
 #
 # A variable that is empty is one that is not set. A wrong value ends Vagrant with one
 # line, which names the variable and what it may be.
@@ -34,6 +35,12 @@ module Labshell
       @memory = number("LAB_MEMORY", 1024..262_144, 2048)
       @libvirt_driver = one_of("LAB_LIBVIRT_DRIVER", %w[kvm qemu])
       @students = number("LAB_STUDENTS", 1..99, nil)
+      @for_box = one_of("LAB_FOR_BOX", %w[no yes]) == "yes"
+    end
+
+    # Is this machine made to become a box, and nobody's to work in?
+    def for_box?
+      @for_box
     end
 
     # The names of the machines: "labshell", or one for each student.

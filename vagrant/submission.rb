@@ -120,6 +120,8 @@ module Labshell
     end
 
     def fit?(name)
+      return false unless name.dup.force_encoding("UTF-8").valid_encoding?
+
       first, *rest = name.split("/", -1)
       first == "submission" && name.size < 256 && [first, *rest].all? do |part|
         part.match?(/\A#{PART}\z/n) && !part.match?(RESERVED)

@@ -11,9 +11,9 @@
 #   submission/left-out        what of it is no plain file, or has a name that not every
 #                              system can hold
 #
-# Somebody will unpack this on another machine, perhaps with Windows. A link leads out of
-# the directory, a device is one, and `aux` is no file name there: so they stay here. The
-# host checks all of that again (submission.rb): in here, the student is root.
+# Somebody will unpack this on another machine, perhaps with Windows. A link leads out
+# of the directory, a device is one, and `aux` is no file name there: so they stay here.
+# The host checks all of that again (submission.rb): in here, the student is root.
 #
 # man: tar(1) on --format=ustar
 set -euo pipefail
@@ -22,7 +22,8 @@ export LC_ALL=C
 ASKED=/var/lib/labshell-work/submit
 LARGEST=100000000 # bytes of all files together
 MOST=10000        # files and directories
-# Names that some system cannot hold, or takes for something else.
+# Names that some system cannot hold, or takes for something else. So it is with what is
+# no UTF-8.
 ODD='[[:cntrl:]<>:"\\|?*]|[. ](/|$)|.{180}'
 ODD+='|/(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.[^/]*)?(/|$)'
 
@@ -65,12 +66,14 @@ choose() {
     if [ -d work ] && ! [ -L work ]; then
         find work -xdev -print0 | sort -z >"$place/all"
         find work -xdev \( -type f -o -type d \) -print0 |
-            { grep -zivE "$ODD" || true; } | sort -z >"$place/names"
-        size=$(find work -xdev -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }')
+            { LC_ALL=C.UTF-8 grep -zax '.*' | grep -zaivE "$ODD" || true; } |
+            sort -z >"$place/names"
+        size=$(find work -xdev -type f -printf '%s\n' |
+            awk '{ n += $1 } END { print n + 0 }')
     fi
     comm -z -23 "$place/all" "$place/names" | tr '\n\0' '?\n' >"$place/left-out"
     [ "$size" -le "$LARGEST" ] ||
-        stop "work holds $((size / 1000000)) MB; $((LARGEST / 1000000)) may be handed in"
+        stop "work holds $size bytes; $LARGEST may be handed in"
     [ "$(tr -dc '\0' <"$place/names" | wc -c)" -le "$MOST" ] ||
         stop "work holds more than $MOST files: leave out what others can make again"
 }

@@ -52,7 +52,7 @@ module Labshell
     def copy_or_warn
       copy if @guest.running?
     rescue StandardError => error
-      warn("The work was not copied to the host: #{error.message}",
+      warn("The work was not copied to the host: #{reason(error)}.",
            "It stays on the machine's own disk. The newest copy: #{newest}")
     end
 
@@ -64,13 +64,14 @@ module Labshell
         raise Refusal, "it is off, and was not copied before"
       end
     rescue StandardError => error
-      reason = "Its work could not be copied to the host: #{error.message}."
-      return warn(reason, "#{FORCE}=yes: going on.") if ENV[FORCE] == "yes"
+      failure = "Its work could not be copied to the host: #{reason(error)}."
+      return warn(failure, "#{FORCE}=yes: going on.") if ENV[FORCE] == "yes"
 
-      raise Refusal, "#{@machine.name} is not destroyed. #{reason}\n" \
-                     "To do: `vagrant up`, then destroy it again. Or, to lose what is " \
-                     "newer than the newest copy (#{newest}): #{FORCE}=yes in the " \
-                     "environment."
+      raise Refusal, <<~WORDS.chomp
+        #{@machine.name} is not destroyed. #{failure}
+        To do: `vagrant up`, then destroy it again. To lose what is newer than the
+        newest copy (#{newest}), set #{FORCE}=yes in the environment.
+      WORDS
     end
 
     # The machine is up: bring back the work, and note that there may be more soon.
@@ -85,7 +86,7 @@ module Labshell
 
       copies.empty? ? @guest.run("keep.sh", "begun") : bring(copies.last)
     rescue StandardError => error
-      warn("The work was not brought back: #{error.message}",
+      warn("The work was not brought back: #{reason(error)}.",
            "To try again: `vagrant provision`. The newest copy: #{newest}")
     end
 
@@ -150,6 +151,14 @@ module Labshell
 
     def forget(name)
       FileUtils.rm_f(File.join(@folder, name))
+    end
+
+    # In one line. Where SSH fails, Vagrant's own advice is to destroy the machine.
+    def reason(error)
+      ssh = error.class.name[/::SSH(\w+)\z/, 1]
+      return error.message.lines.first.to_s.strip.chomp(".") if ssh.nil?
+
+      "it does not answer (SSH: #{ssh.gsub(/(?<=[a-z])(?=[A-Z])/, " ").downcase})"
     end
 
     def warn(*lines)

@@ -1,7 +1,8 @@
 """The examination: every question that the doctor asks, in the order it asks them.
 
-Each check is a function without side effects that returns one Finding (control groups
-return several). A check that cannot be made is a finding, too, and never the end.
+Each check is a function without side effects that returns one Finding, or several
+(control groups), or none. A check that cannot be made is a finding, too, and never
+the end.
 
 Try it: `lab doctor`
 """
@@ -9,7 +10,7 @@ Try it: `lab doctor`
 from collections.abc import Callable, Iterator
 
 from engine.engine import Engine
-from labshell.doctor import kernel, limits, machine
+from labshell.doctor import kernel, limits, machine, provisioned
 from labshell.doctor.trial import LIMITED, Finding
 
 
@@ -28,6 +29,7 @@ def examine(engine: Engine) -> Iterator[Finding]:
         "disk": lambda: machine.disk(engine.root),
         "busybox": machine.base_image,
         "store": lambda: machine.store(engine),
+        "machine": provisioned.provisioned,
     }
     for topic, check in checks.items():
         try:

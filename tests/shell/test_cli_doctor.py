@@ -1,13 +1,14 @@
 """The doctor: what it finds out, and what its report does not give away."""
 
 import json
+import os
 import stat
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from labshell.doctor import bundle, kernel, limits
+from labshell.doctor import bundle, kernel, limits, provisioned
 from labshell.doctor.trial import attempt
 from tests.shell.lines import Lab
 
@@ -63,6 +64,27 @@ def test_the_doctor_finds_that_this_machine_works(lab: Lab) -> None:
     assert {"nft", "disk", "root", "store"} <= set(findings)
     assert findings["overlay"]["verdict"] == "works"
     assert findings["store"]["verdict"] == "works"
+
+
+def test_of_a_machine_that_nobody_made_nothing_is_said(tmp_path: Path) -> None:
+    assert provisioned.provisioned(tmp_path / "machine") == []
+
+
+def test_a_machine_is_shown_as_it_was_made(tmp_path: Path) -> None:
+    file = tmp_path / "machine"
+    file.write_text(f"system=Debian 13\nkernel={os.uname().release}\nsource=93ee\n")
+    (finding,) = provisioned.provisioned(file)
+    assert finding.verdict == "works"
+    assert "Debian 13" in finding.found
+    assert "93ee" in finding.found
+
+
+def test_a_machine_with_another_kernel_since_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "machine"
+    file.write_text("system=Debian 13\nkernel=5.10\nno pair\n")
+    (finding,) = provisioned.provisioned(file)
+    assert finding.verdict == "limited"
+    assert "vagrant provision" in finding.advice
 
 
 def test_a_report_holds_no_names_and_is_nobody_elses(lab: Lab, tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 #
 #   ruby host.rb FOLDER STATE ACTION,... WORD...
 #
-# FOLDER is a copy of vagrant/, STATE what Vagrant would say of the machine, ACTION
-# methods of Work and new states (=poweroff), or "submission". WORD… is put before a command to run it inside; with
-# REPLY=FILE in the environment the machine answers to everything that packs with that
-# file, whatever it is asked.
+# FOLDER is a copy of vagrant/, STATE what Vagrant would say of the machine, ACTION,…
+# are methods of Work and new states (=poweroff), or "submission". WORD… is put before a
+# command to run it inside. With REPLY=FILE in the environment the machine answers with
+# that file to whatever is to be packed; with REFUSES=yes its SSH does not answer.
 
 require "open3"
 require "vagrant"
@@ -21,6 +21,7 @@ class Inside
   end
 
   def sudo(command, error_check: true)
+    raise Vagrant::Errors::SSHConnectionRefused if ENV["REFUSES"]
     if ENV["REPLY"] && command.end_with?("pack")
       yield :stdout, File.binread(ENV["REPLY"])
       return 0
@@ -62,7 +63,9 @@ begin
   else
     work = Labshell::Work.new(machine)
     action.split(",").each do |name|
-      name.start_with?("=") ? machine.state.id = name[1..].to_sym : work.public_send(name)
+      next work.public_send(name) unless name.start_with?("=")
+
+      machine.state.id = name[1..].to_sym
     end
   end
 rescue Labshell::Refusal => error

@@ -155,6 +155,15 @@ def test_a_machine_that_cannot_copy_may_still_be_halted(
     assert "It stays on the machine's own disk" in done.stdout
 
 
+def test_a_machine_that_does_not_answer_is_one_line_and_no_advice_to_destroy_it(
+    host: Host, inside: Inside
+) -> None:
+    done = host(inside, "copy_or_warn", REFUSES="yes")
+    first, second = done.stdout.splitlines()
+    assert first.endswith(": it does not answer (SSH: connection refused).")
+    assert "own disk" in second
+
+
 def test_a_machine_that_was_switched_off_inside_is_not_destroyed(
     host: Host, inside: Inside
 ) -> None:
