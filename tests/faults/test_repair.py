@@ -1,5 +1,6 @@
 """Killing what belongs to a container: the next command sets the records right."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -306,20 +307,20 @@ def test_a_base_image_cut_short_is_made_again(fresh_root: Path) -> None:
 
 
 class StuckStart:
-    """A start whose first child stands still, frozen with the engine's own group."""
+    """A start whose first child stands still: it joins a group that is frozen."""
 
     def __init__(self, box: Box, container: Container) -> None:
-        self.box, self.container = box, container
-        self.place = place_of(box)
+        self.place, self.directory = place_of(box), container.directory
+        self.group = group_of(box, container)
 
     def __enter__(self) -> "StuckStart":
-        cgroups.create(self.place.cgroup)
+        client.wait_for_spawner(self.place)  # the engine's own group is there with it
+        self.connection = client.reach(self.place, self.directory)
+        cgroups.create(self.group)
         self._freezer(frozen=True)
-        self.connection = client.reach(self.place, self.container.directory)
         self.connection.tell("start")
-        group = group_of(self.box, self.container)
-        until(lambda: cgroups.members(group), "the starter has joined the group")
-        (self.starter,) = cgroups.members(group)
+        until(lambda: cgroups.members(self.group), "the starter has joined the group")
+        (self.starter,) = cgroups.members(self.group)
         status = Path(f"/proc/{self.starter}/status").read_text().splitlines()
         self.shim = int(next(x for x in status if x.startswith("PPid")).split()[1])
         return self
@@ -330,15 +331,16 @@ class StuckStart:
 
     def _freezer(self, frozen: bool) -> None:
         if cgroups.version() == 2:
-            path = cgroups.directory(self.place.cgroup, "") / "cgroup.freeze"
+            path = cgroups.directory(self.group, "") / "cgroup.freeze"
             path.write_text(str(int(frozen)))
         else:
-            path = cgroups.directory(self.place.cgroup, "freezer") / "freezer.state"
+            path = cgroups.directory(self.group, "freezer") / "freezer.state"
             path.write_text("FROZEN" if frozen else "THAWED")
 
     def thaw(self) -> None:
         """Let it go on."""
-        self._freezer(frozen=False)
+        with contextlib.suppress(FileNotFoundError):  # it has ended, and was tidied
+            self._freezer(frozen=False)
 
 
 def test_a_start_whose_first_child_is_killed_is_one_clear_error(own: Box) -> None:
