@@ -59,9 +59,9 @@ fstrim -a || true
 sync
 '
 
-# in_machine LINES: as root.
+# in_machine LINES: as root; in a form that no shell on the way reads.
 in_machine() {
-    vagrant ssh -c "sudo bash -c $(printf %q "$1")" -- -T
+    vagrant ssh -c "echo $(base64 <<<"$1" | tr -d '\n') | base64 -d | sudo bash" -- -T
 }
 
 check() {

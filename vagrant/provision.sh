@@ -126,10 +126,13 @@ find_student() {
 
 # --- labshell itself ---
 
-# copy_checkout: all or nothing. .venv is kept: ./lab knows whether it is still good.
+# copy_checkout: all or nothing. .venv is kept, wherever an interruption has left it:
+# ./lab knows whether it is still good, and a new one might need the network.
 copy_checkout() {
     local new=$HOME_DIRECTORY.new old=$HOME_DIRECTORY.old
     [ "$source" != "$HOME_DIRECTORY" ] || return 0
+    [ -d "$HOME_DIRECTORY" ] || [ ! -d "$old" ] || mv "$old" "$HOME_DIRECTORY"
+    keep_venv "$old"
     rm -rf "$new" "$old"
     mkdir "$new"
     tar -C "$source" -c --owner=0 --group=0 --mode='u=rwX,go=rX' \
@@ -139,12 +142,15 @@ copy_checkout() {
         tar -C "$new" -x
     # A checkout on Windows forgets which files are programs.
     chmod 755 "$new/lab" "$new"/vagrant/*.sh "$new/vagrant/become-root"
-    if [ -d "$HOME_DIRECTORY" ]; then
-        [ ! -d "$HOME_DIRECTORY/.venv" ] || mv "$HOME_DIRECTORY/.venv" "$new"
-        mv "$HOME_DIRECTORY" "$old"
-    fi
+    [ ! -d "$HOME_DIRECTORY" ] || mv "$HOME_DIRECTORY" "$old"
     mv "$new" "$HOME_DIRECTORY"
+    keep_venv "$old"
     rm -rf "$old"
+}
+
+keep_venv() {
+    [ ! -d "$1/.venv" ] || [ -d "$HOME_DIRECTORY/.venv" ] ||
+        mv "$1/.venv" "$HOME_DIRECTORY"
 }
 
 # set_up: ./lab's own set-up; it names its packages itself, and what it lacks.
@@ -167,8 +173,12 @@ install_commands() {
 # --- The student ---
 
 welcome_student() {
-    local home
-    home=$(getent passwd "$student" | cut -d : -f 6)
+    local home shell
+    IFS=: read -r _ _ _ _ _ home shell < <(getent passwd "$student")
+    # Some boxes give dash, which has neither TAB nor a history.
+    case $shell in
+        */sh | */dash) usermod --shell /bin/bash "$student" ;;
+    esac
     [ -d "$home/work" ] ||
         install -d -o "$student" -g "$(id -gn "$student")" "$home/work"
     install -m 644 "$HOME_DIRECTORY/vagrant/greeting.sh" /etc/profile.d/labshell.sh

@@ -6,8 +6,10 @@ network. A whole run needs a machine that starts by itself: tests/vagrant/test_u
 """
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +46,26 @@ def provision(inside: Inside) -> Provision:
         return inside.run(f"{before} bash -c '{script}'", environment=variables)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A .venv with nothing in it, made once: that takes longest."""
+    folder = tmp_path_factory.mktemp("venv") / "copy"
+    folder.mkdir()
+    shutil.copy(HOME / "lab", folder)
+    (folder / "requirements.lock").write_text("# nothing\n")
+    subprocess.run([folder / "lab"], env={"LAB_NO_APT": "1"}, capture_output=True)
+    assert (folder / ".venv/requirements.lock").exists()
+    return folder / ".venv"
+
+
+@pytest.fixture
+def installed(provision: Provision, inside: Inside, venv: Path) -> None:
+    """Inside, a first provisioning has put labshell into its place."""
+    inside.do(f"mkdir /opt/labshell; cp -a '{venv}' /opt/labshell; touch /checkout/old")
+    done = provision("copy_checkout; set_up")
+    assert (done.stdout, done.stderr) == ("started --version\n", "")
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> tuple[str, str]:
@@ -156,11 +178,10 @@ def test_the_checkout_is_copied_and_set_up(
     )
 
 
+@pytest.mark.usefixtures("installed")
 def test_a_second_run_renews_and_installs_nothing_again(
     provision: Provision, inside: Inside
 ) -> None:
-    inside.do("touch /checkout/old")
-    assert provision("copy_checkout; set_up").returncode == 0
     inside.do("rm /checkout/old; touch /checkout/new")
     done = provision("copy_checkout; set_up")
     assert (done.stdout, done.stderr) == ("started --version\n", "")
@@ -168,22 +189,21 @@ def test_a_second_run_renews_and_installs_nothing_again(
     inside.do("test -e /opt/labshell/new; ! ls -d /opt/labshell.*")
 
 
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
     "interrupted",
     [
         "mkdir /opt/labshell.new; touch /opt/labshell.new/half",
-        "mv /opt/labshell/.venv /checkout/lost; mkdir /opt/labshell.new",
-        "mv /opt/labshell /opt/labshell.old",
-        "rm -r /opt/labshell/.venv/bin",
+        "mv /opt/labshell /opt/labshell.old; mkdir /opt/labshell.new",
+        "mv /opt/labshell /opt/labshell.old; mkdir /opt/labshell",
     ],
 )
-def test_a_copy_that_was_interrupted_is_made_anew(
+def test_a_copy_that_was_interrupted_is_made_anew_with_what_was_installed(
     provision: Provision, inside: Inside, interrupted: str
 ) -> None:
-    assert provision("copy_checkout; set_up").returncode == 0
     inside.do(interrupted)
     done = provision("copy_checkout; set_up")
-    assert done.stdout == "started --version\n"
+    assert (done.stdout, done.stderr) == ("started --version\n", "")
     assert inside.run("test -e /opt/labshell/half").returncode == 1
     inside.do("! ls -d /opt/labshell.*")
 
@@ -222,6 +242,16 @@ def test_the_student_is_root_without_a_password(
     said = inside.do(f"su - student -c '{asked}'")
     assert said.split() == ["0", "/home/student/work", "/x"]
     assert inside.do("stat -c %U /home/student/work") == "student"
+
+
+@pytest.mark.require("visudo")
+def test_a_student_with_the_plainest_shell_gets_bash(
+    provision: Provision, inside: Inside
+) -> None:
+    inside.do("usermod --shell /bin/sh student; mkdir -p /etc/labshell")
+    inside.do("mkdir -p /opt/labshell; cp -r /checkout/vagrant /opt/labshell")
+    assert provision("welcome_student").returncode == 0
+    assert inside.do("getent passwd student").endswith(":/bin/bash")
 
 
 def test_a_login_greets_with_where_the_student_left_off(inside: Inside) -> None:
