@@ -60,7 +60,7 @@ def create(house: House, options: ContainerOptions, image: StoredImage) -> Conta
     options = limits.possible(house, options)
     options = namespaces.resolved(options, house.records.find)
     with house.images.writing():  # the layers it will stand on must not go meanwhile
-        return _create(house, options, house.images.find(image.id), command)
+        return _create(house, options, house.images.catalogue.still(image), command)
 
 
 def _create(

@@ -59,6 +59,15 @@ class Catalogue:
         shown = name if _is_id(name) else Reference.parse(name).familiar
         raise NotFound(f"No such image: {shown}", self._instead_of(name))
 
+    def still(self, image: StoredImage) -> StoredImage:
+        """The same image, unless somebody has removed it since. NotFound if so.
+
+        What has the same digest is the same: nothing of it need be read again.
+        """
+        if any(entry.digest == image.manifest_digest for entry in self._index.read()):
+            return image
+        return self.find(image.id)
+
     def _instead_of(self, name: str) -> str:
         """What to do about a name that no image has."""
         from difflib import get_close_matches

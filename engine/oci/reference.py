@@ -28,7 +28,7 @@ _OFFICIAL = "library/"
 _LONGEST_NAME = 255
 
 _HOST = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_REGISTRY = re.compile(rf"(?:{_HOST}(?:\.{_HOST})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?\Z")
+_REGISTRY = rf"(?:{_HOST}(?:\.{_HOST})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?\Z"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*\Z")
 _TAG = re.compile(r"\w[\w.-]{0,127}\Z", re.ASCII)
@@ -73,12 +73,11 @@ class Reference(NamedTuple):
             raise _invalid(
                 "invalid reference format: repository name must be lowercase"
             )
+        registry_is_bad = self.registry != DEFAULT_REGISTRY and not re.match(
+            _REGISTRY, self.registry
+        )
         tag_is_bad = self.tag is not None and not _TAG.match(self.tag)
-        if (
-            tag_is_bad
-            or not _REGISTRY.match(self.registry)
-            or not _REPOSITORY.match(self.repository)
-        ):
+        if registry_is_bad or tag_is_bad or not _REPOSITORY.match(self.repository):
             raise _invalid("invalid reference format")
         if len(self.full_repository) > _LONGEST_NAME:
             raise _invalid("repository name must not be more than 255 characters")

@@ -107,6 +107,19 @@ def test_a_name_wins_over_the_beginning_of_an_id(store) -> None:
     assert store.find(first.short_id).id == second.id
 
 
+def test_an_image_that_is_still_there_is_not_read_again(store) -> None:
+    image = imported(store, "a")
+    store.content.path(image.manifest_digest).unlink()
+    assert store.catalogue.still(image) is image
+
+
+def test_an_image_that_has_gone_meanwhile_is_not_there_any_more(store) -> None:
+    image = imported(store, "a")
+    removed(store, "a")
+    with pytest.raises(NotFound):
+        store.catalogue.still(image)
+
+
 def test_an_id_that_begins_two_images_is_refused(store) -> None:
     images = [imported(store, f"a:{n}", str(n)) for n in range(17)]
     digits = [digests.hex_of(image.id)[0] for image in images]

@@ -28,7 +28,6 @@ from engine.containers.record import Container
 from engine.containers.sessions.copier import Copier
 from engine.containers.sessions.detaching import read_keys
 from engine.errors import InvalidState
-from engine.kernel import terminal
 from engine.runtime import channel, client, state
 from engine.runtime.client import Connection
 
@@ -80,7 +79,7 @@ class Session:
         """Start the program. EngineError, with its exit code, if that fails."""
         fields = dict(self._request)
         if self._tty and os.isatty(0):
-            fields["rows"], fields["columns"] = terminal.size(0)
+            fields["rows"], fields["columns"] = _size_of(0)
         self._connection.ask(fields.pop("do"), **fields)
 
     def wait(self) -> int:
@@ -131,11 +130,13 @@ class Session:
         if self._redraws:  # a new size is what makes it paint: so a wrong one first
             self._pass_size_on(stdin, more=1)
         self._pass_size_on(stdin)
+        from engine.kernel import terminal
+
         with terminal.raw(stdin):
             yield
 
     def _pass_size_on(self, descriptor: int, more: int = 0) -> None:
-        rows, columns = terminal.size(descriptor)
+        rows, columns = _size_of(descriptor)
         with contextlib.suppress(*client.GONE):  # the program has ended already
             self._connection.tell("resize", rows=rows + more, columns=columns)
 
@@ -182,6 +183,12 @@ class Session:
 
     def _resized(self, number: int, frame: FrameType | None) -> None:
         self._pass_size_on(0)
+
+
+def _size_of(descriptor: int) -> tuple[int, int]:
+    from engine.kernel import terminal  # many sessions have none
+
+    return terminal.size(descriptor)
 
 
 def start_session(
