@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.vm.image import Image
+from tests.workshop import HOME
 
 MEMORY = 2048  # MiB
 PROCESSORS = 2
@@ -78,8 +79,6 @@ def run(
 
 
 def _write_job(target: Path, command: str, sources: Iterable[Path]) -> None:
-    from tests.workshop import HOME
-
     with tarfile.open(target, "w") as archive:
         script = tarfile.TarInfo("command")
         script.size = len(command.encode())

@@ -55,13 +55,15 @@ def test_what_is_marked_passes(
 
 
 def command(marked: list[str]) -> str:
-    """What the guest does. Only files that hold such tests are read: it is slow."""
-    files = sorted({name.partition("::")[0] for name in marked})
+    """What the guest does. Only files that hold such tests are read: it is slow.
+
+    -v names each test as it ends: should the machine hang, that is all it has said.
+    """
+    files = " ".join(sorted({name.partition("::")[0] for name in marked}))
     return f"""
         ln -s /{image.VENV} .venv
         export LABSHELL_REQUIRE={HERE}
-        ./lab test -m vm -n {boot.PROCESSORS} --junitxml=$OUT/report.xml \
-            {" ".join(files)}
+        ./lab test -v -m vm -n {boot.PROCESSORS} --junitxml=$OUT/report.xml {files}
     """
 
 
