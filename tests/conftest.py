@@ -67,8 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
     workshop.isolate(Path(os.environ[_DIRECTORY]))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run if the machine is not as it was before."""
+    """Fail the run if the machine is not as it was before.
+
+    pytest's own goes first: after Ctrl-C it is that which closes the open fixtures.
+    """
     config = session.config
     if _is_worker(config):
         return
