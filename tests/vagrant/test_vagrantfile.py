@@ -5,6 +5,7 @@ the one question that Vagrant asks to know whether it is there.
 """
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ Chosen = Callable[..., dict[str, Any]]
 GOOD = [
     {},
     {"LAB_BOX": "labshell/class", "LAB_CPUS": "4", "LAB_MEMORY": "4096"},
-    {"LAB_BOX": "class", "LAB_STUDENTS": "30"},
+    {"LAB_BOX": "class", "LAB_STUDENTS": "3"},
     {"LAB_CPUS": "", "LAB_MEMORY": "", "LAB_BOX": "", "LAB_STUDENTS": ""},
 ]
 WRONG = [
@@ -128,7 +129,13 @@ def chosen(folder: Path, tmp_path: Path) -> Chosen:
         provider: str = "libvirt", version: str = "", **variables: str
     ) -> dict[str, Any]:
         script = Path(__file__).with_name("chosen.rb")
-        words = ["ruby", script, folder, provider, *([version] if version else [])]
+        words = [
+            shutil.which("ruby"),
+            script,
+            folder,
+            provider,
+            *([version] if version else []),
+        ]
         home = {"HOME": str(tmp_path), "VAGRANT_HOME": str(tmp_path / "home")}
         done = subprocess.run(
             words,
@@ -196,10 +203,10 @@ def test_without_students_there_is_one_machine(chosen: Chosen) -> None:
 def test_students_have_a_machine_each_and_none_starts_by_surprise(
     chosen: Chosen,
 ) -> None:
-    found = chosen(LAB_STUDENTS="30")
-    names = [f"student-{number:02}" for number in range(1, 31)]
+    found = chosen(LAB_STUDENTS="12")
+    names = [f"student-{number:02}" for number in range(1, 13)]
     assert found["machines"] == dict.fromkeys(names, False)
-    assert found["hostname"] == "student-30"
+    assert found["hostname"] == "student-12"
 
 
 @needs_vagrant
@@ -211,12 +218,23 @@ def test_up_without_a_name_asks_which_of_the_students_machines(
     assert "Which of the 30 machines?" in done.stderr
 
 
-@needs_vagrant
-def test_the_machine_cannot_write_to_the_checkout(chosen: Chosen) -> None:
-    assert chosen("virtualbox")["shared"]["mount_options"] == ["ro"]
-    shared = chosen("libvirt")["shared"]
+@pytest.mark.require("vagrant", "ruby", "rsync")
+@pytest.mark.parametrize("provider", ["virtualbox", "parallels", "libvirt"])
+def test_the_machine_is_given_a_copy_of_the_checkout(
+    chosen: Chosen, provider: str
+) -> None:
+    shared = chosen(provider)["shared"]
     assert shared["type"] == "rsync"
     assert {".git", ".venv", "vagrant/kept"} <= set(shared["rsync__exclude"])
+
+
+@needs_vagrant
+def test_a_host_without_rsync_shares_the_checkout_read_only(
+    chosen: Chosen, tmp_path: Path
+) -> None:
+    shared = chosen("virtualbox", PATH=str(tmp_path))["shared"]
+    assert shared["mount_options"] == ["ro"]
+    assert shared["SharedFoldersEnableSymlinksCreate"] is False
 
 
 @needs_vagrant
