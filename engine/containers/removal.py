@@ -124,7 +124,11 @@ def remove_finished(house: House, container: Container) -> bool:
     Whoever should do it, client or shim, is given some seconds.
     """
     ended = container.options.auto_remove and container.state.status == state.EXITED
-    if not ended or container.state.finished_at > times.now(ago=PATIENCE):
+    # A time that is still to come was told by a clock that has been set back since.
+    if (
+        not ended
+        or times.now(ago=PATIENCE) < container.state.finished_at <= times.now()
+    ):
         return False
     with contextlib.suppress(EngineError):
         remove(house, container, volumes=True)

@@ -167,6 +167,27 @@ def test_without_since_only_what_comes_is_told(box: Box) -> None:
     following.close()
 
 
+def test_what_comes_is_told_also_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    def happen(action: str, hours_ago: int) -> None:
+        event = Event(
+            kind="container",
+            action=action,
+            id="1",
+            attributes={},
+            nanoseconds=time.time_ns() - hours_ago * 3_600_000_000_000,
+        )
+        with events.path(tmp_path).open("a") as file:
+            file.write(json.dumps(event.to_json()) + "\n")
+
+    happen("over", 0)
+    coming = watch(tmp_path)
+    later = threading.Timer(0.2, happen, ("new", 3))
+    later.start()
+    assert next(coming).action == "new"
+    coming.close()
+    later.join()
+
+
 def test_what_only_looks_or_tidies_is_told_too(box: Box, since: float) -> None:
     box.begin(*LASTS, name="box")
     box.engine.top("box")

@@ -2,16 +2,18 @@
 
 import os
 import re
+import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.containers.house import House
-from engine.engine import Engine
+from engine.engine import Engine, RestartPolicy
 from engine.kernel import cgroups
-from tests.engine.boxes import Box, until
-from tests.shell.lines import Lab
+from tests.engine.boxes import OBEYS, Box, until
+from tests.shell.lines import HOME, Lab
 
 pytestmark = [pytest.mark.vm, pytest.mark.require("root", "systemd", "cgroup2")]
 
@@ -22,6 +24,23 @@ def own(fresh_root: Path) -> Box:
     box = Box(Engine(fresh_root))
     box.engine.image("busybox")
     return box
+
+
+@pytest.fixture
+def resume_unit(own: Box) -> Iterator[str]:
+    """The unit that is installed in the student's machine, for the engine `own`."""
+    text = (HOME / "vagrant" / "labshell-resume.service").read_text()
+    line = " ".join(map(shlex.quote, Lab(own.engine.root).command("resume")))
+    assert "ExecStart=/usr/local/bin/lab resume" in text
+    name = f"labshell-resume-{os.getpid()}.service"
+    file = Path("/run/systemd/system") / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text.replace("/usr/local/bin/lab resume", line))
+    systemctl("daemon-reload")
+    yield name
+    systemctl("stop", name)
+    file.unlink()
+    systemctl("daemon-reload")
 
 
 def unit_of(box: Box) -> str:
@@ -121,6 +140,34 @@ def test_a_container_outlives_the_service_that_started_it(own: Box) -> None:
     run = ["systemd-run", "--quiet", "--wait", "-p", "KillMode=control-group"]
     subprocess.run([*run, *line], check=True)
     assert own.execute("box", "true").code == 0
+
+
+def test_after_a_reboot_the_unit_runs_again_what_policies_want(
+    own: Box, resume_unit: str
+) -> None:
+    always = own.begin(*OBEYS, restart=RestartPolicy(name="always"))
+    stopped = own.begin(*OBEYS, restart=RestartPolicy(name="unless-stopped"))
+    own.engine.stop(stopped.id)
+    systemctl("stop", unit_of(own))  # as the end of the machine does
+    systemctl("start", resume_unit)
+    again = own.engine.container(always.id).state
+    assert (again.status, again.pid != always.state.pid) == ("running", True)
+    assert own.engine.container(stopped.id).state.status == "exited"
+    systemctl("restart", resume_unit)
+    systemctl("stop", resume_unit)
+    assert own.engine.container(always.id).state.pid == again.pid
+    assert own.execute(always.id, "true").code == 0
+
+
+def test_in_a_control_group_namespace_there_are_plain_groups(own: Box) -> None:
+    """As inside a container, whose root group holds the processes that call."""
+    show = 'mount -t cgroup2 none /sys/fs/cgroup; exec "$@"'
+    inside = ["systemd-run", "--scope", "--quiet", "-p", "Delegate=yes"]
+    inside += ["unshare", "--mount", "--cgroup", "sh", "-c", show, "sh"]
+    limited = ("run", "--rm", "-m", "64m", "--cpus", "0.5", "busybox")
+    line = Lab(own.engine.root).command(*limited, "cat", "/sys/fs/cgroup/cpu.max")
+    done = subprocess.run([*inside, *line], capture_output=True, text=True)
+    assert done.stdout == "50000 100000\n", done.stderr
 
 
 def test_limits_can_be_asked_for_before_anything_runs(own: Box) -> None:

@@ -46,21 +46,25 @@ def watch(
             f"`since` time ({int(since)}) cannot be after `until` time ({int(until)})",
             "Events go from `since` to `until`: --since 2h --until 1h.",
         )
-    start = since if since is not None or until is not None else time.time()
-    for event in _all(root, until):
+    # From now on is a place in the file: by the clock, which somebody may set back
+    # meanwhile, what comes then would be over.
+    last = 0 if since is None and until is None else None
+    for event in _all(root, until, last):
         moment = event.nanoseconds / 1e9
         if until is not None and moment > until:
             return
-        if (start is None or moment >= start) and agrees(event, wanted):
+        if (since is None or moment >= since) and agrees(event, wanted):
             yield event
 
 
-def _all(root: Path, until: float | None) -> Iterator[Event]:
-    """Every event from the oldest on; waits for more, if `until` is not over."""
+def _all(root: Path, until: float | None, last: int | None) -> Iterator[Event]:
+    """Every event from the oldest on, or from the `last` so many; waits for more, if
+    `until` is not over.
+    """
     if not root.exists():
         return
     changed = watches.on_files_in(root)  # before the first look: nothing is missed
-    file = GrowingFile(events.path(root))
+    file = GrowingFile(events.path(root), last)
     try:
         while True:
             # Looked at before reading: what comes while we read is still before it.
