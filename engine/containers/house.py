@@ -95,8 +95,7 @@ class House:
 
     def leave(self) -> None:
         """Take the root's mount and control group away, unless containers need them."""
-        if self.place.leave():
-            scope.wait_for_end(self.place.cgroup)
+        self.place.leave_for_good()
         self._ready = False
 
     def engine_group(self) -> str:

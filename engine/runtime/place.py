@@ -14,6 +14,7 @@ Try it: `ls /run/labshell`
 
 import contextlib
 import os
+import time
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from engine.kernel import cgroups, mount_table, mounts
 from engine.runtime.scope import SHIMS
 
 _RUN = Path("/run/labshell")
+_PATIENCE, _MOMENT = 2.0, 0.01  # seconds
 
 
 class Place(NamedTuple):
@@ -112,6 +114,18 @@ class Place(NamedTuple):
                 if mount_table.is_on_itself(self.root):
                     mounts.unmount(self.root)
         return True
+
+    def leave_for_good(self) -> None:
+        """The same; wait until a shim that is just ending has left its group.
+
+        Or until systemd, which takes a scope away when it is empty, has done so. That
+        takes milliseconds; longer than seconds nobody waits.
+        """
+        until = time.monotonic() + _PATIENCE
+        while self.leave() and cgroups.exists(self.cgroup):
+            if time.monotonic() > until:
+                return
+            time.sleep(_MOMENT)
 
     def _is_needed(self) -> bool:
         """Whether a container runs, or is about to: its shim has settled here first."""

@@ -134,16 +134,6 @@ def _trouble(group: str) -> str:
     return ""
 
 
-def wait_for_end(group: str) -> None:
-    """Wait until systemd has taken away the scope of a group that is about to be empty.
-
-    That takes it some milliseconds; longer than seconds nobody waits.
-    """
-    until = time.monotonic() + _ATTEMPTS * _MOMENT
-    while cgroups.is_in_scope(group) and time.monotonic() < until:
-        time.sleep(_MOMENT / 5)
-
-
 def _begin_or_join(
     bus: "DBusConnection", unit: str, pid: int, description: str
 ) -> None:
