@@ -8,7 +8,6 @@ Source: https://pkg.go.dev/text/template#hdr-Functions, docker/cli templates.go
 Try it: `lab inspect -f '{{join .Config.Cmd ", " | upper}}' CONTAINER`
 """
 
-import html
 import operator
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
@@ -106,6 +105,12 @@ def _println(*values: Any) -> str:
     return " ".join(map(text, values)) + "\n"
 
 
+def _html(*values: Any) -> str:
+    from html import escape  # it brings the names of 2,000 signs
+
+    return escape(_print(*values))
+
+
 def _equal(first: Any, *others: Any) -> bool:
     """Whether the first is equal to one of the others."""
     return any(_comparable(first, other) and first == other for other in others)
@@ -159,7 +164,7 @@ FUNCTIONS: Functions = {
     "print": (_print, ("...",)),
     "println": (_println, ("...",)),
     "printf": (printf, ("str", "...")),
-    "html": (lambda *values: html.escape(_print(*values)), ("any", "...")),
+    "html": (_html, ("any", "...")),
     "urlquery": (
         lambda *values: urllib.parse.quote_plus(_print(*values)),
         ("any", "..."),

@@ -11,7 +11,7 @@ Try it: `lab inspect -f '{{.State' CONTAINER` is an action that nobody closes
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from labshell.templates.failure import Failure
 
@@ -32,8 +32,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Word(NamedTuple):
     """One word of an action, and where it begins in the template.
 
     `touches`: nothing stands between it and the word before, as in `.A.B`.
@@ -64,8 +63,7 @@ def _number(text: str) -> int | float:
     return float(text) if set(text) & set(".eE") else int(text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(NamedTuple):
     """What stands between two pairs of braces."""
 
     words: tuple[Word, ...]

@@ -13,8 +13,7 @@ Try it: `lab ps --format 'table {{.ID}}\t{{.Names}}'`
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from labshell.templates import render
 from labshell.templates.functions import FUNCTIONS
@@ -31,8 +30,7 @@ _AS_HEADING = FUNCTIONS | {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(NamedTuple):
     """A kind of row: the heading of each field, and the fields of its usual table.
 
     On a terminal too narrow for that table the field that `gives_way` is cut short.
@@ -44,7 +42,7 @@ class Listing:
 
     def with_columns(self, *names: str) -> "Listing":
         """The same with more columns in its usual table, on the right."""
-        return replace(self, columns=(*self.columns, *names))
+        return self._replace(columns=(*self.columns, *names))
 
     def show(
         self, form: str | None, rows: Iterable[Row], narrow: int | None = None

@@ -10,12 +10,10 @@
 for errors that point at it.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Literal:
+class Literal(NamedTuple):
     """A text, a number, true, false or nil."""
 
     value: Any
@@ -23,8 +21,7 @@ class Literal:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class Function(NamedTuple):
     """A function by its name."""
 
     name: str
@@ -36,8 +33,7 @@ class Function:
         return self.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
+class Path(NamedTuple):
     """Fields of fields of something: of the dot (None), a variable, a pipe.
 
     `places` are where the names of the fields begin.
@@ -53,8 +49,7 @@ class Path:
 Operand = Literal | Function | Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """A function and its arguments, or a value alone."""
 
     operands: tuple[Operand, ...]
@@ -62,8 +57,7 @@ class Command:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pipe:
+class Pipe(NamedTuple):
     """Commands; each gets what the one before gave as its last argument.
 
     `variables` take the result: `$x := …` makes them, `$x = …` changes one.
@@ -75,8 +69,7 @@ class Pipe:
     place: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
+class Branch(NamedTuple):
     """An `if`, a `with` or a `range`: what it holds, and what its `else` holds."""
 
     kind: str

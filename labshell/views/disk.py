@@ -9,7 +9,6 @@ Try it: `lab system df`, `lab system df -v`, `lab system df --format json`
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labshell.templates.listing import Listing, Row
@@ -32,11 +31,10 @@ KINDS = Listing(
     gives_way="Type",
 )
 SHARED_IMAGES = IMAGES.with_columns("SharedSize", "UniqueSize", "Containers")
-SIZED_CONTAINERS = replace(
-    CONTAINERS,
+SIZED_CONTAINERS = CONTAINERS._replace(
     columns=tuple("ID Image Command LocalVolumes Size RunningFor Status Names".split()),
 )
-SIZED_VOLUMES = replace(VOLUMES, columns=("Name", "Links", "Size"))
+SIZED_VOLUMES = VOLUMES._replace(columns=("Name", "Links", "Size"))
 
 
 def kind_rows(found: "DiskUsage") -> Iterator[Row]:

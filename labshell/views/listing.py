@@ -9,7 +9,6 @@ and loses nothing.
 Try it: `lab images --format '{{.Repository}}'`, `lab images --json`
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.engine import StoredImage, Volume
@@ -38,8 +37,8 @@ IMAGES = Listing(
     columns=("Repository", "Tag", "ID", "CreatedSince", "Size"),
     gives_way="Repository",
 )
-WITH_DIGESTS = replace(
-    IMAGES, columns=("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
+WITH_DIGESTS = IMAGES._replace(
+    columns=("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
 )
 HISTORY = Listing(
     headings={
