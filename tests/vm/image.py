@@ -120,9 +120,11 @@ def install_debian(suite: str, root: Path, packages: Iterable[str]) -> None:
         "--dpkgopt=path-exclude=/usr/share/locale/*",
         f"--essential-hook={no_initramfs}",
     ]
-    sources = root.with_suffix(".sources")
-    sources.write_text("\n\n".join(debian.sources(suite)) + "\n")
-    _run("mmdebstrap", *options, suite, str(root), str(sources))
+    listing = root.with_suffix(".sources")
+    listing.write_text("\n\n".join(debian.sources(suite)) + "\n")
+    # If this machine has none to tell, mmdebstrap knows Debian's own.
+    places = [str(listing)] if listing.read_text().strip() else []
+    _run("mmdebstrap", *options, suite, str(root), *places)
 
 
 def _install_python(version: str, root: Path) -> None:
