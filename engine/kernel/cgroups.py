@@ -135,7 +135,10 @@ def _make_above(path: Path) -> None:
 
 def _furnish(path: Path) -> None:
     """Give a group what it must have from those above before anybody can join it."""
-    tops = {*trees().values(), *(p for p in path.parents if p.suffix == ".scope")}
+    tops = {
+        *trees().values(),
+        *(p for p in path.parents if p.suffix in (".scope", ".service")),
+    }
     writes = controllers.to_hand_down(path, tops)
     if version() == 1:
         if not path.is_relative_to(trees().get("cpuset", "/nowhere")):

@@ -16,6 +16,7 @@ man: cgroups(7); Documentation/admin-guide/cgroup-v2.rst, "Top-down Constraint"
 Try it: `cat /sys/fs/cgroup/cgroup.subtree_control`
 """
 
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -50,6 +51,17 @@ def to_fill_cpuset(group: Path, tops: Collection[Path]) -> Iterator[Write]:
             yield from to_fill_cpuset(group.parent, tops)
             yield group / name, " ".join(_words(group.parent / name))
             yield group / "cgroup.clone_children", "1"
+
+
+def keeper(group: Path) -> Path | None:
+    """The unit of systemd whose limits are kept in the group, if it has not left them
+    to others: its own, or the nearest above.
+    """
+    for place in (group, *group.parents):
+        if place.suffix in (".slice", ".scope", ".service") and place.is_dir():
+            delegated = "trusted.delegate" in os.listxattr(place)
+            return None if delegated else place
+    return None
 
 
 def _words(file: Path) -> list[str]:

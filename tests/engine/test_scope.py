@@ -170,6 +170,16 @@ def test_in_a_control_group_namespace_there_are_plain_groups(own: Box) -> None:
     assert done.stdout == "50000 100000\n", done.stderr
 
 
+def test_a_parent_whose_limits_systemd_keeps_is_refused(own: Box) -> None:
+    words = "systemd keeps the limits of system.slice itself"
+    own.refuses({"cgroup_parent": "/system.slice"}, words)
+    own.refuses({"cgroup_parent": "/system.slice/mine"}, words)
+    own.begin()
+    scope = f"/{cgroups.SLICE}/{unit_of(own)}"
+    within = own.begin(cgroup_parent=f"{scope}/nest", memory=64 << 20)
+    assert written(own, within.id, "memory.max") == ["67108864"]
+
+
 def test_limits_can_be_asked_for_before_anything_runs(own: Box) -> None:
     container = own.create("true", memory=64 << 20, cpuset_cpus="0")
     assert own.engine.notices == []

@@ -20,6 +20,7 @@ from engine.containers.options import (
 )
 from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
+from engine.kernel import cgroups, controllers
 from engine.oci.health import MILLISECOND
 from engine.runtime.restart import NO
 
@@ -65,6 +66,13 @@ def _check_parent(path: str | None) -> None:
         raise InvalidArgument(
             f"invalid --cgroup-parent: {path[:80]!r}",
             "/NAME is a group at the top of /sys/fs/cgroup, NAME one in the engine's.",
+        )
+    if not path.startswith("/") or cgroups.version() == 1:
+        return
+    if unit := controllers.keeper(cgroups.directory(path[1:], "")):
+        raise InvalidArgument(
+            f"invalid --cgroup-parent: systemd keeps the limits of {unit.name} itself",
+            "A unit with Delegate=yes is left to others; NAME is in the engine's own.",
         )
 
 
