@@ -35,11 +35,11 @@ PACKAGES = (
     *image.PACKAGES,
     # what Vagrant asks of a box
     *("openssh-server", "sudo", "rsync", "libpam-systemd"),
-    # what ./lab would install, and provision.sh, beside its own two lists
+    # what ./lab would install, and packages.sh, beside its own two lists
     *("python3-venv", "docker-cli"),
 )
-PROVISION = workshop.HOME / "vagrant/provision.sh"
-LISTS = re.compile(r"^(?:NEEDED|HELPFUL)=\((.*)\)", re.MULTILINE)
+OURS = workshop.HOME / "vagrant/packages.sh"
+LISTS = re.compile(r"^(?:NEEDED|HELPFUL)=\((.*)\)$", re.MULTILINE)
 # Names come from the dnsmasq of the machine's network.
 NETWORK = """\
 [Match]
@@ -68,14 +68,15 @@ MEMBERS = ("metadata.json", "Vagrantfile", "box.img", "vmlinuz", "initrd.gz", "k
 def file() -> Path:
     """The box, built if it is not in the cache: about a minute."""
     sources = [Path(__file__), Path(image.__file__), Path(initrd.__file__)]
-    sources += [image.HERE / "guest/init.sh", PROVISION]
+    sources += [image.HERE / "guest/init.sh", OURS]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
     return kept.made(f"box-{SUITE}", digest.hexdigest()[:16], _build) / "labshell.box"
 
 
 def _build(place: Path) -> None:
     root = place / "root"
-    lists = LISTS.findall(PROVISION.read_text())
+    lists = LISTS.findall(OURS.read_text())
+    assert len(lists) == 2, f"{OURS} names its packages in another way"
     image.install_debian(SUITE, root, [*PACKAGES, *" ".join(lists).split()])
     _make_key(place / "key")
     _configure(root, (place / "key.pub").read_bytes())
