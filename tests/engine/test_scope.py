@@ -161,7 +161,8 @@ def test_after_a_reboot_the_unit_runs_again_what_policies_want(
 
 def test_in_a_control_group_namespace_there_are_plain_groups(own: Box) -> None:
     """As inside a container, whose root group holds the processes that call."""
-    show = 'mount -t cgroup2 none /sys/fs/cgroup; exec "$@"'
+    groups = "/sys/fs/cgroup"  # mount(2) puts no file system over itself
+    show = f'umount -l {groups} && mount -t cgroup2 none {groups} && exec "$@"'
     inside = ["systemd-run", "--scope", "--quiet", "-p", "Delegate=yes"]
     inside += ["unshare", "--mount", "--cgroup", "sh", "-c", show, "sh"]
     limited = ("run", "--rm", "-m", "64m", "--cpus", "0.5", "busybox")
