@@ -33,7 +33,7 @@ def traces(box: Box, container: Container) -> list[str]:
                 command = (process / "comm").read_text()
             except OSError:
                 continue
-            if container.id in text and "Z" not in command:
+            if container.id in text and running(int(process.name)):
                 found.append(f"process {process.name} {command.strip()}")
     return found
 
