@@ -44,6 +44,8 @@ _TREE = Path("/sys/fs/cgroup")
 ENGINES = "labshell-"  # how the group of an engine begins; it takes that away itself
 SLICE = "system.slice"  # in which systemd keeps the scopes of engines
 _OURS = "trusted.labshell"  # an extended attribute of each other group that we made
+# What is said of a group that is no longer there, or is being removed at this moment.
+_GONE = (errno.ENOENT, errno.ENODEV)
 ATTEMPTS, MOMENT = 100, 0.01  # for what the kernel does in its own time, seconds
 
 
@@ -107,8 +109,10 @@ def _make(path: Path) -> None:
             return
         except FileExistsError:
             return
-        except FileNotFoundError:
-            _make_above(path.parent)
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+        _make_above(path.parent)
     raise FileNotFoundError(errno.ENOENT, "it is removed again and again", str(path))
 
 
@@ -125,20 +129,17 @@ def _make_above(path: Path) -> None:
         _furnish(path)
     except FileExistsError:
         return
-    except FileNotFoundError:
+    except (OSError, SyscallError) as error:
+        if error.errno not in _GONE:
+            raise
         if path.parent not in trees().values():
             _make_above(path.parent)
-    except SyscallError as error:
-        if error.errno != errno.ENOENT:
-            raise
 
 
 def _furnish(path: Path) -> None:
     """Give a group what it must have from those above before anybody can join it."""
-    tops = {
-        *trees().values(),
-        *(p for p in path.parents if p.suffix in (".scope", ".service")),
-    }
+    units = (p for p in path.parents if p.suffix in (".scope", ".service"))
+    tops = {*trees().values(), *units}
     writes = controllers.to_hand_down(path, tops)
     if version() == 1:
         if not path.is_relative_to(trees().get("cpuset", "/nowhere")):
