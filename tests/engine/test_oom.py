@@ -116,11 +116,19 @@ def test_with_its_killer_disabled_a_container_hangs_and_everybody_says_so(
     box: Box,
 ) -> None:
     container = box.begin("sh", "-c", DOUBLING, oom_kill_disable=True, **SMALL)
+
+    def told_by_stats() -> bool:
+        (found,) = next(box.engine.stats([container.id]))
+        assert found.to_json()["memory_stats"]["under_oom"] == found.under_oom
+        return found.under_oom
+
+    def told_by_inspect() -> bool:
+        return bool(box.engine.inspect(container.id)["Cgroup"]["UnderOOM"])
+
+    # Whenever a page is given back the kernel wakes it, and it hangs anew.
     until(lambda: box.engine.is_under_oom(container), "it is under OOM")
-    (found,) = next(box.engine.stats([container.id]))
-    assert found.under_oom
-    assert found.to_json()["memory_stats"]["under_oom"]
-    assert box.engine.inspect(container.id)["Cgroup"]["UnderOOM"]
+    until(told_by_stats, "stats say so")
+    until(told_by_inspect, "inspect says so")
     box.engine.kill(container.id)
     assert box.engine.wait(container.id) == 137
 
