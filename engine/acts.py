@@ -88,6 +88,15 @@ def recording(path: Path, *, at_once: bool = False) -> Iterator[Recorder]:
         os.close(recorder.descriptor)
 
 
+@contextmanager
+def recording_if_possible(path: Path) -> Iterator[None]:
+    """The same, where a full disk must keep nothing else from being done."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            stack.enter_context(recording(path))
+        yield
+
+
 def flush() -> None:
     """Write down what was noted so far: before fork, exec and `os._exit`."""
     recorder = _recorder.get()

@@ -17,7 +17,6 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +161,7 @@ def _give_birth(place: Place, directory: Path, lock: int) -> Connection:
     place.settle()  # with the lock in hand: from now on nobody leaves
     listener = _listen(place.shim_socket(directory.name))
     try:
-        with _noting_acts(directory):
+        with acts.recording_if_possible(directory / "acts.jsonl"):
             sock = _connect_to_spawner(place)
         message = {"shim": str(directory)}
         channel.send(sock, message, (lock, listener.fileno()))
@@ -191,15 +190,6 @@ def _connect_to_spawner(place: Place) -> socket.socket:
                     scope.ask(place.scope, pid, place.description)
             sock.connect(str(path))
     return sock
-
-
-@contextlib.contextmanager
-def _noting_acts(directory: Path) -> Iterator[None]:
-    """While this lasts, acts are written into the container's acts.jsonl."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # a full disk keeps nothing from being
-            stack.enter_context(acts.recording(directory / "acts.jsonl"))
-        yield
 
 
 def wait_for_spawner(place: Place) -> None:

@@ -19,7 +19,7 @@ import functools
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from engine import acts
@@ -90,13 +90,9 @@ class Life:
             log=LogWriter(self._directory / "log.jsonl", self._facts.log),
         )
 
-    @contextlib.contextmanager
-    def recording(self) -> Iterator[None]:
+    def recording(self) -> contextlib.AbstractContextManager[None]:
         """While this lasts, acts are written into the container's acts.jsonl."""
-        with contextlib.ExitStack() as stack:
-            with contextlib.suppress(OSError):  # a full disk keeps nothing from being
-                stack.enter_context(acts.recording(self._directory / "acts.jsonl"))
-            yield
+        return acts.recording_if_possible(self._directory / "acts.jsonl")
 
     # The beginning
 
