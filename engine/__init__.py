@@ -11,11 +11,16 @@ Rooms, from the top of the house to its foundation. Imports point down only.
     kernel/       one file per kernel facility
     oci/          the OCI formats as plain data, no I/O
 
-    acts.py       every kernel-facing act, recorded
+    acts.py       every act that the kernel is asked for, noted down
+    notes.py      … and how
+    gate.py       somebody is asked before each act
+    gatekeeper.py … and what becomes of it
+    wording.py    acts in words: strace's, and a shell's
     events.py     what happened in the engine, a line each
     filters.py    which of many things somebody wants to see
     growing.py    files that others append to, read while they grow
     files.py      atomic write, lock, removal
+    entries.py    names in a directory: made, renamed, taken away
     times.py      moments, as they are written down
     errors.py     what can go wrong, as one tree
 

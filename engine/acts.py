@@ -1,29 +1,33 @@
 """Acts: everything the engine asks of the kernel, written down as it happens.
 
-A function of `engine/kernel/` is marked with `@act`. While somebody records, each
-call of it leaves one line of JSON behind:
+A function that makes one system call is marked with `@act`. While somebody records,
+each call of it leaves one line of JSON behind:
 
-    {"time": 1700000000.123456,                when it began, seconds since 1970
-     "pid": 4711,                              who asked the kernel
-     "call": "mount(2)",                       the system call, and its man page
-     "arguments": "\"overlay\", \"/x\"",        as strace(1) would print them
-     "result": "0",                            or "-1 EPERM"; "?" if it never returns
-     "microseconds": 57,
-     "concept": "mounts",                      the file of engine/kernel/ it is in
-     "symbol": "engine.runtime.steps:Pivot.apply",  the engine's function that asked
-     "shell": "mount -t overlay …"}            what a student could type instead
+    {"time": 1700000000.123456,                   seconds since 1970
+     "pid": 4711,                                 who asked the kernel
+     "microseconds": 57, "result": "0",           "-1 EPERM" for a refusal, "?" if the
+                                                  call never returns
+     "mark": "engine.kernel.mounts:filesystem",   the function that made the call
+     "by": "engine.runtime.steps:Mask.apply",     the engine's function that wanted it
+     "given": ["tmpfs", "tmpfs", 9, 1, "", "/x"]} what it was given
 
-Order of steps: `recording(path)` opens the file and remembers it for this thread
-(a context variable); `@act` finds it there; a forked child inherits it, across
-unshare and pivot_root, because an open file has no path. Lines are collected and
-written in one `O_APPEND` write at `flush()`, before fork and exec: recording must
-not slow down what it describes.
+wording.py puts it into words: as strace(1) prints it, and as a shell command. What
+takes many calls of one kind (reading a layer into a directory) is one act, and named by
+the program that would do the same: "tar(1)".
+
+Recording must not slow down what it describes. A forked child shares its memory with
+its parent until it touches it, and words would touch a lot: hence they come later, and
+the lines of a process are written together, before execve and at its end, in one
+`O_APPEND` write. The open file goes with a forked child across unshare and pivot_root.
+
+Before each act somebody else may be asked: see gate.py.
 
 man: strace(1), open(2) on O_APPEND
 Try it: `lab run --name box busybox true; lab acts box`
 """
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -36,10 +40,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
+from engine import gate, notes
+from engine.errors import SyscallError
+from engine.notes import Mark, Note
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _MOST_BYTES = 1 << 20  # of acts kept per container: a restart loop must not fill a disk
+_LEAVES = ("engine.files", "engine.entries", "contextlib")
 
 
 class Recorder:
@@ -49,122 +58,113 @@ class Recorder:
         """`at_once` writes each act as it happens, for somebody who is watching."""
         self.descriptor = descriptor
         self.at_once = at_once
-        self._lines: list[str] = []
-        self._owner = os.getpid()
+        self.notes: list[Note] = []
 
-    def add(self, fields: dict[str, Any]) -> None:
-        """Note one act."""
-        if self._owner != os.getpid():  # a forked child must not repeat its parent's
-            self._lines.clear()
-            self._owner = os.getpid()
-        self._lines.append(json.dumps(fields))
-        if self.at_once:
+    def carry_out(
+        self,
+        function: Callable[..., R],
+        mark: Mark,
+        asker: tuple[str, str],
+        given: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> R:
+        """Do it, and note how that went."""
+        pid, answer, began = _pid, "0", time.time_ns()
+        if not mark.returns:
+            self.notes.append((mark, *asker, given, named, began, began, "?"))
             self.flush()
+        try:
+            result = function(*given, **named)
+            if type(result) is int:
+                answer = str(result)
+            return result
+        except Exception as error:
+            answer = f"-1 {_name_of(error)}"
+            raise
+        finally:
+            if pid == _pid:  # fork(2) returns twice: once is enough
+                ended = time.time_ns()
+                self.notes.append((mark, *asker, given, named, began, ended, answer))
+                if self.at_once or gate.current is not None:
+                    self.flush()
 
     def flush(self) -> None:
         """Append what was noted to the file, unless the file is full."""
-        if self._owner == os.getpid() and self._lines:
-            text = "\n".join(self._lines) + "\n"
+        if self.notes:
+            text = "".join([notes.line(note, _pid) for note in self.notes])
+            self.notes.clear()
             with contextlib.suppress(OSError):  # a full disk: the act counts, not this
                 if os.fstat(self.descriptor).st_size < _MOST_BYTES:
                     os.write(self.descriptor, text.encode())
-            self._lines.clear()
 
 
+# The marks of all functions that are imported, by their names.
+MARKS: dict[str, Mark] = {}
 _recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+_pid = os.getpid()
+
+
+def _in_child() -> None:
+    """A forked child must not repeat what its parent has noted."""
+    global _pid
+    _pid = os.getpid()
+    recorder = _recorder.get()
+    if recorder:
+        recorder.notes.clear()
+
+
+os.register_at_fork(after_in_child=_in_child)
 
 
 @contextmanager
-def recording(path: Path, *, at_once: bool = False) -> Iterator[Recorder]:
-    """Record the acts of this thread, and of its children, into the file `path`."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    recorder = Recorder(os.open(path, flags, 0o600), at_once=at_once)
+def recording(
+    path: Path, *, at_once: bool = False, anew: bool = False
+) -> Iterator[None]:
+    """Record the acts of this thread, and of its children, into the file `path`.
+
+    If there is no such file nothing is recorded, unless it is to be made `anew`: to
+    take it away switches recording off. A file that cannot be opened (too many are)
+    keeps nothing else from being done.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | (os.O_CREAT if anew else 0)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        with recording_to(descriptor, at_once=at_once):
+            yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def recording_to(descriptor: int, *, at_once: bool = False) -> Iterator[None]:
+    """The same, into an open file."""
+    recorder = Recorder(descriptor, at_once=at_once)
     token = _recorder.set(recorder)
     try:
-        yield recorder
+        yield
     finally:
         recorder.flush()
         _recorder.reset(token)
-        os.close(recorder.descriptor)
-
-
-@contextmanager
-def recording_if_possible(path: Path) -> Iterator[None]:
-    """The same, where a full disk must keep nothing else from being done."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):
-            stack.enter_context(recording(path))
-        yield
 
 
 def flush() -> None:
-    """Write down what was noted so far: before fork, exec and `os._exit`."""
+    """Write down what was noted so far: before exec and `os._exit`."""
     recorder = _recorder.get()
     if recorder:
         recorder.flush()
 
 
 def descriptors() -> tuple[int, ...]:
-    """The file that acts go to: a child that closes all others keeps this one."""
+    """What a child that closes all other files keeps: where acts go, who is asked."""
     recorder = _recorder.get()
-    return (recorder.descriptor,) if recorder else ()
+    return (*((recorder.descriptor,) if recorder else ()), *gate.descriptors())
 
 
-def act(
-    call: str, shell: Callable[..., str], *, returns: bool = True
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a function as one that asks the kernel for `call`, such as "mount(2)".
-
-    `shell` gets the function's arguments and returns a command that does the same. A
-    call that `returns` only if it fails is noted before it is made.
-    """
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        concept = function.__module__.rpartition(".")[2]
-
-        @functools.wraps(function)
-        def recorded(*args: P.args, **kwargs: P.kwargs) -> R:
-            recorder = _recorder.get()
-            if recorder is None:
-                return function(*args, **kwargs)
-            fields = _beginning(call, [*args, *kwargs.values()])
-            fields |= {"concept": concept, "symbol": _symbol(sys._getframe(1))}
-            fields |= {"shell": shell(*args, **kwargs), "microseconds": 0}
-            if not returns:
-                recorder.add({**fields, "result": "?"})
-            clock = time.perf_counter_ns()
-            try:
-                result = function(*args, **kwargs)
-                fields["result"] = str(result) if type(result) is int else "0"
-                return result
-            except Exception as error:
-                fields["result"] = f"-1 {getattr(error, 'name', type(error).__name__)}"
-                raise
-            finally:
-                fields["microseconds"] = (time.perf_counter_ns() - clock) // 1000
-                recorder.add(fields)
-
-        return recorded
-
-    return decorate
-
-
-def _beginning(call: str, arguments: list[object]) -> dict[str, Any]:
-    """What is known of an act before it is tried."""
-    return {
-        "time": time.time(),
-        "pid": os.getpid(),
-        "call": call,
-        "arguments": _as_strace(arguments),
-    }
-
-
-def _symbol(frame: FrameType) -> str:
-    """The function that a frame belongs to: "engine.runtime.rootfs:plan"."""
-    return f"{frame.f_globals['__name__']}:{frame.f_code.co_qualname}"
-
-
-def _as_strace(arguments: list[object]) -> str:
+def _as_strace(*arguments: object, **_: object) -> str:
     """The arguments as strace(1) prints them: strings quoted, the rest bare."""
     return ", ".join(
         json.dumps(str(value)) if isinstance(value, (str, Path)) else str(value)
@@ -172,19 +172,70 @@ def _as_strace(arguments: list[object]) -> str:
     )
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """The acts in the file `path`, in order; none if there is no such file.
+def os_error(_: str, number: int) -> OSError:
+    """What Python's own system calls raise: for the `refusal` of a mark."""
+    return OSError(number, os.strerror(number))
 
-    A last line that a crash cut short is left out.
+
+def act(
+    call: str,
+    shell: Callable[..., str],
+    arguments: Callable[..., str] = _as_strace,
+    *,
+    concept: str = "",
+    returns: bool = True,
+    refusal: Callable[[str, int], Exception] = SyscallError,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a function as one that asks the kernel for `call`, such as "mount(2)".
+
+    See `Mark` for the rest; `concept` is the function's file if nothing else is said.
+    The function must make just this one call.
     """
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        file = function.__module__.rpartition(".")[2]
+        name = f"{function.__module__}:{function.__qualname__}"
+        mark = Mark(name, call, shell, arguments, concept or file, returns, refusal)
+
+        @functools.wraps(function)
+        def marked(*args: P.args, **kwargs: P.kwargs) -> R:
+            recorder = _recorder.get()
+            if recorder is None and gate.current is None:
+                return function(*args, **kwargs)
+            asker = _asker(sys._getframe(1), function.__module__)
+            if gate.current is not None:
+                _ask(mark, asker, args, kwargs)
+            if recorder is None:
+                return function(*args, **kwargs)
+            return recorder.carry_out(function, mark, asker, args, kwargs)
+
+        MARKS[name] = mark
+        return marked
+
+    return decorate
+
+
+def _asker(frame: FrameType, module: str) -> tuple[str, str]:
+    """Who wanted it: the nearest function that is in no file of such functions."""
+    above: FrameType | None = frame
+    while above is not None:
+        name = above.f_globals["__name__"]
+        if name != module and name not in _LEAVES:
+            return name, above.f_code.co_qualname
+        above = above.f_back
+    return module, frame.f_code.co_qualname
+
+
+def _name_of(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    return errno.errorcode.get(number or 0, type(error).__name__)
+
+
+def _ask(
+    mark: Mark, asker: tuple[str, str], given: tuple[Any, ...], named: dict[str, Any]
+) -> None:
+    """Ask at the gate; raise what it answers."""
+    now = time.time_ns()
+    number = gate.ask(notes.line((mark, *asker, given, named, now, now, "?"), _pid))
+    if number:
+        raise mark.refusal(mark.call.partition("(")[0], number)

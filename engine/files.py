@@ -22,7 +22,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine import entries
+from engine.acts import act, os_error
 from engine.errors import EngineBroken
+from engine.notes import quote
 
 _FOLLOWED = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _DIRECTORY = _FOLLOWED | os.O_NOFOLLOW
@@ -75,11 +78,22 @@ def atomic_write(
     `durable` also makes it survive a power cut, at the price of waiting for the disk.
     """
     with _replacement(path, mode) as descriptor:
-        write_all(descriptor, data)
+        _fill(descriptor, len(data), data, path)
         if durable:
             os.fsync(descriptor)
     if durable:
         sync_directory(path.parent)
+
+
+@act(
+    "write(2)",
+    lambda descriptor, size, data, path: f"cat > {quote(path)}  # {size} bytes",
+    lambda descriptor, size, data, path: f"{descriptor}, …, {size}",
+    refusal=os_error,
+)
+def _fill(descriptor: int, size: int, data: bytes, path: Path) -> None:
+    """Write the content of what will become the file `path`."""
+    write_all(descriptor, data)
 
 
 @contextmanager
@@ -105,7 +119,7 @@ def _replacement(path: Path, mode: int) -> Iterator[int]:
     try:
         with closing(descriptor):
             yield descriptor
-        os.rename(temporary, path)
+        entries.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
@@ -215,6 +229,7 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+@act("rm(1)", lambda path: f"rm -r {quote(path)}", refusal=os_error)
 def remove_tree(path: Path) -> None:
     """Remove a directory with all that is in it; nothing if it is not there.
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine import acts, files, times
+from engine import acts, entries, files, times
 from engine.containers import (
     binds,
     init_layer,
@@ -81,7 +81,7 @@ def _create(
     try:
         with (
             house.records.draft(container.id) as draft,
-            acts.recording(draft / "acts.jsonl"),
+            acts.recording(draft / "acts.jsonl", anew=house.records_acts),
         ):
             house.records.write_draft(draft, container)
             with _removed_if_it_fails(house, container):
@@ -152,9 +152,9 @@ def _furnish(
     options, hostname = container.options, _hostname(container)
     home, said = container.directory, image.config.defaults
     for name in ("init", "upper", "work", "rootfs"):
-        (draft / name).mkdir(mode=0o755)
+        entries.make_directory(draft / name, 0o755)
     if namespaces.memory_to_share(options):
-        (draft / "shm").mkdir(mode=0o755)
+        entries.make_directory(draft / "shm", 0o755)
     init_layer.make(draft / "init", lower)
     network_files.write(draft, options, hostname)
     # An overlay to read needs two layers, and an image from scratch has none.

@@ -15,7 +15,7 @@ Try it: mount something in containers/ID/upper, then `lab rm ID; lab ps -a`
 import contextlib
 import os
 
-from engine import files
+from engine import entries, files
 from engine.containers.record import Container
 from engine.containers.records import Records
 from engine.errors import EngineBroken, EngineError
@@ -29,10 +29,10 @@ def forget(records: Records, container: Container) -> None:
     """
     with files.locked(records.names_lock), contextlib.suppress(FileNotFoundError):
         name = _name_now(container)
-        os.rename(container.directory, records.gone(container.id))
+        entries.rename(container.directory, records.gone(container.id))
         link = records.names / name
         if os.path.basename(os.readlink(link)) == container.id:
-            os.unlink(link)
+            entries.unlink(link)
     finish(records, container.id)
 
 
@@ -46,7 +46,7 @@ def _name_now(container: Container) -> str:
 def forget_damaged(records: Records, identity: str) -> None:
     """Remove a record that cannot be read, and the names that lead to it."""
     with contextlib.suppress(FileNotFoundError):
-        os.rename(records.containers / identity, records.gone(identity))
+        entries.rename(records.containers / identity, records.gone(identity))
     drop_dead_names(records)
     finish(records, identity)
 
@@ -74,10 +74,10 @@ def _keep_dead(records: Records, identity: str, error: OSError) -> None:
     with contextlib.suppress(OSError, EngineBroken):  # then it is a damaged one
         dead = state.read(gone)._replace(status=state.DEAD, error=str(error))
         state.write(gone, dead)
-    os.rename(gone, directory)
+    entries.rename(gone, directory)
     with contextlib.suppress(OSError, EngineBroken):  # its name may be another's now
         name = Container.read(directory).name
-        os.symlink(f"../containers/{identity}", records.names / name)
+        entries.link(f"../containers/{identity}", records.names / name)
 
 
 def drop_dead_names(records: Records) -> None:
@@ -89,4 +89,4 @@ def drop_dead_names(records: Records) -> None:
             # in this order: a draft that is published now is seen as one of both
             alive = files.is_locked(lock) or (records.containers / identity).exists()
             if not alive:
-                os.unlink(records.names / name)
+                entries.unlink(records.names / name)

@@ -36,6 +36,7 @@ class House:
         self.notices = self._images.catalogue.notices
         self._records = Records(root, self.notices)
         self._volumes = Volumes(root, self.notices)
+        self.records_acts = os.environ.get("LABSHELL_ACTS") != "off"
         self._known = False
         self._ready = False
 

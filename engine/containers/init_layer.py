@@ -14,6 +14,7 @@ import os
 import stat
 from pathlib import Path
 
+from engine import entries
 from engine.errors import SyscallError
 from engine.files import closing, open_directory
 from engine.kernel import paths
@@ -39,18 +40,18 @@ def make(directory: Path, lower: tuple[Path, ...]) -> None:
     for name in ("etc", "dev"):
         below = _topmost(lower, name)
         path = directory / name
-        path.mkdir(mode=0o755)
+        entries.make_directory(path, 0o755)
         if below:
             os.chown(path, below.st_uid, below.st_gid)
             os.chmod(path, stat.S_IMODE(below.st_mode))
     for name in _DIRECTORIES:
         if not _topmost(lower, name):
-            (directory / name).mkdir(mode=0o755)
+            entries.make_directory(directory / name, 0o755)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     for name in _FILES:
         os.close(os.open(directory / name, flags, 0o755))
     for name, to in _LINKS:
-        (directory / name).symlink_to(to)
+        entries.link(to, directory / name)
 
 
 def _topmost(lower: tuple[Path, ...], name: str) -> os.stat_result | None:

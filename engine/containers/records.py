@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine import files
+from engine import entries, files
 from engine.containers.names import check_name
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineBroken, EngineError, NotFound
@@ -144,7 +144,7 @@ class Records:
         path = self.containers / f".new-{identity}"
         with contextlib.ExitStack() as held:
             with files.locked(self.lock, shared=True):
-                path.mkdir(mode=0o711)
+                entries.make_directory(path, 0o711)
                 held.enter_context(files.locked(path / "alive"))
             try:
                 yield path
@@ -162,19 +162,19 @@ class Records:
         state.write(draft, container.state)
         with files.locked(self.names_lock):
             self._take_name(container.name, container.id)
-        os.rename(draft, container.directory)
+        entries.rename(draft, container.directory)
 
     def _take_name(self, name: str, identity: str) -> None:
         link = self.names / name
         for _ in range(2):
             try:
-                os.symlink(f"../containers/{identity}", link)
+                entries.link(f"../containers/{identity}", link)
                 return
             except FileExistsError:
                 owner = os.path.basename(os.readlink(link))
                 if self._is_called(owner, name):
                     break
-                os.unlink(link)  # its container has gone, or got another name
+                entries.unlink(link)  # its container has gone, or got another name
         raise Conflict(
             f'Conflict. The container name "/{name}" is already in use by container '
             f'"{owner}". You have to remove (or rename) that container to be able to '
@@ -207,7 +207,7 @@ class Records:
             self._take_name(name, container.id)
             self._change(container, lambda now: now._replace(name=name))
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(self.names / old)
+                entries.unlink(self.names / old)
 
     def change(
         self, container: Container, function: Callable[[Container], Container]

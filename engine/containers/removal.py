@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import files, times
+from engine import entries, files, times
 from engine.containers import forgetting, lifecycle, telling, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -48,7 +48,7 @@ def remove(
     finally:
         os.close(lock)
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(house.place.shim_socket(container.id))
+        entries.unlink(house.place.shim_socket(container.id))
     telling.tell(house, container, "destroy")
     if volumes:
         volume_use.remove_anonymous(house, container.bound, but=container.id)

@@ -21,7 +21,7 @@ import os
 import signal
 from pathlib import Path
 
-from engine import files, times
+from engine import entries, files, times
 from engine.containers import forgetting, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -81,7 +81,7 @@ def _repair_locked(house: House, container: Container) -> Container:
     _kill_process(container)
     release.take_away(facts)
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(house.place.shim_socket(container.id))
+        entries.unlink(house.place.shim_socket(container.id))
     if container.active:
         house.notices.append(
             f"repaired: the shim of container {container.name} was killed; "

@@ -17,11 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.acts import act, os_error
 from engine.errors import DigestMismatch
 from engine.images.stored import CONTENT_SIZE
+from engine.notes import quote
 from engine.oci import digest as digests
 from engine.oci.image import LAYER, Descriptor
-from engine.storage.content import ContentStore
+from engine.storage.content import BlobWriter, ContentStore
 from engine.storage.snapshots import Snapshots
 
 
@@ -35,10 +37,8 @@ class Layer(NamedTuple):
 
 def write(content: ContentStore, directory: Path) -> Layer:
     """Pack an overlay's upper directory into a blob."""
-    from engine.storage.pack import pack
-
     with content.writer() as writer:
-        size = pack(directory, writer.write)
+        size = _pack(directory, writer)
         blob = writer.finish()
     descriptor = Descriptor(
         media_type=LAYER,
@@ -47,6 +47,20 @@ def write(content: ContentStore, directory: Path) -> Layer:
         annotations={CONTENT_SIZE: str(size)},
     )
     return Layer(descriptor=descriptor, diff_id=blob.digest, size=size)
+
+
+@act(
+    "tar(1)",
+    lambda directory, writer: (
+        f"tar --xattrs --sort=name -c -C {quote(directory)} . > blob"
+    ),
+    lambda directory, writer: f'"{directory}"',
+    refusal=os_error,
+)
+def _pack(directory: Path, writer: BlobWriter) -> int:
+    from engine.storage.pack import pack
+
+    return pack(directory, writer.write)
 
 
 def unpacked(
@@ -79,12 +93,33 @@ def _unpack(
     directory: Path,
 ) -> None:
     """Unpack a layer; DigestMismatch if a diff_id is expected and it has another."""
-    from engine.storage.unpack import unpack
-
-    with content.open(layer.digest) as blob:
-        found = unpack(blob, directory, parents, hashed=diff_id is not None)
+    blob = content.path(layer.digest)
+    found = _unpack_into(directory, blob, content, parents, diff_id is not None)
     if diff_id and found != diff_id:
         raise DigestMismatch(
             f"layer {diff_id} unpacks to {found}",
             "The blob was changed. Remove the image and make or fetch it again.",
         )
+
+
+@act(
+    "tar(1)",
+    lambda directory, blob, *_: (
+        f"tar --xattrs -x -C {quote(directory)} < {quote(blob)}"
+        "  # and .wh.NAME becomes a whiteout"
+    ),
+    lambda directory, blob, *_: f'"{blob}", "{directory}"',
+    refusal=os_error,
+)
+def _unpack_into(
+    directory: Path,
+    blob: Path,
+    content: ContentStore,
+    parents: Sequence[Path],
+    hashed: bool,
+) -> str:
+    """The diff_id of what came out of the blob, if it is to be `hashed`."""
+    from engine.storage.unpack import unpack
+
+    with content.open(f"sha256:{blob.name}") as stream:
+        return unpack(stream, directory, parents, hashed=hashed)

@@ -3,12 +3,16 @@
     libc.py          the C library's doors that Python's `os` does not have
     paths.py         a path from outside, opened inside its root
     places.py        where a path leads, before anything is done there
-    mounts.py        mount, bind, overlay, pivot_root
+    mounts.py        mount, bind, overlay, unmount
+    mount_flags.py   the flags of a mount, in three dialects
+    roots.py         which directory is "/": pivot_root
     mount_table.py   what is mounted where
     namespaces.py    unshare, setns, hostname
     processes.py     fork, exec, signals, descriptors, rlimits
+    credentials.py   user, groups, keyring, no new privileges
     process_table.py what the kernel tells of each process
     cgroups.py       control groups, version 1 and 2: made, joined, removed
+    group_files.py   … and the files in them, read by the kernel
     controllers.py   what a group must be given by the one above
     limits.py        the numbers that a group must keep to
     freezer.py       a whole group stopped at once, or ended at once

@@ -102,7 +102,11 @@ def mask_of(names: tuple[str, ...]) -> int:
     return sum(1 << NAMES.index(name) for name in names)
 
 
-@act("prctl(2)", lambda keep: f"capsh --drop={_all_but(keep)} …")
+@act(
+    "prctl(2)",
+    lambda keep: f"capsh --drop={_all_but(keep)} …",
+    lambda keep: f"PR_CAPBSET_DROP, {_all_but(keep).upper()}, one call each",
+)
 def limit_bounding(keep: tuple[str, ...]) -> None:
     """Give up for ever, for this process and its descendants, all but `keep`."""
     for bit, name in enumerate(NAMES):
@@ -119,18 +123,36 @@ def _all_but(keep: tuple[str, ...]) -> str:
     return ",".join(n.lower() for n in NAMES if n not in keep)
 
 
-@act(
-    "capset(2)",
-    lambda effective, permitted: (
-        f"setpriv --inh-caps=-all … # {mask_of(permitted):016x}"
-    ),
-)
 def set_current(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
     """Set the effective and permitted sets; clear inheritable and ambient.
 
     An inheritable set that is not empty was a hole of other engines (CVE-2022-24769).
     """
+    _clear_ambient()
+    _set(effective, permitted)
+
+
+@act(
+    "prctl(2)",
+    lambda: "setpriv --ambient-caps=-all …",
+    lambda: "PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0",
+)
+def _clear_ambient() -> None:
     libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+
+
+@act(
+    "capset(2)",
+    lambda effective, permitted: (
+        f"setpriv --inh-caps=-all … # permitted {mask_of(permitted):016x}"
+    ),
+    lambda effective, permitted: (
+        f"{{version=_LINUX_CAPABILITY_VERSION_3, pid=0}}, "
+        f"{{effective={mask_of(effective):#x}, permitted={mask_of(permitted):#x}, "
+        "inheritable=0}"
+    ),
+)
+def _set(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
     on, may = mask_of(effective), mask_of(permitted)
     low = 0xFFFFFFFF  # the kernel wants two words of each set, and inheritable third
     words = (on & low, may & low, 0, on >> 32, may >> 32, 0)

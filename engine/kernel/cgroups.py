@@ -31,10 +31,8 @@ import os
 import time
 from pathlib import Path
 
-from engine.acts import act
 from engine.errors import SyscallError, from_os_error
-from engine.files import closing
-from engine.kernel import controllers, mount_table
+from engine.kernel import controllers, group_files, mount_table
 
 CONTROLLERS = (
     *("memory", "cpu", "cpuacct", "cpuset", "pids"),
@@ -43,7 +41,6 @@ CONTROLLERS = (
 _TREE = Path("/sys/fs/cgroup")
 ENGINES = "labshell-"  # how the group of an engine begins; it takes that away itself
 SLICE = "system.slice"  # in which systemd keeps the scopes of engines
-_OURS = "trusted.labshell"  # an extended attribute of each other group that we made
 # What is said of a group that is no longer there, or is being removed at this moment.
 _GONE = (errno.ENOENT, errno.ENODEV)
 ATTEMPTS, MOMENT = 100, 0.01  # for what the kernel does in its own time, seconds
@@ -101,11 +98,10 @@ def directory(group: str, controller: str) -> Path:
     return tree / path_of(group)
 
 
-@act("mkdir(2)", lambda path: f"mkdir -p {path}")
 def _make(path: Path) -> None:
     for _ in range(ATTEMPTS):
         try:
-            path.mkdir(mode=0o755)
+            group_files.make(path)
             return
         except FileExistsError:
             return
@@ -123,9 +119,9 @@ def _make_above(path: Path) -> None:
     attempt makes it anew.
     """
     try:
-        path.mkdir(mode=0o755)
+        group_files.make(path)
         with contextlib.suppress(OSError):  # unmarked, it stays: the safe side
-            os.setxattr(path, _OURS, b"")
+            group_files.mark(path)
         _furnish(path)
     except FileExistsError:
         return
@@ -147,12 +143,12 @@ def _furnish(path: Path) -> None:
         writes = controllers.to_fill_cpuset(path, tops)
     for file, value in writes:
         try:
-            write(file, value)
+            group_files.write(file, value)
         except SyscallError as error:
             if error.errno != errno.EBUSY or file.parent not in trees().values():
                 raise
             _clear(file.parent)
-            write(file, value)
+            group_files.write(file, value)
 
 
 def _clear(tree: Path) -> None:
@@ -161,20 +157,11 @@ def _clear(tree: Path) -> None:
     In a container its root is an ordinary group of the machine, with the rule that it
     hands controllers down or has processes. Whoever is there has started us.
     """
-    (tree / "init").mkdir(exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        group_files.make(tree / "init")
     for pid in (tree / "cgroup.procs").read_text().split():
         with contextlib.suppress(SyscallError):  # it has ended
-            write(tree / "init" / "cgroup.procs", pid)
-
-
-@act("write(2)", lambda path, value: f"echo {value} > {path}")
-def write(path: Path, value: str) -> None:
-    """Write one value into one file of a control group."""
-    try:
-        with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
-            os.write(descriptor, value.encode())
-    except OSError as error:
-        raise SyscallError("write", error.errno or 0, str(path)) from error
+            group_files.write(tree / "init" / "cgroup.procs", pid)
 
 
 def create(group: str) -> None:
@@ -195,7 +182,7 @@ def join(group: str) -> None:
     """
     name = "cgroup.procs" if version() == 2 else "tasks"
     for path in directories(group):
-        write(path / name, "0")
+        group_files.write(path / name, "0")
 
 
 def settle(group: str) -> None:
@@ -241,17 +228,12 @@ def with_those_inside(path: Path) -> list[Path]:
     return [Path(place) for place, _, _ in os.walk(path, topdown=False)]
 
 
-@act("rmdir(2)", lambda path: f"rmdir {path}")
-def _remove(path: Path) -> None:
-    path.rmdir()
-
-
 def remove_empty(group: str) -> None:
     """Take the group away if it has no groups below; else SyscallError EBUSY."""
     for path in directories(group):
         if path.exists():
             try:
-                _remove(path)
+                group_files.remove(path)
             except OSError as error:
                 raise from_os_error(error) from error
 
@@ -268,7 +250,7 @@ def remove(group: str) -> None:
             if above.name.startswith(ENGINES) or not _is_ours(above):
                 break
             try:
-                _remove(above)
+                group_files.remove(above)
             except FileNotFoundError:
                 continue
             except OSError:  # other containers are in it, or somebody else's groups
@@ -279,7 +261,7 @@ def _remove_left(place: Path) -> None:
     """Remove a group that a process which was just killed is still leaving."""
     for attempt in range(ATTEMPTS):
         try:
-            _remove(place)
+            group_files.remove(place)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -292,7 +274,7 @@ def _remove_left(place: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     try:
-        return os.getxattr(path, _OURS) == b""
+        return os.getxattr(path, group_files.MARK) == b""
     except FileNotFoundError:
         return True  # it has gone with another container: those above may be left
     except OSError:

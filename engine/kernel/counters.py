@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine.errors import SyscallError
-from engine.kernel import cgroups, watches
+from engine.kernel import cgroups, group_files, watches
 
 UNLIMITED = 1 << 60  # bytes: version 1 says "no limit" by a number above this
 
@@ -193,7 +193,7 @@ def oom_descriptor(group: str) -> int:
     watched = os.open(place / "memory.oom_control", os.O_RDONLY | os.O_CLOEXEC)
     descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
     try:
-        cgroups.write(place / "cgroup.event_control", f"{descriptor} {watched}")
+        group_files.write(place / "cgroup.event_control", f"{descriptor} {watched}")
     except SyscallError:
         os.close(descriptor)
         raise

@@ -26,8 +26,8 @@ import struct
 from pathlib import Path
 
 from engine.acts import act
-from engine.files import open_directory
-from engine.kernel import cgroups, libc
+from engine.files import closing, open_directory
+from engine.kernel import cgroups, group_files, libc
 from engine.oci.resources import DeviceRule
 
 _SYS_BPF = {"x86_64": 321, "aarch64": 280}
@@ -43,7 +43,8 @@ def restrict(group: str, rules: tuple[DeviceRule, ...]) -> None:
         return
     place = cgroups.directory(group, "devices")
     for rule in rules:
-        cgroups.write(place / f"devices.{'allow' if rule.allow else 'deny'}", str(rule))
+        name = f"devices.{'allow' if rule.allow else 'deny'}"
+        group_files.write(place / name, str(rule))
 
 
 # Instructions of BPF: operation codes, as bpf(2) has them for 32- and 64-bit words.
@@ -94,28 +95,48 @@ def _allowing(rule: DeviceRule) -> list[bytes]:
     return [*code, _instruction(_SET, 0, 0, 0, 1), _instruction(_EXIT, 0, 0, 0, 0)]
 
 
-@act("bpf(2)", lambda place, code: f"# {len(code) // 8} BPF instructions for {place}")
 def attach_program(place: Path, code: bytes) -> None:
     """Load a device program and tie it to the control group at `place`."""
-    number = _SYS_BPF[os.uname().machine]
+    with (
+        closing(_load(len(code) // 8, code)) as loaded,
+        closing(open_directory(place)) as group,
+    ):
+        _attach(group, loaded, place)
+
+
+@act(
+    "bpf(2)",
+    lambda count, code: f"# {count} BPF instructions are checked by the kernel",
+    lambda count, code: (
+        f"BPF_PROG_LOAD, {{prog_type=BPF_PROG_TYPE_CGROUP_DEVICE, insn_cnt={count}}}, "
+        "120"
+    ),
+)
+def _load(count: int, code: bytes) -> int:
     text, licence = libc.Memory(code), libc.Memory(b"Apache\0")
     load = struct.pack(
         "<IIQQIIQ",
         _CGROUP_DEVICE,
-        len(code) // 8,
+        count,
         text.address,
         licence.address,
         *(0, 0, 0),  # no log of the kernel's verifier
     ).ljust(120, b"\0")
-    loaded = libc.by_number(
+    number = _SYS_BPF[os.uname().machine]
+    return libc.by_number(
         number, "bpf", _BPF_PROG_LOAD, load, len(load), target="device program"
     )
-    group = open_directory(place)
-    try:
-        tie = struct.pack("<IIII", group, loaded, _ATTACH_DEVICE, _ALLOW_MULTI)
-        libc.by_number(
-            number, "bpf", _BPF_PROG_ATTACH, tie, len(tie), target=str(place)
-        )
-    finally:
-        os.close(group)
-        os.close(loaded)
+
+
+@act(
+    "bpf(2)",
+    lambda group, loaded, place: f"# … and run for whoever opens a device in {place}",
+    lambda group, loaded, place: (
+        f"BPF_PROG_ATTACH, {{target_fd={group}, attach_bpf_fd={loaded}, "
+        "attach_type=BPF_CGROUP_DEVICE}, 16"
+    ),
+)
+def _attach(group: int, loaded: int, place: Path) -> None:
+    tie = struct.pack("<IIII", group, loaded, _ATTACH_DEVICE, _ALLOW_MULTI)
+    number = _SYS_BPF[os.uname().machine]
+    libc.by_number(number, "bpf", _BPF_PROG_ATTACH, tie, len(tie), target=str(place))

@@ -18,8 +18,9 @@ import signal
 import time
 from pathlib import Path
 
+from engine.acts import act, os_error
 from engine.errors import SyscallError
-from engine.kernel import cgroups
+from engine.kernel import cgroups, group_files
 
 
 def freeze(group: str) -> None:
@@ -27,10 +28,10 @@ def freeze(group: str) -> None:
     place = cgroups.directory(group, "freezer")
     try:
         if cgroups.version() == 2:
-            cgroups.write(place / "cgroup.freeze", "1")
+            group_files.write(place / "cgroup.freeze", "1")
             _wait_for(place / "cgroup.events", "frozen 1")
         else:
-            cgroups.write(place / "freezer.state", "FROZEN")
+            group_files.write(place / "freezer.state", "FROZEN")
             _wait_for(place / "freezer.state", "FROZEN")
     except SyscallError:
         thaw(group)  # not half of it either
@@ -44,7 +45,7 @@ def thaw(group: str) -> None:
         name, value = ("cgroup.freeze", "0")
     inside = cgroups.with_those_inside(cgroups.directory(group, "freezer"))
     for place in reversed(inside):
-        cgroups.write(place / name, value)
+        group_files.write(place / name, value)
 
 
 def _wait_for(path: Path, text: str) -> None:
@@ -60,7 +61,7 @@ def kill_all(group: str) -> None:
     """End every process of the group, also those that are being born meanwhile."""
     at_once = cgroups.directory(group, "freezer") / "cgroup.kill"
     if cgroups.version() == 2 and at_once.exists():
-        cgroups.write(at_once, "1")
+        group_files.write(at_once, "1")
         return
     for _ in range(cgroups.ATTEMPTS):
         found = cgroups.members(group)
@@ -71,6 +72,16 @@ def kill_all(group: str) -> None:
             found = cgroups.members(group)
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                _kill(pid)
         thaw(group)
         time.sleep(cgroups.MOMENT)
+
+
+@act(
+    "kill(2)",
+    lambda pid: f"kill -9 {pid}",
+    lambda pid: f"{pid}, SIGKILL",
+    refusal=os_error,
+)
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import SyscallError
-from engine.kernel import cgroups
+from engine.kernel import cgroups, group_files
 from engine.oci.resources import Resources
 
 Write = tuple[Path, str]  # a file, and what to write into it
@@ -35,7 +35,7 @@ Write = tuple[Path, str]  # a file, and what to write into it
 def limit(group: str, resources: Resources) -> None:
     """Write the limits that the specification asks for; None leaves one alone."""
     for path, value in plan(group, resources):
-        cgroups.write(path, value)
+        group_files.write(path, value)
 
 
 @contextlib.contextmanager
@@ -49,13 +49,13 @@ def changed(group: str, resources: Resources) -> Iterator[None]:
     try:
         for path, value in plan(group, resources):
             before = path.read_text().strip()
-            cgroups.write(path, value)
+            group_files.write(path, value)
             old.append((path, before))
         yield
     except BaseException:
         for path, before in reversed(old):
             with contextlib.suppress(SyscallError):  # the first error is told
-                cgroups.write(path, before)
+                group_files.write(path, before)
         raise
 
 

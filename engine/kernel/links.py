@@ -11,13 +11,12 @@ import fcntl
 import socket
 import struct
 
-from engine.acts import act
+from engine.acts import act, os_error
 from engine.errors import SyscallError
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
 
-@act("ioctl(2)", lambda name: f"ip link set {name} up")
 def set_up(name: str) -> None:
     """Switch the interface `name` of this network namespace on."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
@@ -25,8 +24,19 @@ def set_up(name: str) -> None:
         try:
             answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request)
             flags = struct.unpack("16sH14x", answer)[1] | _IFF_UP
-            fcntl.ioctl(
-                any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), flags)
-            )
+            _set_flags(any_socket.fileno(), name, flags)
         except OSError as error:
             raise SyscallError("ioctl", error.errno or 0, name) from error
+
+
+@act(
+    "ioctl(2)",
+    lambda any_socket, name, flags: f"ip link set {name} up",
+    lambda any_socket, name, flags: (
+        f'{any_socket}, SIOCSIFFLAGS, {{ifr_name="{name}", ifr_flags={flags:#x}}}'
+    ),
+    refusal=os_error,
+)
+def _set_flags(any_socket: int, name: str, flags: int) -> None:
+    request = struct.pack("16sH14x", name.encode(), flags)
+    fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)

@@ -19,10 +19,12 @@ man: namespaces(7), unshare(2), setns(2), pid_namespaces(7)
 Try it: `sudo unshare --pid --fork --mount-proc ps`
 """
 
+import json
 import os
 
 from engine.acts import act
 from engine.kernel import libc
+from engine.notes import quote
 
 # OCI name -> (clone flag, name below /proc/PID/ns, option of unshare(1))
 KINDS = {
@@ -36,6 +38,10 @@ KINDS = {
 }
 
 
+# What linux/sched.h calls them, where that is not the OCI name.
+_HEADER = {"mount": "NS", "network": "NET"}
+
+
 def _flags(kinds: tuple[str, ...]) -> int:
     flags = 0
     for kind in kinds:
@@ -43,7 +49,16 @@ def _flags(kinds: tuple[str, ...]) -> int:
     return flags
 
 
-@act("unshare(2)", lambda kinds: f"unshare {' '.join(KINDS[k][2] for k in kinds)}")
+def _names(kinds: tuple[str, ...]) -> str:
+    """The flags as strace(1) prints them."""
+    return "|".join(f"CLONE_NEW{_HEADER.get(kind, kind.upper())}" for kind in kinds)
+
+
+@act(
+    "unshare(2)",
+    lambda kinds: f"unshare {' '.join(KINDS[kind][2] for kind in kinds)}",
+    _names,
+)
 def unshare(kinds: tuple[str, ...]) -> None:
     """Move into new namespaces of these kinds (OCI names: "mount", "pid" …)."""
     libc.call("unshare", _flags(kinds), target=", ".join(kinds))
@@ -55,6 +70,7 @@ def unshare(kinds: tuple[str, ...]) -> None:
         f"nsenter --target {pid} "
         + " ".join(f"--{kind.replace('network', 'net')}" for kind in kinds)
     ),
+    lambda pidfd, pid, kinds: f"{pidfd}, {_names(kinds)}",
 )
 def join(pidfd: int, pid: int, kinds: tuple[str, ...]) -> None:
     """Move into the namespaces of the process behind `pidfd`, all in one step.
@@ -69,13 +85,21 @@ def hold(kind: str) -> int:
     return os.open(f"/proc/self/ns/{KINDS[kind][1]}", os.O_RDONLY | os.O_CLOEXEC)
 
 
-@act("sethostname(2)", lambda name: f"hostname {name}")
+@act(
+    "sethostname(2)",
+    lambda name: f"hostname {quote(name)}",
+    lambda name: f"{json.dumps(name)}, {len(os.fsencode(name))}",
+)
 def set_hostname(name: str) -> None:
     """Set the host name of this uts namespace."""
     libc.call("sethostname", name, len(os.fsencode(name)), target=name)
 
 
-@act("setdomainname(2)", lambda name: f"domainname {name}")
+@act(
+    "setdomainname(2)",
+    lambda name: f"domainname {quote(name)}",
+    lambda name: f"{json.dumps(name)}, {len(os.fsencode(name))}",
+)
 def set_domainname(name: str) -> None:
     """Set the NIS domain name of this uts namespace."""
     libc.call("setdomainname", name, len(os.fsencode(name)), target=name)

@@ -8,43 +8,67 @@ man: mknod(2), symlink(2), null(4)
 Try it: `ls -l /dev/null`, and the same in a container
 """
 
+import contextlib
 import errno
+import json
 import os
 import stat
 
-from engine.acts import act
+from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.kernel import paths
+from engine.notes import quote
 from engine.oci.resources import DeviceNode
 
 _TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK}
 
 
-@act(
-    "mknod(2)",
-    lambda place, name, node, shown: (
-        f"mknod -m {node.mode:o} {shown} {node.type} {node.major} {node.minor}"
-    ),
-)
 def make_node(place: int, name: str, node: DeviceNode, shown: str) -> None:
-    """Make a device node in the open directory `place`."""
-    number = os.makedev(node.major, node.minor)
+    """Make a device node in the open directory `place`; one that is there stays.
+
+    Its mode is what the node says, less the umask of this process.
+    """
     try:
-        os.mknod(name, _TYPES[node.type] | node.mode, number, dir_fd=place)
-        os.chmod(name, node.mode, dir_fd=place)
+        _make(place, name, node.type, node.mode, node.major, node.minor, shown)
     except FileExistsError:
         return
     except OSError as error:
         raise SyscallError("mknod", error.errno or 0, shown) from error
 
 
-@act("symlink(2)", lambda place, name, to, shown: f"ln -s {to} {shown}")
+@act(
+    "mknodat(2)",
+    lambda place, name, kind, mode, major, minor, shown: (
+        f"mknod -m {mode:o} {quote(shown)} {kind} {major} {minor}"
+    ),
+    lambda place, name, kind, mode, major, minor, shown: (
+        f"{place}, {json.dumps(name)}, {'S_IFBLK' if kind == 'b' else 'S_IFCHR'}"
+        f"|{mode:#o}, makedev({major}, {minor})"
+    ),
+    concept="devices",
+    refusal=os_error,
+)
+def _make(
+    place: int, name: str, kind: str, mode: int, major: int, minor: int, shown: str
+) -> None:
+    os.mknod(name, _TYPES[kind] | mode, os.makedev(major, minor), dir_fd=place)
+
+
 def make_link(place: int, name: str, to: str, shown: str) -> None:
     """Make a symbolic link in the open directory `place`, unless one is there."""
-    try:
-        os.symlink(to, name, dir_fd=place)
-    except FileExistsError:
-        return
+    with contextlib.suppress(FileExistsError):
+        _link(place, name, to, shown)
+
+
+@act(
+    "symlinkat(2)",
+    lambda place, name, to, shown: f"ln -s {quote(to)} {quote(shown)}",
+    lambda place, name, to, shown: f"{json.dumps(to)}, {place}, {json.dumps(name)}",
+    concept="devices",
+    refusal=os_error,
+)
+def _link(place: int, name: str, to: str, shown: str) -> None:
+    os.symlink(to, name, dir_fd=place)
 
 
 def open_null(root: int) -> int:

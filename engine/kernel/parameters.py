@@ -8,21 +8,22 @@ man: proc(5) on /proc/sys, sysctl(8)
 Try it: `sysctl net.ipv4.ip_forward`, and the same with `lab run busybox`
 """
 
+import json
 import os
 
-from engine.acts import act
+from engine.acts import act, os_error
 from engine.errors import InvalidArgument, SyscallError
 from engine.files import closing
 from engine.kernel import paths
+from engine.notes import quote
 
 
-@act("write(2)", lambda root, name, value: f"sysctl -w {name}={value}")
 def set_parameter(root: int, name: str, value: str) -> None:
     """Set one parameter through the /proc that is mounted inside `root`."""
     path = f"/proc/sys/{name.replace('.', '/')}"
     try:
         with closing(paths.open_inside(root, path, os.O_WRONLY)) as file:
-            os.write(file, value.encode())
+            _write(file, name, value)
     except (SyscallError, OSError) as error:
         reason = os.strerror(error.errno or 0).lower()
         raise InvalidArgument(
@@ -30,3 +31,13 @@ def set_parameter(root: int, name: str, value: str) -> None:
             "Is there such a parameter, and may it have that value? "
             f"`sysctl {name}` on this machine.",
         ) from error
+
+
+@act(
+    "write(2)",
+    lambda file, name, value: f"sysctl -w {quote(f'{name}={value}')}",
+    lambda file, name, value: f"{file}, {json.dumps(value)}, {len(value)}",
+    refusal=os_error,
+)
+def _write(file: int, name: str, value: str) -> None:
+    os.write(file, value.encode())

@@ -13,12 +13,15 @@ Try it: `ln -s / /tmp/r/x`, then open_inside(root, "x/etc/passwd") finds /tmp/r/
 """
 
 import errno
+import json
 import os
 import stat
 
+from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.files import closing
 from engine.kernel import libc
+from engine.notes import quote
 
 RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT = 0x02, 0x10
 
@@ -84,7 +87,7 @@ def make_directory(root: int, path: str) -> int:
         raise SyscallError("mkdir", errno.EINVAL, path)
     above = make_directory(root, parent or "/")
     try:
-        os.mkdir(name, 0o755, dir_fd=above)
+        _make_directory(above, name, path)
     except FileExistsError as error:  # a link that leads to nothing
         raise SyscallError("mkdir", errno.EEXIST, path) from error
     except OSError as error:
@@ -102,9 +105,32 @@ def make_file(root: int, path: str) -> int:
         if error.errno != errno.ENOENT:
             raise
     os.close(make_directory(root, path.rpartition("/")[0] or "/"))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
-    os.close(open_inside(root, path, flags, 0o755))
+    os.close(_make_file(root, path))
     return open_inside(root, path, os.O_PATH)
+
+
+@act(
+    "mkdirat(2)",
+    lambda above, name, shown: f'mkdir "$ROOTFS"{quote(shown)}',
+    lambda above, name, shown: f"{above}, {json.dumps(name)}, 0755",
+    concept="mounts",
+    refusal=os_error,
+)
+def _make_directory(above: int, name: str, shown: str) -> None:
+    os.mkdir(name, 0o755, dir_fd=above)
+
+
+@act(
+    "openat2(2)",
+    lambda root, path: f'touch "$ROOTFS"{quote(path)}',
+    lambda root, path: (
+        f"{root}, {json.dumps(path)}, {{flags=O_WRONLY|O_CREAT|O_NOFOLLOW|O_CLOEXEC, "
+        "mode=0755, resolve=RESOLVE_NO_MAGICLINKS|RESOLVE_IN_ROOT}, 24"
+    ),
+    concept="mounts",
+)
+def _make_file(root: int, path: str) -> int:
+    return open_inside(root, path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o755)
 
 
 def share_mounted_device(root: int, place: int, path: str) -> bool:

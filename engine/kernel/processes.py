@@ -17,6 +17,8 @@ man: fork(2), execve(2), pidfd_open(2), prctl(2), close_range(2), signal(7)
 Try it: `ls -l /proc/self/fd`, then `lab run busybox ls -l /proc/self/fd`.
 """
 
+import contextlib
+import json
 import os
 import resource
 import signal
@@ -25,88 +27,56 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine import acts
-from engine.acts import act
+from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.kernel import libc
+from engine.notes import Unrecorded, quote
 
-PR_SET_DUMPABLE, PR_SET_KEEPCAPS = 4, 8
-PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
-_SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
-_KEYCTL_JOIN_SESSION_KEYRING = 1
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 _IOPRIO_WHO_PROCESS = 1
 _RLIMIT_LOCKS = 10  # Python has no name for it
 
 
+@act("fork(2)", lambda: "( … ) &  # a second process, the same until here")
 def fork() -> int:
     """fork(2): 0 in the child, the child's pid in the parent."""
-    acts.flush()
     try:
         return os.fork()
     except OSError as error:
         raise SyscallError("fork", error.errno or 0) from error
 
 
+@act(
+    "prctl(2)",
+    lambda yes: f"# orphans {'come to this process' if yes else 'go to the init'}",
+    lambda yes: f"PR_SET_CHILD_SUBREAPER, {int(yes)}",
+)
 def adopt_orphans(yes: bool) -> None:
     """Whether orphans below this process come to it (a subreaper), as to an init."""
     libc.call("prctl", PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0)
 
 
-@act("prctl(2)", lambda: "# nobody inside may trace it or open its /proc files")
+@act(
+    "prctl(2)",
+    lambda: "# nobody inside may trace it or open its /proc files",
+    lambda: "PR_SET_DUMPABLE, SUID_DUMP_DISABLE",
+)
 def become_undumpable() -> None:
     """Close /proc/PID/{mem,exe,fd …} of this process to others, until execve."""
     libc.call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-@act("prctl(2)", lambda: "setpriv --no-new-privs …")
-def forbid_new_privileges() -> None:
-    """From now on execve gives no privilege: setuid bits do nothing."""
-    libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-
-
-def keep_capabilities(keep: bool) -> None:
-    """Whether a change from user 0 to another keeps the permitted capabilities."""
-    libc.call("prctl", PR_SET_KEEPCAPS, int(keep), 0, 0, 0)
-
-
-@act("setsid(2)", lambda: "setsid …")
+@act("setsid(2)", lambda: "setsid …", refusal=os_error)
 def new_session() -> None:
     """Leave the caller's terminal and process group."""
     os.setsid()
 
 
-@act("keyctl(2)", lambda: "keyctl session - …")
-def new_session_keyring() -> None:
-    """Leave the caller's session keyring: its keys are not the container's."""
-    number = _SYS_KEYCTL.get(os.uname().machine)
-    if number is None:
-        return
-    try:
-        libc.by_number(number, "keyctl", _KEYCTL_JOIN_SESSION_KEYRING, 0)
-    except SyscallError:
-        return  # a kernel without keyrings, or a quota used up: nothing to leave
-
-
-@act(
-    "setuid(2)",
-    lambda uid, gid, groups: (
-        f"setpriv --reuid {uid} --regid {gid} --groups "
-        f"{','.join(map(str, groups)) or gid} …"
-    ),
-)
-def become_user(uid: int, gid: int, groups: tuple[int, ...]) -> None:
-    """Change to this user, group and supplementary groups, in the order that works.
-
-    Groups first: after setuid nobody is allowed to change them.
-    """
-    os.setgroups(groups)
-    os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)
-
-
 @act(
     "setrlimit(2)",
-    lambda name, soft, hard: f"prlimit --{name[7:].lower()}={soft}:{hard}",
+    lambda name, soft, hard: f"prlimit --pid $$ --{name[7:].lower()}={soft}:{hard}",
+    lambda name, soft, hard: f"{name}, {{rlim_cur={soft}, rlim_max={hard}}}",
 )
 def set_limit(name: str, soft: int, hard: int) -> None:
     """Set a resource limit by its OCI name ("RLIMIT_NOFILE").
@@ -145,7 +115,11 @@ def name_process(name: str) -> None:
     Path("/proc/self/comm").write_text(name)
 
 
-@act("write(2)", lambda value: f"echo {value} > /proc/self/oom_score_adj")
+@act(
+    "write(2)",
+    lambda value: f"echo {value} > /proc/self/oom_score_adj",
+    lambda value: f'</proc/self/oom_score_adj>, "{value}", {len(str(value))}',
+)
 def set_oom_score(value: int) -> None:
     """How readily the kernel chooses this process when memory runs out."""
     path = Path("/proc/self/oom_score_adj")
@@ -190,7 +164,11 @@ def forget_imports() -> None:
     sys.path_hooks.clear()
 
 
-@act("close_range(2)", lambda first=3: f"# close every descriptor from {first}")
+@act(
+    "close_range(2)",
+    lambda first=3: f"# execve will close every descriptor from {first}",
+    lambda first=3: f"{first}, ~0U, CLOSE_RANGE_CLOEXEC",
+)
 def close_from(first: int = 3) -> None:
     """Mark every descriptor from `first` on to be closed by execve."""
     libc.call("close_range", first, 0xFFFFFFFF, 4)
@@ -205,21 +183,31 @@ def close_all_but(kept: set[int]) -> None:
         first = descriptor + 1
 
 
-@act(
-    "execve(2)",
-    lambda path, arguments, environment: f"exec {' '.join(arguments)}",
-    returns=False,
-)
 def execute(path: str, arguments: list[str], environment: dict[str, str]) -> None:
     """Become another program. Does not come back, but by raising SyscallError."""
-    acts.flush()
+    _execute(path, arguments, len(environment), Unrecorded(environment))
+
+
+@act(
+    "execve(2)",
+    lambda path, arguments, *_: f"exec {' '.join(map(quote, arguments))}",
+    lambda path, arguments, count, _: (
+        f"{json.dumps(path)}, {json.dumps(arguments)}, /* {count} vars */"
+    ),
+    returns=False,
+)
+def _execute(
+    path: str,
+    arguments: list[str],
+    count: int,
+    environment: Unrecorded[dict[str, str]],
+) -> None:
     try:
-        os.execve(path, arguments, environment)
+        os.execve(path, arguments, environment.value)
     except OSError as error:
         raise SyscallError("execve", error.errno or 0, path) from error
 
 
-@act("chdir(2)", lambda path: f"cd {path}")
 def change_directory(path: str) -> None:
     """Change the working directory, and prove that it lies inside the root.
 
@@ -227,7 +215,7 @@ def change_directory(path: str) -> None:
     beyond the root (CVE-2024-21626); getcwd(2) tells by failing or by a relative path.
     """
     try:
-        os.chdir(path)
+        _change_directory(path)
         here = os.getcwd()
     except OSError as error:
         raise SyscallError("chdir", error.errno or 0, path) from error
@@ -235,13 +223,33 @@ def change_directory(path: str) -> None:
         raise SyscallError("chdir", 1, path)
 
 
-@act("kill(2)", lambda pidfd, pid, number: f"kill -{number} {pid}")
+@act("chdir(2)", lambda path: f"cd {quote(path)}", refusal=os_error)
+def _change_directory(path: str) -> None:
+    os.chdir(path)
+
+
 def send_signal(pidfd: int, pid: int, number: int) -> None:
     """Signal the process behind `pidfd`; nothing happens if it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        _send_signal(pidfd, pid, number)
+
+
+@act(
+    "pidfd_send_signal(2)",
+    lambda pidfd, pid, number: f"kill -{number} {pid}",
+    lambda pidfd, pid, number: f"{pidfd}, {_name_of(number)}, NULL, 0",
+    refusal=os_error,
+)
+def _send_signal(pidfd: int, pid: int, number: int) -> None:
+    signal.pidfd_send_signal(pidfd, number)
+
+
+def _name_of(number: int) -> str:
+    """ "SIGTERM"; a number where it has no name, as a real-time signal."""
     try:
-        signal.pidfd_send_signal(pidfd, number)
-    except ProcessLookupError:
-        return
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
 
 
 def start_time(pid: int) -> int | None:

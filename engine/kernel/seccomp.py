@@ -163,12 +163,20 @@ def _test(test: Mapping[str, Any]) -> Iterator[list[int]]:
             yield [_EQUAL, word, _FAIL, 0]
 
 
-@act("prctl(2)", lambda program: f"# load {len(program) // 8} instructions of seccomp")
 def load(program: bytes) -> None:
     """Put this process and all that it becomes under the program, for ever.
 
     Needs either no-new-privileges or CAP_SYS_ADMIN.
     """
+    _load(len(program) // 8, program)
+
+
+@act(
+    "prctl(2)",
+    lambda count, program: f"# load {count} instructions of seccomp",
+    lambda count, program: f"PR_SET_SECCOMP, SECCOMP_MODE_FILTER, {{len={count}}}",
+)
+def _load(count: int, program: bytes) -> None:
     text = libc.Memory(program)
-    header = libc.Memory(struct.pack("HxxxxxxP", len(program) // 8, text.address))
+    header = libc.Memory(struct.pack("HxxxxxxP", count, text.address))
     libc.call("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header.address, 0, 0)

@@ -20,13 +20,12 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.acts import act
+from engine.acts import act, os_error
 from engine.errors import SyscallError, from_os_error
 
 _DEVPTS_SUPER_MAGIC_MAJORS = range(136, 144)  # device numbers of pty slaves
 
 
-@act("open(2)", lambda: "exec 3<>/dev/pts/ptmx")
 def open_pair() -> tuple[int, int, str]:
     """A new terminal of the devpts at /dev/pts: (master, slave, the slave's path).
 
@@ -34,7 +33,7 @@ def open_pair() -> tuple[int, int, str]:
     a container cannot have put something else in its place.
     """
     try:
-        master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        master = _open_master()
         fcntl.ioctl(master, 0x40045431, struct.pack("i", 0))  # TIOCSPTLCK: unlock
         number = struct.unpack("I", fcntl.ioctl(master, 0x80045430, b"\0" * 4))[0]
         slave = open_slave(master)
@@ -45,6 +44,16 @@ def open_pair() -> tuple[int, int, str]:
     return master, slave, f"/dev/pts/{number}"
 
 
+@act(
+    "openat(2)",
+    lambda: "exec 3<>/dev/pts/ptmx",
+    lambda: 'AT_FDCWD, "/dev/pts/ptmx", O_RDWR|O_NOCTTY|O_CLOEXEC',
+    refusal=os_error,
+)
+def _open_master() -> int:
+    return os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+
+
 def open_slave(master: int) -> int:
     """The other side of an open master, whatever its name is and wherever it is."""
     flags = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
@@ -52,12 +61,24 @@ def open_slave(master: int) -> int:
     return slave
 
 
-@act("ioctl(2)", lambda slave: "setsid --ctty …")
 def make_controlling(slave: int) -> None:
     """Make `slave` the terminal of this session, and its input, output and errors."""
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    try:
+        _take(slave)
+    except OSError as error:
+        raise from_os_error(error) from error
     for standard in (0, 1, 2):
         os.dup2(slave, standard)
+
+
+@act(
+    "ioctl(2)",
+    lambda slave: "setsid --ctty …",
+    lambda slave: f"{slave}, TIOCSCTTY, 0",
+    refusal=os_error,
+)
+def _take(slave: int) -> None:
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
 
 def set_size(descriptor: int, rows: int, columns: int) -> None:

@@ -11,11 +11,12 @@ Source: runtime-spec bundle.md
 Try it: `cat /var/lib/labshell/containers/*/bundle/config.json`
 """
 
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine import files
+from engine import entries, files
 from engine.errors import EngineBroken
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.spec import Spec
@@ -117,7 +118,7 @@ class Bundle(NamedTuple):
         log: LogKeeping = EVERYTHING,
     ) -> None:
         """Put the bundle into a new directory."""
-        directory.mkdir(mode=0o700)
+        entries.make_directory(directory)
         files.write_json(directory / "config.json", self.spec.to_json())
         if self.layers:
             files.write_json(directory / "layers.json", self.layers.to_json())
@@ -153,6 +154,12 @@ class Bundle(NamedTuple):
 def held(directory: Path, *, shared: bool = False) -> AbstractContextManager[int]:
     """Hold a bundle: alone to change it, `shared` while a start makes use of it."""
     return files.locked(directory / "lock", shared=shared)
+
+
+def version_of(directory: Path) -> tuple[int, int]:
+    """Two numbers that change when config.json is replaced by another."""
+    now = os.stat(directory / "config.json")
+    return now.st_ino, now.st_mtime_ns
 
 
 def read_filter(directory: Path) -> bytes:

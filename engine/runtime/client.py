@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine import acts, files
+from engine import acts, files, gate
 from engine.errors import EngineBroken, EngineError, InvalidState, NotFound
 from engine.runtime import channel, interpreter, scope, state
 from engine.runtime.place import Place
@@ -41,10 +41,12 @@ class Connection:
         self.received: list[int] = []  # open files that came along: now ours
         self._directory = directory
 
-    def ask(self, what: str, **fields: Any) -> dict[str, Any]:
+    def ask(
+        self, what: str, descriptors: tuple[int, ...] = (), **fields: Any
+    ) -> dict[str, Any]:
         """Send a request and wait for its answer. EngineError if it was refused."""
         with contextlib.suppress(*GONE):  # it may have said why it went
-            self.tell(what, **fields)
+            self.tell(what, descriptors, **fields)
         while True:
             kind, payload = self.receive()
             if kind in (channel.STDOUT, channel.STDERR):
@@ -56,10 +58,10 @@ class Connection:
                 if "ok" in answer:
                     return answer
 
-    def tell(self, what: str, **fields: Any) -> None:
-        """Send a request that has no answer."""
+    def tell(self, what: str, descriptors: tuple[int, ...] = (), **fields: Any) -> None:
+        """Send a request that has no answer, with open files for the shim to keep."""
         try:
-            channel.send(self.socket, {"do": what, **fields})
+            channel.send(self.socket, {"do": what, **fields}, descriptors)
         except OSError as error:
             raise self._gone() from error
 
@@ -134,7 +136,7 @@ def connect(place: Place, directory: Path) -> Connection:
         sock = _new_socket()
         with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
             sock.connect(str(path))
-            return Connection(sock, directory)
+            return _introduced(Connection(sock, directory))
         sock.close()
         if not is_alive(directory):
             break
@@ -161,13 +163,20 @@ def _give_birth(place: Place, directory: Path, lock: int) -> Connection:
     place.settle()  # with the lock in hand: from now on nobody leaves
     listener = _listen(place.shim_socket(directory.name))
     try:
-        with acts.recording_if_possible(directory / "acts.jsonl"):
+        with acts.recording(directory / "acts.jsonl"):
             sock = _connect_to_spawner(place)
         message = {"shim": str(directory)}
         channel.send(sock, message, (lock, listener.fileno()))
     finally:
         listener.close()
-    return Connection(sock, directory)
+    return _introduced(Connection(sock, directory))
+
+
+def _introduced(connection: Connection) -> Connection:
+    """Whoever is asked before our acts is asked before the shim's, too."""
+    if gate.current is not None:
+        connection.tell("gate", gate.descriptors())
+    return connection
 
 
 def _connect_to_spawner(place: Place) -> socket.socket:

@@ -9,6 +9,7 @@ man: unix(7), send(2)
 Try it: `lab run busybox yes | sleep 5`: the container waits, the shim stays small
 """
 
+import os
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -39,6 +40,7 @@ class Client:
         self._listening = True
         self.on_room: Callable[[], None] | None = None
         self.releases = False  # whether it will remove an --rm container itself
+        self._files: list[int] = []  # that came with its last message
         connection.setblocking(False)
         self._watch()
 
@@ -111,17 +113,26 @@ class Client:
             return
         except OSError:
             kind, payload, descriptors = b"", b"", []
-        for descriptor in descriptors:  # nobody sends any to a running shim
-            socket.close(descriptor)
+        self._drop_files()
+        self._files = descriptors
         if kind:
             self._on_message(self, kind, payload)
         else:
             self.close()
 
+    def take_file(self) -> int | None:
+        """An open file that came with its last message: from now on the caller's."""
+        return self._files.pop(0) if self._files else None
+
+    def _drop_files(self) -> None:
+        while self._files:
+            os.close(self._files.pop())
+
     def close(self) -> None:
         """End the connection, and tell the shim."""
         if self._connection.fileno() < 0:
             return
+        self._drop_files()
         self._loop.forget(self._connection.fileno())
         self._connection.close()
         self._queue.clear()

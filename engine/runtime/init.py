@@ -37,6 +37,7 @@ from engine.errors import (
 )
 from engine.kernel import (
     capabilities,
+    credentials,
     links,
     mounts,
     namespaces,
@@ -95,8 +96,10 @@ def _build(spec: Spec) -> None:
         links.set_up("lo")
     mounts.make_private(Path("/"))
     root = os.open(spec.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    ordinary = os.umask(0)  # what the plan makes has the mode that the plan says
     for step in rootfs.plan(spec):
         step.apply(root, spec.root)
+    os.umask(ordinary)
     os.close(root)
     if "uts" in spec.namespaces:
         namespaces.set_hostname(spec.hostname)
@@ -112,7 +115,7 @@ def _become(
     `console`: its terminal, if it has one, is also /dev/console of the container.
     """
     processes.new_session()
-    processes.new_session_keyring()
+    credentials.new_session_keyring()
     if process.terminal:
         _open_terminal(process, report, console)
     else:
@@ -141,15 +144,15 @@ def _give_up_powers(process: Process, program: bytes) -> None:
     if program and not process.no_new_privileges:
         seccomp.load(program)
     capabilities.limit_bounding(process.capabilities)
-    processes.keep_capabilities(True)
-    processes.become_user(process.uid, process.gid, process.groups)
-    processes.keep_capabilities(False)
+    credentials.keep_capabilities(True)
+    credentials.become_user(process.uid, process.gid, process.groups)
+    credentials.keep_capabilities(False)
     # As the new user: a directory that only root may enter is not for it.
     _enter(process.directory)
     held = process.capabilities if process.uid == 0 else ()
     capabilities.set_current(held, held)
     if process.no_new_privileges:
-        processes.forbid_new_privileges()
+        credentials.forbid_new_privileges()
         if program:
             seccomp.load(program)
 

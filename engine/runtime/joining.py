@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from engine import entries
 from engine.errors import EngineError
 from engine.kernel import namespaces, processes
 from engine.runtime import state
@@ -65,5 +66,5 @@ def _renew_links(place: Path, pid: int, kinds: tuple[str, ...]) -> None:
     place.mkdir(mode=0o711, exist_ok=True)
     for kind in kinds:
         new = place / f".{kind}.{os.getpid()}"
-        os.symlink(f"/proc/{pid}/ns/{namespaces.KINDS[kind][1]}", new)
-        os.rename(new, place / kind)
+        entries.link(f"/proc/{pid}/ns/{namespaces.KINDS[kind][1]}", new)
+        entries.rename(new, place / kind)

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import acts
+from engine import acts, gate
 from engine.errors import EngineError, from_os_error
 from engine.kernel import freezer
 from engine.runtime import release, restart, starter, state
@@ -90,27 +90,36 @@ class Life:
             log=LogWriter(self._directory / "log.jsonl", self._facts.log),
         )
 
-    def recording(self) -> contextlib.AbstractContextManager[None]:
+    def recording(
+        self, *, at_once: bool = False
+    ) -> contextlib.AbstractContextManager[None]:
         """While this lasts, acts are written into the container's acts.jsonl."""
-        return acts.recording_if_possible(self._directory / "acts.jsonl")
+        return acts.recording(self._directory / "acts.jsonl", at_once=at_once)
 
     # The beginning
 
-    def start(self) -> None:
-        """Run the program; `on_start` hears how that went."""
-        self.record.after(state.START)
-        self._launch(by_policy=False)
+    def start(self, *, at_once: bool = False, asked: int | None = None) -> None:
+        """Run the program; `on_start` hears how that went.
 
-    def _launch(self, *, by_policy: bool) -> None:
+        `at_once`: somebody watches its acts; `asked`: the gate before each of them.
+        """
+        self.record.after(state.START)
+        self._launch(by_policy=False, at_once=at_once, asked=asked)
+
+    def _launch(
+        self, *, by_policy: bool, at_once: bool = False, asked: int | None = None
+    ) -> None:
         task = self.task
         if not by_policy:  # a user wants it to run: its policy holds anew
             self._stay_down, self._pause = False, 0.0
 
         def in_child(report: socket.socket) -> None:
+            if asked is not None:
+                gate.install(asked)
             starter.start(self._directory / "bundle", task.streams, report)
 
         self.launching, self._attempt = True, None
-        with self.recording():
+        with self.recording(at_once=at_once):
             Launch(
                 self._loop, task, in_child, lambda error: self._born(error, by_policy)
             )
@@ -162,10 +171,11 @@ class Life:
         if self._between:
             self._give_up()
             return
-        self.task.signal(number)
-        self.announcer.tell("kill", signal=str(number))
-        if number == signal.SIGKILL:
-            self._wake()
+        with self.recording():
+            self.task.signal(number)
+            self.announcer.tell("kill", signal=str(number))
+            if number == signal.SIGKILL:
+                self._wake()
 
     def _wake(self) -> None:
         """Let it see its signals: frozen, it could not even die."""
@@ -185,9 +195,10 @@ class Life:
         if self._between:
             self._give_up()
             return
-        self.task.signal(number)
-        self.announcer.tell("kill", signal=str(number))
-        self._wake()
+        with self.recording():
+            self.task.signal(number)
+            self.announcer.tell("kill", signal=str(number))
+            self._wake()
         if grace >= 0:
             self._killers.append(self._loop.later(grace, self._kill))
 
@@ -282,7 +293,8 @@ class Life:
         """Take away what the start has made on the machine."""
         self.task.close()
         self.viewers.settle()
-        with contextlib.suppress(EngineError):  # a group without processes, or no group
-            freezer.kill_all(self._facts.cgroup)
-        with self.recording(), contextlib.suppress(EngineError):  # to be repaired
-            release.take_away(self._facts)
+        with self.recording():
+            with contextlib.suppress(EngineError):  # no processes, or no group
+                freezer.kill_all(self._facts.cgroup)
+            with contextlib.suppress(EngineError):  # to be repaired
+                release.take_away(self._facts)

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine import acts
-from engine.kernel import mounts, namespaces, processes
+from engine.kernel import mount_flags, mounts, namespaces, processes
 from engine.runtime import channel, init, release, rootfs, targets
 from engine.runtime.bundle import Bundle, ShimFacts
 from engine.runtime.clients import Client
@@ -93,7 +93,9 @@ def send_files(directory: Path, connection: socket.socket) -> NoReturn:
         root = os.open(bundle.spec.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for step in rootfs.plan_of_files(bundle.spec):
             step.apply(root, bundle.spec.root)
-        flags = mounts.MS_NODEV | (mounts.MS_RDONLY if bundle.spec.read_only else 0)
+        flags = mount_flags.MS_NODEV | (
+            mount_flags.MS_RDONLY if bundle.spec.read_only else 0
+        )
         mounts.remount(root, flags | targets.kept_flags(root), bundle.spec.root)
         namespace = namespaces.hold("mount")
         channel.send(connection, {"ok": True}, (root, namespace))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from engine import files
 from engine.errors import InvalidArgument
-from engine.kernel import mount_table, mounts
+from engine.kernel import mount_flags, mount_table, mounts
 from engine.oci.resources import DeviceNode
 from engine.oci.spec import Spec, SpecMount
 from engine.runtime.bundle import Bundle
@@ -79,7 +79,7 @@ def mount_shared_memory(bundle: Bundle) -> None:
     """Mount the memory that other containers may join, beside the root."""
     if bundle.layers and bundle.layers.shared_memory:
         place = Path(bundle.spec.root).parent / "shm"
-        flags = mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
+        flags = mount_flags.MS_NOSUID | mount_flags.MS_NODEV | mount_flags.MS_NOEXEC
         options = f"mode=1777,size={bundle.layers.shared_memory}"
         mounts.filesystem("tmpfs", "shm", place, flags, options, str(place))
 
@@ -90,7 +90,7 @@ def plan_of_files(spec: Spec) -> list[Step]:
     No device can be opened through what is mounted here.
     """
     return [
-        step._replace(flags=step.flags | mounts.MS_NODEV)
+        step._replace(flags=step.flags | mount_flags.MS_NODEV)
         for step in plan(spec)
         if isinstance(step, BindMount)
     ]
@@ -120,16 +120,16 @@ def _mount_step(mount: SpecMount) -> Step:
     flags = 0
     words = []
     for option in mount.options:
-        if option in mounts.FLAGS:
-            flags |= mounts.FLAGS[option]
+        if option in mount_flags.FLAGS:
+            flags |= mount_flags.FLAGS[option]
         elif option not in ("rw", "private", "rprivate", "newinstance", "defaults"):
             words.append(option)
-    if flags & mounts.MS_BIND or mount.type == "bind":
+    if flags & mount_flags.MS_BIND or mount.type == "bind":
         return BindMount(
             source=Path(mount.source),
             target=mount.destination,
-            flags=flags & ~(mounts.MS_BIND | mounts.MS_REC),
-            recursive=bool(flags & mounts.MS_REC),
+            flags=flags & ~(mount_flags.MS_BIND | mount_flags.MS_REC),
+            recursive=bool(flags & mount_flags.MS_REC),
         )
     if mount.type in ("cgroup", "cgroup2"):
         return ControlGroups(target=mount.destination, flags=flags)

@@ -28,6 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine import gate
 from engine.errors import EngineError, InvalidState, from_os_error
 from engine.runtime import channel, release, state
 from engine.runtime.bundle import ShimFacts
@@ -198,7 +199,10 @@ class Shim:
         if not self._life.launching:  # else another was faster: both hear how it went
             if "rows" in request:
                 self._resize(client, request)
-            self._life.start()
+            asked = client.take_file()
+            self._life.start(at_once=bool(request.get("at_once")), asked=asked)
+            if asked is not None:
+                os.close(asked)
         self._starters.append(client)
 
     def _execs(self, client: Client, request: dict[str, Any]) -> None:
@@ -218,8 +222,14 @@ class Shim:
                 "Container is paused, unpause the container before exec",
                 "`lab unpause NAME` gives it the CPU back.",
             )
-        with self._life.recording():
+        with self._life.recording(at_once=bool(request.get("at_once"))):
             self._life.execs.start(client, request, self._life.task)
+
+    def _gate(self, client: Client, request: dict[str, Any]) -> None:
+        """From now on somebody is asked before each act of this shim."""
+        descriptor = client.take_file()
+        if descriptor is not None:
+            gate.install(descriptor)
 
     # What becomes of process 1
 
@@ -278,4 +288,5 @@ REQUESTS: dict[str, Callable[[Shim, Client, dict[str, Any]], None]] = {
     "exec": Shim._exec,
     "execs": Shim._execs,
     "files": Shim._files,
+    "gate": Shim._gate,
 }

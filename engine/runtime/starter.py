@@ -17,6 +17,7 @@ man: pid_namespaces(7), unshare(2), setns(2)
 Try it: `lab run --explain busybox true` shows two processes: starter and init
 """
 
+import gc
 import os
 import socket
 from pathlib import Path
@@ -26,7 +27,7 @@ from engine import acts
 from engine.kernel import cgroups, devices, limits, namespaces, processes
 from engine.oci.spec import Process
 from engine.runtime import channel, init, joining, rootfs
-from engine.runtime.bundle import Bundle, ShimFacts, held
+from engine.runtime.bundle import Bundle, ShimFacts, held, version_of
 
 
 class Streams(NamedTuple):
@@ -44,12 +45,10 @@ def start(directory: Path, streams: Streams, report: socket.socket) -> NoReturn:
     """
 
     def work() -> None:
+        gc.disable()  # this process, and its child until execve, live for milliseconds
         _keep_only(streams, report)
-        with held(directory, shared=True):  # an update between would be lost
-            bundle = Bundle.read(directory)
-            spec = bundle.spec
-            cgroups.create(spec.cgroup)
-            limits.limit(spec.cgroup, spec.resources)
+        bundle = _limited(directory)
+        spec = bundle.spec
         devices.restrict(spec.cgroup, spec.resources.devices)
         cgroups.join(spec.cgroup)
         rootfs.mount_layers(directory, bundle)
@@ -66,6 +65,22 @@ def start(directory: Path, streams: Streams, report: socket.socket) -> NoReturn:
         channel.send(report, {"pid": pid})
 
     init.do_and_leave(work, report)
+
+
+def _limited(directory: Path) -> Bundle:
+    """Make the control group, with the limits of the bundle as it is in the end.
+
+    An update that comes meanwhile writes them too; ours must not be the last, if they
+    are old. No lock is held while we write: somebody may be stepping through it.
+    """
+    while True:
+        with held(directory, shared=True):
+            bundle, version = Bundle.read(directory), version_of(directory)
+        cgroups.create(bundle.spec.cgroup)
+        limits.limit(bundle.spec.cgroup, bundle.spec.resources)
+        with held(directory, shared=True):
+            if version_of(directory) == version:
+                return bundle
 
 
 def join(
@@ -116,6 +131,7 @@ def _join(
     streams: Streams,
     report: socket.socket,
 ) -> None:
+    gc.disable()
     pid, pidfd = running
     _keep_only(streams, report, pidfd)
     cgroups.join(facts.cgroup)

@@ -17,7 +17,15 @@ from typing import NamedTuple, Protocol
 
 from engine.errors import from_os_error
 from engine.files import closing
-from engine.kernel import cgroups, mounts, nodes, parameters, paths
+from engine.kernel import (
+    cgroups,
+    mount_flags,
+    mounts,
+    nodes,
+    parameters,
+    paths,
+    roots,
+)
 from engine.oci.resources import DeviceNode
 from engine.runtime import targets
 
@@ -69,7 +77,7 @@ class BindMount(NamedTuple):
 
     def describe(self) -> str:
         """What the step does, in a few words."""
-        words = ", read-only" if self.flags & mounts.MS_RDONLY else ""
+        words = ", read-only" if self.flags & mount_flags.MS_RDONLY else ""
         return f"show {self.source} at {self.target}{words}"
 
     def apply(self, root: int, shown: str) -> None:
@@ -119,7 +127,7 @@ class ControlGroups(NamedTuple):
             kind="tmpfs",
             source="tmpfs",
             target=self.target,
-            flags=self.flags & ~mounts.MS_RDONLY,
+            flags=self.flags & ~mount_flags.MS_RDONLY,
             options="mode=755",
         ).apply(root, shown)
         for tree in dict.fromkeys(cgroups.trees().values()):
@@ -159,7 +167,7 @@ class MakeDevice(NamedTuple):
         return f"make the device {node.path} ({node.type} {node.major}:{node.minor})"
 
     def apply(self, root: int, shown: str) -> None:
-        """Make it in its parent directory, with its mode whatever the umask is."""
+        """Make it in its parent directory; there must be no umask."""
         directory, _, name = self.node.path.rpartition("/")
         with closing(paths.make_directory(root, directory)) as place:
             nodes.make_node(place, name, self.node, f"{shown}{self.node.path}")
@@ -215,10 +223,12 @@ class ReadOnly(NamedTuple):
         if place is None:
             return
         try:
-            mounts.bind(Path(f"/proc/self/fd/{place}"), place, shown + self.path)
+            itself = Path(f"/proc/self/fd/{place}")
+            where = shown + self.path
+            mounts.bind(itself, place, where, shown_source=where)
         finally:
             os.close(place)
-        targets.change_flags(root, self.path, mounts.MS_RDONLY, shown)
+        targets.change_flags(root, self.path, mount_flags.MS_RDONLY, shown)
 
 
 class Mask(NamedTuple):
@@ -237,11 +247,16 @@ class Mask(NamedTuple):
             return
         try:
             if stat.S_ISDIR(os.fstat(place).st_mode):
-                flags = mounts.MS_RDONLY
+                flags = mount_flags.MS_RDONLY
                 mounts.filesystem("tmpfs", "tmpfs", place, flags, "", shown + self.path)
             else:
                 null = nodes.open_null(root)
-                mounts.bind(Path(f"/proc/self/fd/{null}"), place, shown + self.path)
+                mounts.bind(
+                    Path(f"/proc/self/fd/{null}"),
+                    place,
+                    shown + self.path,
+                    shown_source=f"{shown}/dev/null",
+                )
                 os.close(null)
         finally:
             os.close(place)
@@ -259,5 +274,5 @@ class Pivot(NamedTuple):
     def apply(self, root: int, shown: str) -> None:
         """Pivot, and make "/" itself read-only last, when nothing is left to make."""
         if self.read_only:
-            targets.change_flags(root, "/", mounts.MS_RDONLY, shown)
-        mounts.pivot(root, shown)
+            targets.change_flags(root, "/", mount_flags.MS_RDONLY, shown)
+        roots.pivot(root, shown)

@@ -13,7 +13,7 @@ import stat
 
 from engine.errors import InvalidArgument, SyscallError
 from engine.files import closing
-from engine.kernel import mounts, paths
+from engine.kernel import mount_flags, mounts, paths
 
 
 def refuse_mismatch(place: int, target: str, is_directory: bool) -> None:
@@ -59,5 +59,8 @@ def kept_flags(place: int) -> int:
     """The flags that a mount has: a remount that left one out would clear it."""
     have = os.fstatvfs(place).f_flag
     return have & (
-        mounts.MS_RDONLY | mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
+        mount_flags.MS_RDONLY
+        | mount_flags.MS_NOSUID
+        | mount_flags.MS_NODEV
+        | mount_flags.MS_NOEXEC
     )

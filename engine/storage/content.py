@@ -15,15 +15,21 @@ man: rename(2), fsync(2), posix_fadvise(2)
 Try it: `sha256sum /var/lib/labshell/images/blobs/sha256/*`
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from engine import files
+from engine import entries, files
+from engine.acts import act, os_error
 from engine.errors import DigestMismatch, EngineBroken, ImageError, from_os_error
+from engine.notes import quote
 from engine.oci import digest as digests
+
+if TYPE_CHECKING:
+    import hashlib
 
 CHUNK = 1 << 20  # bytes moved at a time
 _TEMPORARY = ".writing-"
@@ -65,7 +71,7 @@ class BlobWriter:
 
     def finish(self, expected: str | None = None) -> Blob:
         """The blob is complete. DigestMismatch if its digest is not `expected`."""
-        digest = f"sha256:{self._hash.hexdigest()}"
+        digest = f"sha256:{_digest_of(self._hash, self.size)}"
         if expected not in (None, digest):
             raise DigestMismatch(
                 f"expected {expected}, the bytes are {digest}",
@@ -97,7 +103,7 @@ class ContentStore:
                 writer = BlobWriter(descriptor)
                 yield writer
             if writer.blob:
-                os.rename(temporary, self.path(writer.blob.digest))
+                entries.rename(temporary, self.path(writer.blob.digest))
         except OSError as error:
             raise from_os_error(error) from error
         finally:
@@ -111,7 +117,7 @@ class ContentStore:
         lock only for that moment, however long it is in use.
         """
         directory = self.directory / _temporary_name()
-        directory.mkdir(mode=0o700)
+        entries.make_directory(directory)
         try:
             with files.locked_directory(directory):
                 yield directory
@@ -121,7 +127,7 @@ class ContentStore:
     def adopt(self, file: Path, digest: str) -> None:
         """Make a file of a scratch directory the blob `digest`; once is enough."""
         if file.exists():
-            os.rename(file, self.path(digest))
+            entries.rename(file, self.path(digest))
 
     def write(self, data: bytes) -> Blob:
         """Store `data`, unless it is there already."""
@@ -173,12 +179,13 @@ class ContentStore:
         """Make blobs durable: their bytes, then their names."""
         for digest in wanted:
             with self.open(digest) as file:
-                os.fsync(file.fileno())
+                _sync(file.fileno(), self.path(digest))
         files.sync_directory(self.blobs)
 
     def delete(self, digest: str) -> None:
         """Remove a blob; nothing if it is not there."""
-        self.path(digest).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            entries.unlink(self.path(digest))
 
     def sweep(self, keep: set[str]) -> int:
         """Delete every blob not in `keep`, and what crashes left. Returns bytes freed.
@@ -192,6 +199,29 @@ class ContentStore:
                 freed += path.stat().st_size
                 files.remove_tree(path)
         return freed
+
+
+@act(
+    "sha256sum(1)",
+    lambda hashed, size: f"sha256sum  # of {size} bytes, while they were written",
+    lambda hashed, size: f"{size}",
+    concept="layers",
+)
+def _digest_of(hashed: "hashlib._Hash", size: int) -> str:
+    """What the bytes add up to: their name from now on."""
+    return hashed.hexdigest()
+
+
+@act(
+    "fsync(2)",
+    lambda descriptor, path: f"sync {quote(path)}",
+    lambda descriptor, path: f"{descriptor}",
+    concept="layers",
+    refusal=os_error,
+)
+def _sync(descriptor: int, path: Path) -> None:
+    """Wait until the disk has it."""
+    os.fsync(descriptor)
 
 
 def _in_use(path: Path) -> bool:

@@ -21,9 +21,11 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine import files
+from engine import entries, files
+from engine.acts import act
 from engine.errors import from_os_error
 from engine.kernel import libc
+from engine.notes import quote
 from engine.oci import digest as digests
 
 _TEMPORARY = ".unpacking-"
@@ -64,7 +66,7 @@ class Snapshots:
         temporary = self.directory / name
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.mkdir(mode=0o700)
+            entries.make_directory(temporary)
             temporary.chmod(_ROOT_MODE)
             yield temporary
         except OSError as error:
@@ -86,6 +88,12 @@ class Snapshots:
         return [name for name in gone if digests.valid(name)]
 
 
+@act(
+    "syncfs(2)",
+    lambda directory: f"sync -f {quote(directory)}",
+    lambda directory: f"<{directory}>",
+    concept="layers",
+)
 def _wait_for_the_disk(directory: Path) -> None:
     """One syncfs(2) for the whole tree, instead of an fsync(2) for every file in it."""
     with files.closing(files.open_directory(directory)) as descriptor:
@@ -95,7 +103,7 @@ def _wait_for_the_disk(directory: Path) -> None:
 def _rename(temporary: Path, path: Path) -> None:
     """Take the name, unless another process was faster: then its copy is as good."""
     try:
-        os.rename(temporary, path)
+        entries.rename(temporary, path)
         files.sync_directory(path.parent)
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):

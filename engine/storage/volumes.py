@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine import events, files
+from engine import entries, events, files
 from engine.errors import Conflict, EngineBroken, InvalidArgument, NotFound
 from engine.times import now
 
@@ -180,8 +180,9 @@ class Volumes:
         place = self.directory / volume.name
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            place.mkdir(mode=0o700, exist_ok=True)
-            volume.mountpoint.mkdir(exist_ok=True)
+            for path in (place, volume.mountpoint):
+                if not path.exists():
+                    entries.make_directory(path)
             os.chmod(volume.mountpoint, 0o755)  # whatever the umask is
             files.write_json(place / "volume.json", volume.to_json(), durable=True)
         except OSError:
@@ -259,5 +260,5 @@ class Volumes:
         with contextlib.suppress(FileNotFoundError):
             files.empty_tree(place / "_data")
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(place / "volume.json")
+            entries.unlink(place / "volume.json")
         files.remove_tree(place)

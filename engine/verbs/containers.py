@@ -6,7 +6,6 @@ Try it: `lab create`, `lab start`, `lab exec`, `lab stop`, `lab rm`: one method 
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine import acts as acts_of
 from engine import events
 from engine.containers import lifecycle, removal, repair
 from engine.containers.options.asked import ContainerOptions, ExecOptions
@@ -247,4 +246,6 @@ class ContainerVerbs(ImageVerbs):
 
     def acts(self, name: str) -> list[dict[str, Any]]:
         """What the kernel was asked on a container's behalf (see engine/acts.py)."""
-        return acts_of.read(self.container(name).directory / "acts.jsonl")
+        from engine import wording
+
+        return wording.read(self.container(name).directory / "acts.jsonl")

@@ -73,9 +73,10 @@ def names_in(module: str) -> set[str]:
 
 def test_every_call_names_its_man_page(box: Box, ended: Container) -> None:
     calls = {act["call"] for act in box.engine.acts(ended.id)}
-    assert all(call.endswith("(2)") for call in calls), calls
+    by_program = {"tar(1)", "rm(1)", "sha256sum(1)"}
+    assert all(c.endswith("(2)") or c in by_program for c in calls), calls
     wanted = {"mount(2)", "unshare(2)", "pivot_root(2)", "execve(2)", "capset(2)"}
-    wanted |= {"prctl(2)", "sethostname(2)", "setuid(2)", "mknod(2)", "write(2)"}
+    wanted |= {"prctl(2)", "sethostname(2)", "setresuid(2)", "write(2)"}
     assert wanted <= calls
 
 
@@ -83,10 +84,10 @@ def test_acts_are_in_the_order_in_which_they_happened(
     box: Box, ended: Container
 ) -> None:
     shells = [act["call"] for act in box.engine.acts(ended.id)]
-    order = ["unshare(2)", "sethostname(2)", "setuid(2)", "execve(2)"]
+    order = ["unshare(2)", "sethostname(2)", "setresuid(2)", "execve(2)"]
     places = [shells.index(call) for call in order]
     assert places == sorted(places)
-    assert shells.index("pivot_root(2)") < shells.index("setuid(2)")
+    assert shells.index("pivot_root(2)") < shells.index("setresuid(2)")
 
 
 def test_the_starter_and_the_init_are_two_processes(box: Box, ended: Container) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.errors import SyscallError
-from engine.kernel import cgroups, counters, freezer, limits
+from engine.kernel import cgroups, counters, freezer, group_files, limits
 from engine.oci.resources import Resources
 
 pytestmark = [pytest.mark.vm, pytest.mark.require("root")]
@@ -101,5 +101,5 @@ def test_a_limit_that_the_kernel_does_not_take_is_an_error_that_names_it(
     group: str,
 ) -> None:
     with pytest.raises(SyscallError) as caught:
-        cgroups.write(cgroups.directory(group, "pids") / "pids.max", "many")
+        group_files.write(cgroups.directory(group, "pids") / "pids.max", "many")
     assert "pids.max" in caught.value.message

@@ -9,12 +9,13 @@ import pytest
 from engine.errors import InvalidArgument, SyscallError
 from engine.kernel import (
     capabilities,
+    credentials,
     devices,
     links,
+    mount_flags,
     mount_table,
     mounts,
     namespaces,
-    processes,
     seccomp,
     terminal,
 )
@@ -102,7 +103,7 @@ def test_the_filter_is_loaded_and_cannot_be_taken_off() -> None:
 
 def test_no_new_privileges_is_for_ever() -> None:
     def work() -> str:
-        processes.forbid_new_privileges()
+        credentials.forbid_new_privileges()
         return Path("/proc/self/status").read_text().partition("NoNewPrivs:\t")[2][:1]
 
     assert in_child(work) == "1"
@@ -124,7 +125,7 @@ def test_a_bind_can_be_made_read_only(tmp_path: Path) -> None:
         namespaces.unshare(("mount",))
         mounts.make_private(Path("/"))
         mounts.bind(tmp_path, tmp_path, str(tmp_path))
-        mounts.remount(tmp_path, mounts.MS_RDONLY, str(tmp_path))
+        mounts.remount(tmp_path, mount_flags.MS_RDONLY, str(tmp_path))
         try:
             (tmp_path / "x").touch()
         except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import SyscallError
-from engine.kernel import namespaces, processes
+from engine.kernel import credentials, namespaces, processes
 from tests.kernel.children import in_child
 
 pytestmark = [pytest.mark.vm, pytest.mark.require("root")]
@@ -103,7 +103,7 @@ def test_a_subreaper_adopts_orphans() -> None:
 
 def test_groups_go_before_the_user_does() -> None:
     def work() -> list[object]:
-        processes.become_user(33, 44, (55, 66))
+        credentials.become_user(33, 44, (55, 66))
         return [os.getresuid(), os.getresgid(), sorted(os.getgroups())]
 
     assert in_child(work) == [[33] * 3, [44] * 3, [55, 66]]

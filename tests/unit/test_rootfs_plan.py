@@ -9,7 +9,7 @@ from engine.containers.binds import BoundPath
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.users import Identity
 from engine.errors import InvalidArgument
-from engine.kernel import mounts
+from engine.kernel import mount_flags
 from engine.oci.image import ImageDefaults
 from engine.oci.spec import SpecMount
 from engine.runtime import rootfs, steps
@@ -82,7 +82,10 @@ def test_privileged_hides_nothing_and_has_more_devices() -> None:
 def test_words_become_flags_and_the_rest_options() -> None:
     (shm,) = [s for s in plan() if getattr(s, "target", "") == "/dev/shm"]
     assert isinstance(shm, steps.FileSystem)
-    assert shm.flags == mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
+    assert (
+        shm.flags
+        == mount_flags.MS_NOSUID | mount_flags.MS_NODEV | mount_flags.MS_NOEXEC
+    )
     assert shm.options == "mode=1777,size=67108864"
 
 

@@ -1,0 +1,90 @@
+"""The gatekeeper: the end of the gate where somebody is asked before each act.
+
+    keeper = Gatekeeper()
+    the descriptor keeper.let_in() goes to whoever shall ask
+    for question in keeper.questions():    a process stands still now
+        question.go_on()                   or fail("ENOSPC"), or abort()
+
+An unanswered question is no trap: whoever drops it has said "go on".
+
+man: unix(7) on SCM_RIGHTS
+Try it: `lab run --step busybox true`
+"""
+
+import array
+import contextlib
+import errno
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+from engine import wording
+from engine.gate import ABORT
+
+_LONGEST = 1 << 17  # bytes of a question
+
+
+class Question:
+    """One act that waits for an answer. Whoever drops it says: go on."""
+
+    def __init__(self, act: dict[str, Any], reply: int) -> None:
+        """`act` is as wording.py says, with the result "?"."""
+        self.act = act
+        self._reply: socket.socket | None = socket.socket(fileno=reply)
+
+    def go_on(self) -> None:
+        """Let it be done."""
+        self._answer(b"go")
+
+    def fail(self, name: str) -> None:
+        """Let it fail, without asking the kernel, as if with this errno ("ENOSPC")."""
+        self._answer(name.encode())
+
+    def abort(self) -> None:
+        """Break off whatever it is a part of."""
+        self._answer(ABORT)
+
+    def _answer(self, answer: bytes) -> None:
+        if self._reply:
+            with self._reply, contextlib.suppress(OSError):  # it was killed
+                self._reply.send(answer)
+            self._reply = None
+
+
+class Gatekeeper:
+    """The end of those who are asked."""
+
+    def __init__(self) -> None:
+        pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._ours, self._theirs = pair
+
+    def let_in(self) -> int:
+        """A descriptor for those who shall ask; this process keeps no copy of it."""
+        return self._theirs.detach()
+
+    def questions(self) -> Iterator[Question]:
+        """What is asked, one after the other, until nobody is left who could ask."""
+        room = socket.CMSG_SPACE(array.array("i").itemsize)
+        while True:
+            data, ancillary, _, _ = self._ours.recvmsg(
+                _LONGEST, room, socket.MSG_CMSG_CLOEXEC
+            )
+            if not data:
+                return
+            numbers = array.array("i")
+            for _, _, content in ancillary:
+                numbers.frombytes(content)
+            if numbers:
+                yield Question(wording.in_words(json.loads(data)), numbers[0])
+
+    def close(self) -> None:
+        """Hold the gate open: who waits, and who comes later, goes on."""
+        for end in (self._ours, self._theirs):
+            if end.fileno() >= 0:
+                end.close()
+
+
+def is_errno(name: str) -> bool:
+    """Whether the kernel has an error of this name: "ENOSPC"."""
+    return name in errno.errorcode.values()

@@ -1,0 +1,70 @@
+"""The files of control groups: all that is ever asked of the kernel about them.
+
+    mkdir     a new group, which the kernel fills with files
+    write     a limit into a file; a process's number into cgroup.procs
+    setxattr  a mark of ours on a group
+    rmdir     the end of a group
+
+Which groups there are and what belongs into their files is in cgroups.py.
+
+man: cgroups(7), mkdir(2), write(2), rmdir(2), xattr(7)
+Try it: `lab run --name box busybox true; lab acts box --concept cgroups`
+"""
+
+import json
+import os
+from pathlib import Path
+
+from engine.acts import act, os_error
+from engine.errors import SyscallError
+from engine.files import closing
+from engine.notes import quote
+
+MARK = "trusted.labshell"  # an extended attribute of groups that we made
+
+
+@act(
+    "mkdir(2)",
+    lambda path: f"mkdir {quote(path)}",
+    lambda path: f"{json.dumps(str(path))}, 0755",
+    concept="cgroups",
+    refusal=os_error,
+)
+def make(path: Path) -> None:
+    """Make a group. FileExistsError if there is one."""
+    path.mkdir(mode=0o755)
+
+
+@act(
+    "setxattr(2)",
+    lambda path: f"setfattr -n {MARK} {quote(path)}",
+    lambda path: f'{json.dumps(str(path))}, "{MARK}", "", 0, 0',
+    concept="cgroups",
+    refusal=os_error,
+)
+def mark(path: Path) -> None:
+    """Note on a group that it was made here, and may be removed here."""
+    os.setxattr(path, MARK, b"")
+
+
+@act(
+    "write(2)",
+    lambda path, value: f"echo {quote(value)} > {quote(path)}",
+    lambda path, value: f"<{path}>, {json.dumps(value)}, {len(value)}",
+    concept="cgroups",
+)
+def write(path: Path, value: str) -> None:
+    """Write one value into one file of a control group."""
+    try:
+        with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
+            os.write(descriptor, value.encode())
+    except OSError as error:
+        raise SyscallError("write", error.errno or 0, str(path)) from error
+
+
+@act(
+    "rmdir(2)", lambda path: f"rmdir {quote(path)}", concept="cgroups", refusal=os_error
+)
+def remove(path: Path) -> None:
+    """Remove a group without processes and groups in it."""
+    path.rmdir()
