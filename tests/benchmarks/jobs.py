@@ -6,6 +6,7 @@ line in the open shell, where Python is already there.
 """
 
 import contextlib
+import dataclasses
 import os
 import subprocess
 import time
@@ -85,6 +86,41 @@ def warm(field: Field) -> Contest:
     runc = _if(field.runc)
     times = field.race({"lab": field.warm(*RUN_TRUE), "runc": runc})
     return Contest(job="run, warm", times=times, unit="ms", rival="runc", target=1.5)
+
+
+def recording(field: Field) -> Contest:
+    """What it costs to write down each act of a start, with a fresh process."""
+    lab = field.lab(*RUN_TRUE)
+
+    def without() -> None:
+        with _nothing_recorded():
+            lab()
+
+    return _recording(field, "run, recorded", lab, without)
+
+
+def recording_warm(field: Field) -> Contest:
+    """The same from the open shell."""
+    with _nothing_recorded():
+        silent = dataclasses.replace(field, engine=Engine(field.engine.root))
+    lab, without = field.warm(*RUN_TRUE), silent.warm(*RUN_TRUE)
+    return _recording(field, "run, warm, recorded", lab, without)
+
+
+@contextlib.contextmanager
+def _nothing_recorded() -> Iterator[None]:
+    os.environ["LABSHELL_ACTS"] = "off"
+    try:
+        yield
+    finally:
+        del os.environ["LABSHELL_ACTS"]
+
+
+def _recording(field: Field, job: str, lab: Work, without: Work) -> Contest:
+    """A small difference takes many rounds to be seen."""
+    workers = {"lab": (lab, nothing), "unrecorded": (without, nothing)}
+    times = race(workers, 10 * field.rounds)
+    return Contest(job=job, times=times, unit="ms", rival="unrecorded", target=1.03)
 
 
 def execute(field: Field) -> Contest:
@@ -271,6 +307,8 @@ def _both(field: Field, *line: str) -> Callable[..., None]:
 JOBS = (
     one_shot,
     warm,
+    recording,
+    recording_warm,
     execute,
     shim_memory,
     memory_of_ten,
