@@ -29,7 +29,6 @@ Try it: `lab run --name box busybox true; lab acts box`
 import contextlib
 import errno
 import functools
-import json
 import os
 import sys
 import time
@@ -167,7 +166,7 @@ def descriptors() -> tuple[int, ...]:
 def _as_strace(*arguments: object, **_: object) -> str:
     """The arguments as strace(1) prints them: strings quoted, the rest bare."""
     return ", ".join(
-        json.dumps(str(value)) if isinstance(value, (str, Path)) else str(value)
+        notes.in_c(value) if isinstance(value, (str, Path)) else str(value)
         for value in arguments
     )
 

@@ -18,13 +18,13 @@ import os
 from pathlib import Path
 
 from engine.acts import act, os_error
-from engine.notes import quote
+from engine.notes import in_c, quote
 
 
 @act(
     "mkdir(2)",
     lambda path, mode=0o700: f"mkdir -m {mode:o} {quote(path)}",
-    lambda path, mode=0o700: f'"{path}", {mode:#o}',
+    lambda path, mode=0o700: f"{in_c(path)}, 0{mode:o}",
     concept="files",
     refusal=os_error,
 )

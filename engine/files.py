@@ -78,7 +78,8 @@ def atomic_write(
     `durable` also makes it survive a power cut, at the price of waiting for the disk.
     """
     with _replacement(path, mode) as descriptor:
-        _fill(descriptor, len(data), data, path)
+        if data:  # else there is nothing to ask the kernel for
+            _fill(descriptor, len(data), data, path)
         if durable:
             os.fsync(descriptor)
     if durable:
@@ -91,9 +92,10 @@ def atomic_write(
     lambda descriptor, size, data, path: f"{descriptor}, …, {size}",
     refusal=os_error,
 )
-def _fill(descriptor: int, size: int, data: bytes, path: Path) -> None:
-    """Write the content of what will become the file `path`."""
+def _fill(descriptor: int, size: int, data: bytes, path: Path) -> int:
+    """Write the content of what will become the file `path`; how many bytes."""
     write_all(descriptor, data)
+    return size
 
 
 @contextmanager

@@ -8,6 +8,7 @@ Try it: `head -1 /var/lib/labshell/containers/*/acts.jsonl`
 """
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -84,3 +85,24 @@ def quote(word: object) -> str:
     if text and _PLAIN.issuperset(text):
         return text
     return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+# Bytes that C has a letter for.
+_LETTERS = {9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
+
+
+def in_c(text: object) -> str:
+    """A text as strace(1) prints it: a string of C, whose bytes beyond ASCII are octal.
+
+    Octal numbers have three digits only where a digit follows.
+    """
+    data = os.fsencode(str(text))
+    written = []
+    for byte, after in zip(data, data[1:] + b"\0", strict=False):
+        if byte in _LETTERS:
+            written.append(_LETTERS[byte])
+        elif 32 <= byte < 127:
+            written.append(chr(byte))
+        else:
+            written.append(f"\\{byte:03o}" if 48 <= after < 56 else f"\\{byte:o}")
+    return f'"{"".join(written)}"'

@@ -112,7 +112,7 @@ def _kill_process(container: Container) -> None:
         pidfd = os.pidfd_open(container.state.pid)
         try:
             if processes.start_time(container.state.pid) == container.state.pid_started:
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                processes.send_signal(pidfd, container.state.pid, signal.SIGKILL)
         finally:
             os.close(pidfd)
 

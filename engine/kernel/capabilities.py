@@ -102,25 +102,30 @@ def mask_of(names: tuple[str, ...]) -> int:
     return sum(1 << NAMES.index(name) for name in names)
 
 
-@act(
-    "prctl(2)",
-    lambda keep: f"capsh --drop={_all_but(keep)} …",
-    lambda keep: f"PR_CAPBSET_DROP, {_all_but(keep).upper()}, one call each",
-)
 def limit_bounding(keep: tuple[str, ...]) -> None:
     """Give up for ever, for this process and its descendants, all but `keep`."""
     for bit, name in enumerate(NAMES):
         if name in keep:
             continue
         try:
-            libc.call("prctl", PR_CAPBSET_DROP, bit, 0, 0, 0, target=name)
+            _drop(bit, name)
         except SyscallError as error:
             if error.name != "EINVAL":  # a bit that an older kernel does not have
                 raise
 
 
-def _all_but(keep: tuple[str, ...]) -> str:
-    return ",".join(n.lower() for n in NAMES if n not in keep)
+@act(
+    "prctl(2)",
+    lambda bit, name: f"capsh --drop={name.lower()} …",
+    lambda bit, name: f"PR_CAPBSET_DROP, {name}",
+)
+def _drop(bit: int, name: str) -> None:
+    libc.call("prctl", PR_CAPBSET_DROP, bit, 0, 0, 0, target=name)
+
+
+def _bits(names: tuple[str, ...]) -> str:
+    """A set as strace(1) prints it: "1<<CAP_CHOWN|1<<CAP_KILL"."""
+    return "|".join(f"1<<{name}" for name in names) or "0"
 
 
 def set_current(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
@@ -148,8 +153,7 @@ def _clear_ambient() -> None:
     ),
     lambda effective, permitted: (
         f"{{version=_LINUX_CAPABILITY_VERSION_3, pid=0}}, "
-        f"{{effective={mask_of(effective):#x}, permitted={mask_of(permitted):#x}, "
-        "inheritable=0}"
+        f"{{effective={_bits(effective)}, permitted={_bits(permitted)}, inheritable=0}}"
     ),
 )
 def _set(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:

@@ -58,8 +58,8 @@ def new_session_keyring() -> None:
     lambda number: "keyctl session - …",
     lambda number: "KEYCTL_JOIN_SESSION_KEYRING, NULL",
 )
-def _join_keyring(number: int) -> None:
-    libc.by_number(number, "keyctl", _KEYCTL_JOIN_SESSION_KEYRING, 0)
+def _join_keyring(number: int) -> int:
+    return libc.by_number(number, "keyctl", _KEYCTL_JOIN_SESSION_KEYRING, 0)
 
 
 def become_user(uid: int, gid: int, groups: tuple[int, ...]) -> None:

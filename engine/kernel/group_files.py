@@ -11,14 +11,13 @@ man: cgroups(7), mkdir(2), write(2), rmdir(2), xattr(7)
 Try it: `lab run --name box busybox true; lab acts box --concept cgroups`
 """
 
-import json
 import os
 from pathlib import Path
 
 from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.files import closing
-from engine.notes import quote
+from engine.notes import in_c, quote
 
 MARK = "trusted.labshell"  # an extended attribute of groups that we made
 
@@ -26,7 +25,7 @@ MARK = "trusted.labshell"  # an extended attribute of groups that we made
 @act(
     "mkdir(2)",
     lambda path: f"mkdir {quote(path)}",
-    lambda path: f"{json.dumps(str(path))}, 0755",
+    lambda path: f"{in_c(path)}, 0755",
     concept="cgroups",
     refusal=os_error,
 )
@@ -38,7 +37,7 @@ def make(path: Path) -> None:
 @act(
     "setxattr(2)",
     lambda path: f"setfattr -n {MARK} {quote(path)}",
-    lambda path: f'{json.dumps(str(path))}, "{MARK}", "", 0, 0',
+    lambda path: f'{in_c(path)}, "{MARK}", "", 0, 0',
     concept="cgroups",
     refusal=os_error,
 )
@@ -47,19 +46,26 @@ def mark(path: Path) -> None:
     os.setxattr(path, MARK, b"")
 
 
-@act(
-    "write(2)",
-    lambda path, value: f"echo {quote(value)} > {quote(path)}",
-    lambda path, value: f"<{path}>, {json.dumps(value)}, {len(value)}",
-    concept="cgroups",
-)
 def write(path: Path, value: str) -> None:
     """Write one value into one file of a control group."""
     try:
         with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
-            os.write(descriptor, value.encode())
+            _write(descriptor, path, value)
     except OSError as error:
         raise SyscallError("write", error.errno or 0, str(path)) from error
+
+
+@act(
+    "write(2)",
+    lambda descriptor, path, value: f"echo {quote(value)} > {quote(path)}",
+    lambda descriptor, path, value: (
+        f"{descriptor}<{path}>, {in_c(value)}, {len(value.encode())}"
+    ),
+    concept="cgroups",
+    refusal=os_error,
+)
+def _write(descriptor: int, path: Path, value: str) -> int:
+    return os.write(descriptor, value.encode())
 
 
 @act(

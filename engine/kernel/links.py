@@ -17,6 +17,18 @@ from engine.errors import SyscallError
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
 
+# What linux/if.h calls the flags of an interface, from the lowest bit.
+_FLAGS = (
+    "IFF_UP IFF_BROADCAST IFF_DEBUG IFF_LOOPBACK IFF_POINTOPOINT IFF_NOTRAILERS "
+    "IFF_RUNNING IFF_NOARP IFF_PROMISC IFF_ALLMULTI IFF_MASTER IFF_SLAVE IFF_MULTICAST "
+    "IFF_PORTSEL IFF_AUTOMEDIA IFF_DYNAMIC"
+).split()
+
+
+def _names(flags: int) -> str:
+    return "|".join(name for bit, name in enumerate(_FLAGS) if flags >> bit & 1)
+
+
 def set_up(name: str) -> None:
     """Switch the interface `name` of this network namespace on."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
@@ -33,7 +45,7 @@ def set_up(name: str) -> None:
     "ioctl(2)",
     lambda any_socket, name, flags: f"ip link set {name} up",
     lambda any_socket, name, flags: (
-        f'{any_socket}, SIOCSIFFLAGS, {{ifr_name="{name}", ifr_flags={flags:#x}}}'
+        f'{any_socket}, SIOCSIFFLAGS, {{ifr_name="{name}", ifr_flags={_names(flags)}}}'
     ),
     refusal=os_error,
 )

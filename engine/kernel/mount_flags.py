@@ -11,8 +11,9 @@ man: mount(2), mount(8), proc(5) on /proc/self/fd
 Try it: `lab acts NAME --json | grep MS_NOSUID`
 """
 
-import json
 from pathlib import Path
+
+from engine.notes import in_c
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
@@ -49,13 +50,24 @@ _NAMES = {
 
 
 def as_strace(
-    source: str | None, target: int | Path, kind: str | None, flags: int, data: str = ""
+    source: str | None,
+    target: int | Path,
+    kind: str | None,
+    flags: int,
+    data: str | None = None,
 ) -> str:
     """The arguments of mount(2) as strace(1) prints them."""
     names = "|".join(name for flag, name in _NAMES.items() if flag & flags) or "0"
-    first, last = (json.dumps(s) if s else "NULL" for s in (source, data))
-    middle = f"{json.dumps(as_target(target))}, {json.dumps(kind) if kind else 'NULL'}"
-    return f"{first}, {middle}, {names}, {last}"
+    first, third, last = (
+        "NULL" if text is None else in_c(text) for text in (source, kind, data)
+    )
+    return f"{first}, {in_c(as_target(target))}, {third}, {names}, {last}"
+
+
+def attributes(flags: int) -> str:
+    """The same flags as mount_setattr(2) calls them."""
+    names = (name for flag, name in _NAMES.items() if flag & flags)
+    return "|".join(name.replace("MS_", "MOUNT_ATTR_") for name in names) or "0"
 
 
 def words(flags: int, options: str = "") -> str:

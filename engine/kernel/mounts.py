@@ -17,7 +17,6 @@ man: mount(2), umount(2), mount_namespaces(7), proc(5) on mountinfo
 Try it: `lab run --explain busybox true`, then `lab mounts`.
 """
 
-import json
 import os
 import struct
 from collections.abc import Iterable, Sequence
@@ -33,9 +32,10 @@ from engine.kernel.mount_flags import (
     MS_REMOUNT,
     as_strace,
     as_target,
+    attributes,
     words,
 )
-from engine.notes import quote
+from engine.notes import in_c, quote
 
 _MNT_DETACH = 0x2
 
@@ -177,7 +177,7 @@ def bind_with(
     "open_tree(2)",
     lambda source, below: f"# a copy of the mount at {source}, still apart",
     lambda source, below: (
-        f"AT_FDCWD, {json.dumps(str(source))}, OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC"
+        f"AT_FDCWD, {in_c(source)}, OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC"
         + ("|AT_RECURSIVE" if below else "")
     ),
 )
@@ -198,20 +198,20 @@ def _copy_of_mount(source: Path, below: int) -> int:
     lambda tree, flags, below, shown: f"# the copy becomes {words(flags)}",
     lambda tree, flags, below, shown: (
         f'{tree}, "", AT_EMPTY_PATH{"|AT_RECURSIVE" if below else ""}, '
-        f"{{attr_set={flags:#x}}}, 32"
+        f"{{attr_set={attributes(flags)}, attr_clr=0, propagation=0, userns_fd=0}}, 32"
     ),
 )
 def _set_attributes(tree: int, flags: int, below: int, shown: str) -> None:
     # The four flags have the same values here as in mount(2).
-    attributes = struct.pack("QQQQ", flags, 0, 0, 0)
+    wanted = struct.pack("QQQQ", flags, 0, 0, 0)
     libc.by_number(
         SYS_MOUNT_SETATTR,
         "mount_setattr",
         tree,
         b"",
         AT_EMPTY_PATH | below,
-        attributes,
-        len(attributes),
+        wanted,
+        len(wanted),
         target=shown,
     )
 
@@ -261,7 +261,7 @@ def remount(target: int | Path, flags: int, shown: str) -> None:
 @act(
     "umount2(2)",
     lambda target: f"umount -l {quote(str(target))}",
-    lambda target: f"{json.dumps(str(target))}, MNT_DETACH",
+    lambda target: f"{in_c(target)}, MNT_DETACH",
 )
 def unmount(target: Path) -> None:
     """Take a mount away; what is still open below goes when it is closed."""

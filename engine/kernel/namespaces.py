@@ -19,12 +19,11 @@ man: namespaces(7), unshare(2), setns(2), pid_namespaces(7)
 Try it: `sudo unshare --pid --fork --mount-proc ps`
 """
 
-import json
 import os
 
 from engine.acts import act
 from engine.kernel import libc
-from engine.notes import quote
+from engine.notes import in_c, quote
 
 # OCI name -> (clone flag, name below /proc/PID/ns, option of unshare(1))
 KINDS = {
@@ -88,7 +87,7 @@ def hold(kind: str) -> int:
 @act(
     "sethostname(2)",
     lambda name: f"hostname {quote(name)}",
-    lambda name: f"{json.dumps(name)}, {len(os.fsencode(name))}",
+    lambda name: f"{in_c(name)}, {len(os.fsencode(name))}",
 )
 def set_hostname(name: str) -> None:
     """Set the host name of this uts namespace."""
@@ -98,7 +97,7 @@ def set_hostname(name: str) -> None:
 @act(
     "setdomainname(2)",
     lambda name: f"domainname {quote(name)}",
-    lambda name: f"{json.dumps(name)}, {len(os.fsencode(name))}",
+    lambda name: f"{in_c(name)}, {len(os.fsencode(name))}",
 )
 def set_domainname(name: str) -> None:
     """Set the NIS domain name of this uts namespace."""

@@ -10,14 +10,13 @@ Try it: `ls -l /dev/null`, and the same in a container
 
 import contextlib
 import errno
-import json
 import os
 import stat
 
 from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.kernel import paths
-from engine.notes import quote
+from engine.notes import in_c, quote
 from engine.oci.resources import DeviceNode
 
 _TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK}
@@ -42,8 +41,8 @@ def make_node(place: int, name: str, node: DeviceNode, shown: str) -> None:
         f"mknod -m {mode:o} {quote(shown)} {kind} {major} {minor}"
     ),
     lambda place, name, kind, mode, major, minor, shown: (
-        f"{place}, {json.dumps(name)}, {'S_IFBLK' if kind == 'b' else 'S_IFCHR'}"
-        f"|{mode:#o}, makedev({major}, {minor})"
+        f"{place}, {in_c(name)}, {'S_IFBLK' if kind == 'b' else 'S_IFCHR'}"
+        f"|0{mode:o}, makedev({_in_hex(major)}, {_in_hex(minor)})"
     ),
     concept="devices",
     refusal=os_error,
@@ -52,6 +51,11 @@ def _make(
     place: int, name: str, kind: str, mode: int, major: int, minor: int, shown: str
 ) -> None:
     os.mknod(name, _TYPES[kind] | mode, os.makedev(major, minor), dir_fd=place)
+
+
+def _in_hex(number: int) -> str:
+    """As C writes it: nought has no 0x."""
+    return f"{number:#x}" if number else "0"
 
 
 def make_link(place: int, name: str, to: str, shown: str) -> None:
@@ -63,7 +67,7 @@ def make_link(place: int, name: str, to: str, shown: str) -> None:
 @act(
     "symlinkat(2)",
     lambda place, name, to, shown: f"ln -s {quote(to)} {quote(shown)}",
-    lambda place, name, to, shown: f"{json.dumps(to)}, {place}, {json.dumps(name)}",
+    lambda place, name, to, shown: f"{in_c(to)}, {place}, {in_c(name)}",
     concept="devices",
     refusal=os_error,
 )

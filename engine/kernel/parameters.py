@@ -8,14 +8,13 @@ man: proc(5) on /proc/sys, sysctl(8)
 Try it: `sysctl net.ipv4.ip_forward`, and the same with `lab run busybox`
 """
 
-import json
 import os
 
 from engine.acts import act, os_error
 from engine.errors import InvalidArgument, SyscallError
 from engine.files import closing
 from engine.kernel import paths
-from engine.notes import quote
+from engine.notes import in_c, quote
 
 
 def set_parameter(root: int, name: str, value: str) -> None:
@@ -36,8 +35,8 @@ def set_parameter(root: int, name: str, value: str) -> None:
 @act(
     "write(2)",
     lambda file, name, value: f"sysctl -w {quote(f'{name}={value}')}",
-    lambda file, name, value: f"{file}, {json.dumps(value)}, {len(value)}",
+    lambda file, name, value: f"{file}, {in_c(value)}, {len(value.encode())}",
     refusal=os_error,
 )
-def _write(file: int, name: str, value: str) -> None:
-    os.write(file, value.encode())
+def _write(file: int, name: str, value: str) -> int:
+    return os.write(file, value.encode())

@@ -13,7 +13,6 @@ Try it: `ln -s / /tmp/r/x`, then open_inside(root, "x/etc/passwd") finds /tmp/r/
 """
 
 import errno
-import json
 import os
 import stat
 
@@ -21,7 +20,7 @@ from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.files import closing
 from engine.kernel import libc
-from engine.notes import quote
+from engine.notes import in_c, quote
 
 RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT = 0x02, 0x10
 
@@ -112,7 +111,7 @@ def make_file(root: int, path: str) -> int:
 @act(
     "mkdirat(2)",
     lambda above, name, shown: f'mkdir "$ROOTFS"{quote(shown)}',
-    lambda above, name, shown: f"{above}, {json.dumps(name)}, 0755",
+    lambda above, name, shown: f"{above}, {in_c(name)}, 0755",
     concept="mounts",
     refusal=os_error,
 )
@@ -124,7 +123,7 @@ def _make_directory(above: int, name: str, shown: str) -> None:
     "openat2(2)",
     lambda root, path: f'touch "$ROOTFS"{quote(path)}',
     lambda root, path: (
-        f"{root}, {json.dumps(path)}, {{flags=O_WRONLY|O_CREAT|O_NOFOLLOW|O_CLOEXEC, "
+        f"{root}, {in_c(path)}, {{flags=O_WRONLY|O_CREAT|O_NOFOLLOW|O_CLOEXEC, "
         "mode=0755, resolve=RESOLVE_NO_MAGICLINKS|RESOLVE_IN_ROOT}, 24"
     ),
     concept="mounts",

@@ -18,7 +18,6 @@ Try it: `ls -l /proc/self/fd`, then `lab run busybox ls -l /proc/self/fd`.
 """
 
 import contextlib
-import json
 import os
 import resource
 import signal
@@ -29,13 +28,15 @@ from typing import NoReturn
 from engine import acts
 from engine.acts import act, os_error
 from engine.errors import SyscallError
+from engine.files import closing
 from engine.kernel import libc
-from engine.notes import Unrecorded, quote
+from engine.notes import Unrecorded, in_c, quote
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 _IOPRIO_WHO_PROCESS = 1
 _RLIMIT_LOCKS = 10  # Python has no name for it
+_LAST = 0xFFFFFFFF  # the highest number of a descriptor that can be asked for
 
 
 @act("fork(2)", lambda: "( … ) &  # a second process, the same until here")
@@ -74,9 +75,11 @@ def new_session() -> None:
 
 
 @act(
-    "setrlimit(2)",
+    "prlimit(2)",
     lambda name, soft, hard: f"prlimit --pid $$ --{name[7:].lower()}={soft}:{hard}",
-    lambda name, soft, hard: f"{name}, {{rlim_cur={soft}, rlim_max={hard}}}",
+    lambda name, soft, hard: (
+        f"0, {name}, {{rlim_cur={_amount(soft)}, rlim_max={_amount(hard)}}}, NULL"
+    ),
 )
 def set_limit(name: str, soft: int, hard: int) -> None:
     """Set a resource limit by its OCI name ("RLIMIT_NOFILE").
@@ -91,6 +94,14 @@ def set_limit(name: str, soft: int, hard: int) -> None:
         raise SyscallError(
             "setrlimit", getattr(error, "errno", 22) or 22, name
         ) from error
+
+
+def _amount(value: int) -> str:
+    """A limit as strace(1) prints it: in 1024s, if it is more than one of them."""
+    if value in (-1, (1 << 64) - 1):
+        return "RLIM64_INFINITY"
+    whole = value > 1024 and value % 1024 == 0
+    return f"{value // 1024}*1024" if whole else str(value)
 
 
 def copy_limit_of_init(name: str) -> None:
@@ -115,18 +126,24 @@ def name_process(name: str) -> None:
     Path("/proc/self/comm").write_text(name)
 
 
-@act(
-    "write(2)",
-    lambda value: f"echo {value} > /proc/self/oom_score_adj",
-    lambda value: f'</proc/self/oom_score_adj>, "{value}", {len(str(value))}',
-)
 def set_oom_score(value: int) -> None:
     """How readily the kernel chooses this process when memory runs out."""
-    path = Path("/proc/self/oom_score_adj")
+    path = "/proc/self/oom_score_adj"
     try:
-        path.write_text(str(value))
+        with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as file:
+            _write_oom_score(file, value)
     except OSError as error:
-        raise SyscallError("write", error.errno or 0, str(path)) from error
+        raise SyscallError("write", error.errno or 0, path) from error
+
+
+@act(
+    "write(2)",
+    lambda file, value: f"echo {value} > /proc/self/oom_score_adj",
+    lambda file, value: f'{file}, "{value}", {len(str(value))}',
+    refusal=os_error,
+)
+def _write_oom_score(file: int, value: int) -> int:
+    return os.write(file, str(value).encode())
 
 
 def reset_scheduling() -> None:
@@ -167,11 +184,11 @@ def forget_imports() -> None:
 @act(
     "close_range(2)",
     lambda first=3: f"# execve will close every descriptor from {first}",
-    lambda first=3: f"{first}, ~0U, CLOSE_RANGE_CLOEXEC",
+    lambda first=3: f"{first}, {_LAST}, CLOSE_RANGE_CLOEXEC",
 )
 def close_from(first: int = 3) -> None:
     """Mark every descriptor from `first` on to be closed by execve."""
-    libc.call("close_range", first, 0xFFFFFFFF, 4)
+    libc.call("close_range", first, _LAST, 4)
 
 
 def close_all_but(kept: set[int]) -> None:
@@ -192,7 +209,7 @@ def execute(path: str, arguments: list[str], environment: dict[str, str]) -> Non
     "execve(2)",
     lambda path, arguments, *_: f"exec {' '.join(map(quote, arguments))}",
     lambda path, arguments, count, _: (
-        f"{json.dumps(path)}, {json.dumps(arguments)}, /* {count} vars */"
+        f"{in_c(path)}, [{', '.join(map(in_c, arguments))}], /* {count} vars */"
     ),
     returns=False,
 )

@@ -11,6 +11,8 @@ Try it: `lab exec NAME ps`, and `lab tree` meanwhile
 import os
 import signal
 import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,7 +57,13 @@ class Execs:
         owned = (task for task, asked in known.items() if asked.client is client)
         return next(owned, None)
 
-    def start(self, client: Client, request: dict[str, Any], running: Task) -> None:
+    def start(
+        self,
+        client: Client,
+        request: dict[str, Any],
+        running: Task,
+        recording: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         """Run one more process in the container whose process 1 is `running`."""
         process = Process.from_json(request["process"])
         task = Task(
@@ -84,7 +92,7 @@ class Execs:
         line = f"{program} {' '.join(arguments)}"  # Docker's: a space after it, always
         self._announcer.tell(f"exec_create: {line}", execID=asked.id)
         self._announcer.tell(f"exec_start: {line}", execID=asked.id)
-        Launch(self._loop, task, in_child, started)
+        Launch(self._loop, task, in_child, started, recording)
 
     def _started(self, task: Task, error: EngineError | None) -> None:
         asked = self._unborn.pop(task, None)

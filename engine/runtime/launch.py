@@ -23,6 +23,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import ClassVar
 
 from engine.errors import EngineBroken, EngineError, from_os_error
@@ -43,12 +44,18 @@ class Launch:
         task: Task,
         in_child: Callable[[socket.socket], object],
         done: Callable[[EngineError | None], None],
+        recording: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
-        """Fork a starter, which calls `in_child`; `done` hears how it went, later."""
+        """Fork a starter, which calls `in_child`; `done` hears how it went, later.
+
+        All acts are done while `recording`.
+        """
         self._loop, self._task, self._done = loop, task, done
+        self._recording = recording
         self._error: EngineError | None = None
         try:
-            self._begin(in_child)
+            with recording():
+                self._begin(in_child)
         except OSError as error:  # too many files are open
             self._fail(from_os_error(error))
         except EngineError as error:  # too many processes
@@ -116,7 +123,8 @@ class Launch:
         os.waitpid(self._starter, 0)
         Launch._under_way -= 1
         if not Launch._under_way:
-            processes.adopt_orphans(False)
+            with self._recording():
+                processes.adopt_orphans(False)
         if not self._task.pid and self._error is None:
             self._error = EngineBroken(
                 "the container's first process was killed before it could start",

@@ -59,7 +59,7 @@ class Life:
         self._wanted = WantedRecord(directory)
         self.announcer = Announcer(directory, self._wanted)
         self.execs = Execs(loop, directory / "bundle", facts, self.announcer)
-        self._shortage = Shortage(loop, facts.cgroup, self.announcer)
+        self._shortage = Shortage(loop, facts.cgroup, self.announcer, self.recording)
         self.viewers = Viewers(loop, directory / "bundle", facts)
         self._prober = Prober(loop, directory / "bundle", facts, self._probed)
         self.task = self._new_task()
@@ -119,10 +119,9 @@ class Life:
             starter.start(self._directory / "bundle", task.streams, report)
 
         self.launching, self._attempt = True, None
-        with self.recording(at_once=at_once):
-            Launch(
-                self._loop, task, in_child, lambda error: self._born(error, by_policy)
-            )
+        done = functools.partial(self._born, by_policy=by_policy)
+        recording = functools.partial(self.recording, at_once=at_once)
+        Launch(self._loop, task, in_child, done, recording)
 
     def _born(self, error: EngineError | None, by_policy: bool) -> None:
         """The program runs, or could not."""

@@ -72,7 +72,8 @@ class Viewers:
     def leave(self, client: Client, *, needed: bool) -> None:
         """The client has gone. Unless the tree is still needed, take it away."""
         if client in self._senders:  # it must mount nothing when we have unmounted
-            signal.pidfd_send_signal(self._senders[client][1], signal.SIGKILL)
+            pid, pidfd = self._senders[client]
+            processes.send_signal(pidfd, pid, signal.SIGKILL)
             self._reap(client)
         if client in self._clients:
             self._clients.remove(client)

@@ -22,6 +22,7 @@ Try it: `lab run -d busybox sleep 60; lab tree`
 """
 
 import contextlib
+import functools
 import os
 import socket
 from collections.abc import Callable
@@ -110,7 +111,8 @@ class Shim:
         task.detach(client)
         if not task.terminal and task.input_owner is client:
             task.close_input()
-        self._life.viewers.leave(client, needed=not self._life.over)
+        with self._life.recording():
+            self._life.viewers.leave(client, needed=not self._life.over)
         if client is self._pauser and self._state.status == state.PAUSED:
             with contextlib.suppress(OSError):  # a full disk: it wakes all the same
                 self._life.unpause()  # a commit was killed: what it paused goes on
@@ -222,8 +224,9 @@ class Shim:
                 "Container is paused, unpause the container before exec",
                 "`lab unpause NAME` gives it the CPU back.",
             )
-        with self._life.recording(at_once=bool(request.get("at_once"))):
-            self._life.execs.start(client, request, self._life.task)
+        at_once = bool(request.get("at_once"))
+        recording = functools.partial(self._life.recording, at_once=at_once)
+        self._life.execs.start(client, request, self._life.task, recording)
 
     def _gate(self, client: Client, request: dict[str, Any]) -> None:
         """From now on somebody is asked before each act of this shim."""

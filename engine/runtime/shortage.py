@@ -15,6 +15,8 @@ Try it: `lab run -m 16m busybox tail /dev/zero; lab events --since 1m -f event=o
 
 import contextlib
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from engine.errors import EngineError
 from engine.kernel import counters
@@ -31,8 +33,15 @@ _LOOKS_AGAIN = (0.01, 0.05, 0.2, 1.0, 5.0)
 class Shortage:
     """Watches one control group, for as long as its container runs."""
 
-    def __init__(self, loop: Loop, group: str, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        group: str,
+        announcer: Announcer,
+        recording: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._loop, self._group, self._announcer = loop, group, announcer
+        self._recording = recording
         self._descriptor = -1
         self._known = 0
         self._looks: list[Timer] = []
@@ -43,7 +52,8 @@ class Shortage:
         if not counters.is_memory_limited(self._group):
             return
         with contextlib.suppress(EngineError, OSError):  # then at its end
-            self._descriptor = counters.oom_descriptor(self._group)
+            with self._recording():
+                self._descriptor = counters.oom_descriptor(self._group)
             self._loop.watch(self._descriptor, READ, self._heard)
 
     def _heard(self) -> None:

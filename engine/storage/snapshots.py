@@ -88,16 +88,20 @@ class Snapshots:
         return [name for name in gone if digests.valid(name)]
 
 
-@act(
-    "syncfs(2)",
-    lambda directory: f"sync -f {quote(directory)}",
-    lambda directory: f"<{directory}>",
-    concept="layers",
-)
 def _wait_for_the_disk(directory: Path) -> None:
     """One syncfs(2) for the whole tree, instead of an fsync(2) for every file in it."""
     with files.closing(files.open_directory(directory)) as descriptor:
-        libc.call("syncfs", descriptor, target=str(directory))
+        _sync(descriptor, directory)
+
+
+@act(
+    "syncfs(2)",
+    lambda descriptor, directory: f"sync -f {quote(directory)}",
+    lambda descriptor, directory: f"{descriptor}",
+    concept="layers",
+)
+def _sync(descriptor: int, directory: Path) -> None:
+    libc.call("syncfs", descriptor, target=str(directory))
 
 
 def _rename(temporary: Path, path: Path) -> None:

@@ -81,7 +81,7 @@ def test_the_kernel_may_tell_of_a_kill_before_it_has_counted_it(box: Box) -> Non
     script = "read x; tail /dev/zero; exec sleep 1000"
     container = box.begin("sh", "-c", script, interactive=True, **SMALL)
     heard, loop = Heard(container), Loop()
-    shortage = Shortage(loop, group_of(box, container), heard)
+    shortage = Shortage(loop, group_of(box, container), heard, contextlib.nullcontext)
     shortage.begin()
     os.eventfd_write(shortage._descriptor, 1)
     loop.turn()

@@ -1,0 +1,81 @@
+"""Marks: what is known beforehand of each kind of act."""
+
+import importlib
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import wording
+from engine.notes import Mark, in_c, line
+from tests.marks import all_marks
+
+MARKS = sorted(all_marks().values(), key=lambda mark: mark.name)
+SAMPLES = {"int": 3, "bool": True, "str": "it's", "Path": Path("/a b"), "bytes": b"x"}
+SAMPLES |= {"int | Path": 7, "tuple[int, ...]": (4, 5), "list[str]": ["a"]}
+SAMPLES |= {"tuple[str, ...]": ("CAP_CHOWN",), "dict[str, str]": {}}
+
+
+def marked(mark: Mark) -> inspect.Signature:
+    """How the function is called that the mark belongs to."""
+    module, _, name = mark.name.partition(":")
+    function: Any = importlib.import_module(module)
+    for part in name.split("."):
+        function = getattr(function, part)
+    return inspect.signature(function)
+
+
+def given(mark: Mark) -> list[Any]:
+    """A value for each parameter that has no default."""
+    parameters = marked(mark).parameters.values()
+    if mark.name == "engine.kernel.namespaces:unshare":
+        return [("mount", "pid")]
+    if mark.name == "engine.kernel.namespaces:join":
+        return [3, 4, ("network",)]
+    return [
+        SAMPLES.get(inspect.formatannotation(p.annotation).rpartition(".")[2], object())
+        if isinstance(p.annotation, type)
+        else SAMPLES.get(str(p.annotation), object())
+        for p in parameters
+        if p.default is p.empty
+    ]
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=lambda mark: mark.name)
+def test_an_act_can_be_put_into_words(mark: Mark) -> None:
+    note = (mark, "engine.a", "b", tuple(given(mark)), {}, 0, 1000, "0")
+    act = wording.in_words(json.loads(line(note, 1)))
+    assert act["shell"].strip()
+    assert act["call"] == mark.call
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=lambda mark: mark.name)
+def test_the_words_take_what_the_function_takes(mark: Mark) -> None:
+    everything = [object() for _ in marked(mark).parameters]
+    inspect.signature(mark.shell).bind(*everything)
+    inspect.signature(mark.arguments).bind(*everything)
+
+
+def test_every_call_has_a_page_in_the_manual() -> None:
+    odd = {mark.call for mark in MARKS if not re.fullmatch(r"\w+\([12]\)", mark.call)}
+    assert odd == {"org.freedesktop.systemd1(5)"}  # systemd is asked, not the kernel
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("", '""'),
+        ("plain /path", '"plain /path"'),
+        ('"\\', '"\\"\\\\"'),
+        ("a\tb\nc", '"a\\tb\\nc"'),
+        ("ä", '"\\303\\244"'),
+        ("\x01" + "7", '"\\0017"'),
+        ("\x01" + "8", '"\\18"'),
+        ("\udcff", '"\\377"'),
+    ],
+)
+def test_a_text_is_written_as_strace_writes_it(text: str, written: str) -> None:
+    assert in_c(text) == written
