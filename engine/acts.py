@@ -5,6 +5,7 @@ each call of it leaves one line of JSON behind:
 
     {"time": 1700000000.123456,                   seconds since 1970
      "pid": 4711,                                 who asked the kernel
+     "verb": "start",                             what the engine was asked for
      "microseconds": 57, "result": "0",           "-1 EPERM" for a refusal, "?" if the
                                                   call never returns
      "mark": "engine.kernel.mounts:filesystem",   the function that made the call
@@ -53,9 +54,12 @@ _LEAVES = ("engine.files", "engine.entries", "contextlib")
 class Recorder:
     """Collects acts and appends them to one open file."""
 
-    def __init__(self, descriptor: int, *, at_once: bool = False) -> None:
+    def __init__(
+        self, descriptor: int, *, verb: str = "", at_once: bool = False
+    ) -> None:
         """`at_once` writes each act as it happens, for somebody who is watching."""
         self.descriptor = descriptor
+        self.verb = verb
         self.at_once = at_once
         self.notes: list[Note] = []
 
@@ -90,7 +94,7 @@ class Recorder:
     def flush(self) -> None:
         """Append what was noted to the file, unless the file is full."""
         if self.notes:
-            text = "".join([notes.line(note, _pid) for note in self.notes])
+            text = "".join([notes.line(one, _pid, self.verb) for one in self.notes])
             self.notes.clear()
             with contextlib.suppress(OSError):  # a full disk: the act counts, not this
                 if os.fstat(self.descriptor).st_size < _MOST_BYTES:
@@ -117,9 +121,11 @@ os.register_at_fork(after_in_child=_in_child)
 
 @contextmanager
 def recording(
-    path: Path, *, at_once: bool = False, anew: bool = False
+    path: Path, verb: str = "", *, at_once: bool = False, anew: bool = False
 ) -> Iterator[None]:
     """Record the acts of this thread, and of its children, into the file `path`.
+
+    `verb` is what the engine was asked for, and now does: it is noted with each act.
 
     If there is no such file nothing is recorded, unless it is to be made `anew`: to
     take it away switches recording off. A file that cannot be opened (too many are)
@@ -132,16 +138,18 @@ def recording(
         yield
         return
     try:
-        with recording_to(descriptor, at_once=at_once):
+        with recording_to(descriptor, verb=verb, at_once=at_once):
             yield
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def recording_to(descriptor: int, *, at_once: bool = False) -> Iterator[None]:
+def recording_to(
+    descriptor: int, *, verb: str = "", at_once: bool = False
+) -> Iterator[None]:
     """The same, into an open file."""
-    recorder = Recorder(descriptor, at_once=at_once)
+    recorder = Recorder(descriptor, verb=verb, at_once=at_once)
     token = _recorder.set(recorder)
     try:
         yield
@@ -235,6 +243,9 @@ def _ask(
 ) -> None:
     """Ask at the gate; raise what it answers."""
     now = time.time_ns()
-    number = gate.ask(notes.line((mark, *asker, given, named, now, now, "?"), _pid))
+    recorder = _recorder.get()
+    verb = recorder.verb if recorder else ""
+    note = (mark, *asker, given, named, now, now, "?")
+    number = gate.ask(notes.line(note, _pid, verb))
     if number:
         raise mark.refusal(mark.call.partition("(")[0], number)

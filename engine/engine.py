@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.containers.looking.stats import Stats as Stats
     from engine.containers.looking.top import ProcessTable as ProcessTable
     from engine.containers.sessions.session import Session as Session
+    from engine.containers.witness import Seen as Seen
     from engine.events import Event as Event
     from engine.filters import Wanted as Wanted
     from engine.images.archives.loading import LoadedImage as LoadedImage

@@ -6,6 +6,7 @@
              "shell": "mount -t proc …",            what a student could type instead
              "concept": "mounts",                   what it belongs to
              "symbol": "engine.runtime.steps:…",    the engine's function that asked
+             "verb": "start",                       what the engine was asked for
              "time", "pid", "result", "microseconds"}
 
 The words are beside the function that makes the call, in its `@act`: the name of the
@@ -60,6 +61,7 @@ def in_words(noted: dict[str, Any]) -> dict[str, Any]:
         return {
             "time": noted["time"],
             "pid": noted["pid"],
+            "verb": noted.get("verb", ""),
             "call": mark.call,
             "arguments": mark.arguments(*given, **named),
             "result": noted["result"],

@@ -29,6 +29,7 @@ What becomes of it:
     commit.py         the read-write layer becomes an image
     looking/          everything that only looks
     telling.py        the events that commands cause
+    witness.py        who is told of acts, as they happen
 
 How it ends:
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine import acts, entries, files, times
+from engine import entries, files, times
 from engine.containers import (
     binds,
     init_layer,
@@ -81,7 +81,7 @@ def _create(
     try:
         with (
             house.records.draft(container.id) as draft,
-            acts.recording(draft / "acts.jsonl", anew=house.records_acts),
+            house.recording("create", container.directory, draft),
         ):
             house.records.write_draft(draft, container)
             with _removed_if_it_fails(house, container):

@@ -10,9 +10,12 @@ Try it: `cat /var/lib/labshell/format.json`
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine import files
+from engine import acts, files
 from engine.containers.record import Container
 from engine.containers.records import Records
 from engine.errors import EngineBroken, from_os_error
@@ -21,6 +24,9 @@ from engine.kernel import cgroups
 from engine.runtime import scope
 from engine.runtime.place import Place
 from engine.storage.volumes import Volumes
+
+if TYPE_CHECKING:
+    from engine.containers.witness import Witness
 
 FORMAT = {"version": 1, "whiteouts": "overlay"}
 DEFAULT_ROOT = Path("/var/lib/labshell")
@@ -36,7 +42,7 @@ class House:
         self.notices = self._images.catalogue.notices
         self._records = Records(root, self.notices)
         self._volumes = Volumes(root, self.notices)
-        self.records_acts = os.environ.get("LABSHELL_ACTS") != "off"
+        self.witness: Witness | None = None
         self._known = False
         self._ready = False
 
@@ -119,6 +125,31 @@ class House:
         if parent.startswith("/"):
             return f"{parent}/{container.id}".lstrip("/")
         return "/".join(filter(None, (self.place.cgroup, parent, container.id)))
+
+    @contextmanager
+    def recording(
+        self, verb: str, directory: Path, draft: Path | None = None
+    ) -> Iterator[None]:
+        """While this lasts, acts are written into a container's acts.jsonl.
+
+        `draft`: it is being made there, and so is the file, unless nobody wants it.
+        """
+        record = (draft or directory) / "acts.jsonl"
+        wanted = self.watched or os.environ.get("LABSHELL_ACTS") != "off"
+        anew = draft is not None and wanted
+        with acts.recording(record, verb, at_once=self.watched, anew=anew):
+            if self.witness is not None:
+                self.witness.follow(record, directory)
+            yield
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody wants to hear of each act at once."""
+        return self.witness is not None
+
+    def silence(self) -> AbstractContextManager[None]:
+        """While this lasts nobody is told of acts: a program has the terminal."""
+        return self.witness.silence() if self.witness else nullcontext()
 
     @property
     def filters(self) -> Path:

@@ -43,7 +43,7 @@ def start(house: House, container: Container) -> None:
     for _ in range(_ATTEMPTS):
         with client.reach(house.place, container.directory) as connection:
             try:
-                connection.ask("start")
+                connection.ask("start", at_once=house.watched)
                 return
             except InvalidState:  # its last shim was about to go when we came
                 container = house.records.find(container.id)

@@ -163,7 +163,7 @@ def _give_birth(place: Place, directory: Path, lock: int) -> Connection:
     place.settle()  # with the lock in hand: from now on nobody leaves
     listener = _listen(place.shim_socket(directory.name))
     try:
-        with acts.recording(directory / "acts.jsonl"):
+        with acts.recording(directory / "acts.jsonl", "start"):
             sock = _connect_to_spawner(place)
         message = {"shim": str(directory)}
         channel.send(sock, message, (lock, listener.fileno()))

@@ -59,7 +59,8 @@ class Life:
         self._wanted = WantedRecord(directory)
         self.announcer = Announcer(directory, self._wanted)
         self.execs = Execs(loop, directory / "bundle", facts, self.announcer)
-        self._shortage = Shortage(loop, facts.cgroup, self.announcer, self.recording)
+        recording = functools.partial(self.recording, "start")
+        self._shortage = Shortage(loop, facts.cgroup, self.announcer, recording)
         self.viewers = Viewers(loop, directory / "bundle", facts)
         self._prober = Prober(loop, directory / "bundle", facts, self._probed)
         self.task = self._new_task()
@@ -91,10 +92,10 @@ class Life:
         )
 
     def recording(
-        self, *, at_once: bool = False
+        self, verb: str, *, at_once: bool = False
     ) -> contextlib.AbstractContextManager[None]:
         """While this lasts, acts are written into the container's acts.jsonl."""
-        return acts.recording(self._directory / "acts.jsonl", at_once=at_once)
+        return acts.recording(self._directory / "acts.jsonl", verb, at_once=at_once)
 
     # The beginning
 
@@ -120,7 +121,7 @@ class Life:
 
         self.launching, self._attempt = True, None
         done = functools.partial(self._born, by_policy=by_policy)
-        recording = functools.partial(self.recording, at_once=at_once)
+        recording = functools.partial(self.recording, "start", at_once=at_once)
         Launch(self._loop, task, in_child, done, recording)
 
     def _born(self, error: EngineError | None, by_policy: bool) -> None:
@@ -170,7 +171,7 @@ class Life:
         if self._between:
             self._give_up()
             return
-        with self.recording():
+        with self.recording("kill"):
             self.task.signal(number)
             self.announcer.tell("kill", signal=str(number))
             if number == signal.SIGKILL:
@@ -194,7 +195,7 @@ class Life:
         if self._between:
             self._give_up()
             return
-        with self.recording():
+        with self.recording("stop"):
             self.task.signal(number)
             self.announcer.tell("kill", signal=str(number))
             self._wake()
@@ -208,7 +209,7 @@ class Life:
     def pause(self) -> None:
         """Take the CPU away from all its processes."""
         after = self.record.after(state.PAUSE)
-        with self.recording():
+        with self.recording("pause"):
             freezer.freeze(self._facts.cgroup)
         try:
             self.record.write(after)
@@ -221,7 +222,7 @@ class Life:
     def unpause(self) -> None:
         """Give it back."""
         after = self.record.after(state.UNPAUSE)
-        with self.recording():
+        with self.recording("unpause"):
             freezer.thaw(self._facts.cgroup)
         self.record.write(after)
         self._prober.go_on()
@@ -241,7 +242,7 @@ class Life:
         while self._killers:
             self._killers.pop().cancel()
         if "pid" not in self._facts.namespaces:  # nobody has killed what it left
-            with contextlib.suppress(EngineError):
+            with self.recording("end"), contextlib.suppress(EngineError):
                 freezer.kill_all(self._facts.cgroup)
         self.execs.reap_all()
         self._prober.end()
@@ -292,7 +293,7 @@ class Life:
         """Take away what the start has made on the machine."""
         self.task.close()
         self.viewers.settle()
-        with self.recording():
+        with self.recording("end"):
             with contextlib.suppress(EngineError):  # no processes, or no group
                 freezer.kill_all(self._facts.cgroup)
             with contextlib.suppress(EngineError):  # to be repaired

@@ -111,7 +111,7 @@ class Shim:
         task.detach(client)
         if not task.terminal and task.input_owner is client:
             task.close_input()
-        with self._life.recording():
+        with self._life.recording("cp"):
             self._life.viewers.leave(client, needed=not self._life.over)
         if client is self._pauser and self._state.status == state.PAUSED:
             with contextlib.suppress(OSError):  # a full disk: it wakes all the same
@@ -214,7 +214,7 @@ class Shim:
         """Answered with the container's files, whether it runs or not."""
         if self._let_go:
             raise InvalidState("the container has just ended")
-        with self._life.recording():
+        with self._life.recording("cp"):
             self._life.viewers.show(client)
 
     def _exec(self, client: Client, request: dict[str, Any]) -> None:
@@ -225,7 +225,7 @@ class Shim:
                 "`lab unpause NAME` gives it the CPU back.",
             )
         at_once = bool(request.get("at_once"))
-        recording = functools.partial(self._life.recording, at_once=at_once)
+        recording = functools.partial(self._life.recording, "exec", at_once=at_once)
         self._life.execs.start(client, request, self._life.task, recording)
 
     def _gate(self, client: Client, request: dict[str, Any]) -> None:

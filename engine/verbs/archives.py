@@ -60,8 +60,10 @@ class ArchiveVerbs(ContainerVerbs):
         """Write the files of a container, as it sees them, as one tar."""
         from engine.containers.copying.export import export
 
-        container = self.container(name)
-        with _opened(out) as descriptor:
+        with (
+            self._acting("export", name) as container,
+            _opened(out) as descriptor,
+        ):
             export(self._house, container, descriptor)
         tell(self._house, container, "export")
 

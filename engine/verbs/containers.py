@@ -3,8 +3,9 @@
 Try it: `lab create`, `lab start`, `lab exec`, `lab stop`, `lab rm`: one method each
 """
 
-from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from engine import events
 from engine.containers import lifecycle, removal, repair
@@ -66,7 +67,8 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def start(self, name: str) -> None:
         """Run a container in the background; nothing happens if it runs."""
-        lifecycle.start(self._house, self.container(name))
+        with self._acting("start", name) as container:
+            lifecycle.start(self._house, container)
 
     @told_as_engine_errors()
     def session(
@@ -82,14 +84,14 @@ class ContainerVerbs(ImageVerbs):
         """
         from engine.containers.sessions.session import start_session
 
-        container = self.container(name)
-        session = start_session(
-            self._house,
-            container,
-            stdin=stdin,
-            detach_keys=detach_keys,
-            removes=removes,
-        )
+        with self._acting("start", name) as container:
+            session = start_session(
+                self._house,
+                container,
+                stdin=stdin,
+                detach_keys=detach_keys,
+                removes=removes,
+            )
         tell(self._house, container, "attach")
         return session
 
@@ -110,17 +112,20 @@ class ContainerVerbs(ImageVerbs):
         """A session for one more process in a running container."""
         from engine.containers.sessions.execute import execute
 
-        return execute(self._house, self.container(name), options)
+        with self._acting("exec", name) as container:
+            return execute(self._house, container, options)
 
     @told_as_engine_errors()
     def stop(self, name: str, timeout: int | None = None) -> None:
         """End a container politely, by force after `timeout` seconds (10)."""
-        lifecycle.stop(self._house, self.container(name), timeout)
+        with self._acting("stop", name) as container:
+            lifecycle.stop(self._house, container, timeout)
 
     @told_as_engine_errors()
     def restart(self, name: str, timeout: int | None = None) -> None:
         """Stop a container if it runs, and run it again."""
-        lifecycle.restart(self._house, self.container(name), timeout)
+        with self._acting("restart", name) as container:
+            lifecycle.restart(self._house, container, timeout)
 
     @told_as_engine_errors()
     def resume(self) -> list[Container]:
@@ -131,17 +136,20 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def kill(self, name: str, signal: str = "KILL") -> None:
         """Send a signal to process 1 of a container."""
-        lifecycle.kill(self._house, self.container(name), signal)
+        with self._acting("kill", name) as container:
+            lifecycle.kill(self._house, container, signal)
 
     @told_as_engine_errors()
     def pause(self, name: str) -> None:
         """Take the CPU away from a container."""
-        lifecycle.pause(self._house, self.container(name))
+        with self._acting("pause", name) as container:
+            lifecycle.pause(self._house, container)
 
     @told_as_engine_errors()
     def unpause(self, name: str) -> None:
         """Give a paused container the CPU back."""
-        lifecycle.unpause(self._house, self.container(name))
+        with self._acting("unpause", name) as container:
+            lifecycle.unpause(self._house, container)
 
     @told_as_engine_errors()
     def wait(self, name: str) -> int:
@@ -152,8 +160,8 @@ class ContainerVerbs(ImageVerbs):
     def remove(self, name: str, force: bool = False, volumes: bool = False) -> None:
         """Remove a container; `force` kills it first, and needs no true record."""
         try:
-            container = self.container(name)
-            removal.remove(self._house, container, force=force, volumes=volumes)
+            with self._acting("rm", name) as container:
+                removal.remove(self._house, container, force=force, volumes=volumes)
         except (EngineBroken, NotFound):
             identity = self._house.records.identity(name) if force else None
             if identity is None:
@@ -177,8 +185,8 @@ class ContainerVerbs(ImageVerbs):
             raise InvalidArgument(
                 "Neither old nor new names may be empty", "lab rename OLD NEW"
             )
-        container = self.container(name)
-        self._house.records.rename(container, new)
+        with self._acting("rename", name) as container:
+            self._house.records.rename(container, new)
         renamed = container._replace(name=new)
         tell(self._house, renamed, "rename", oldName=f"/{container.name}")
 
@@ -226,17 +234,17 @@ class ContainerVerbs(ImageVerbs):
         """Make an image of what a container has changed."""
         from engine.containers.commit import commit
 
-        container = self.container(name)
-        image = commit(
-            self._house,
-            container,
-            self.image(container.image_id),
-            reference,
-            author=author,
-            message=message,
-            changes=changes,
-            pause=pause,
-        )
+        with self._acting("commit", name) as container:
+            image = commit(
+                self._house,
+                container,
+                self.image(container.image_id),
+                reference,
+                author=author,
+                message=message,
+                changes=changes,
+                pause=pause,
+            )
         notes = {"comment": message, "imageID": image.id}
         if reference:
             notes["imageRef"] = self._house.images.name_for(reference)
@@ -244,8 +252,9 @@ class ContainerVerbs(ImageVerbs):
         tell(self._house, container, "commit", **notes)
         return image
 
-    def acts(self, name: str) -> list[dict[str, Any]]:
-        """What the kernel was asked on a container's behalf (see engine/acts.py)."""
-        from engine import wording
-
-        return wording.read(self.container(name).directory / "acts.jsonl")
+    @contextmanager
+    def _acting(self, verb: str, name: str) -> Iterator[Container]:
+        """A container; what is done meanwhile is written into its acts."""
+        container = self.container(name)
+        with self._house.recording(verb, container.directory):
+            yield container

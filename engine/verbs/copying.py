@@ -78,7 +78,9 @@ class CopyingVerbs(ContainerVerbs):
         """A path of a container, and afterwards the event that it was copied."""
         from engine.containers.copying.ends import inside
 
-        container = self.container(name)
-        with inside(self._house, container, name, path) as end:
+        with (
+            self._acting("cp", name) as container,
+            inside(self._house, container, name, path) as end,
+        ):
             yield end
         tell(self._house, container, event)

@@ -4,11 +4,16 @@ Try it: `lab inspect NAME`, `lab mounts`, `lab tree`, `lab layers NAME`
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.containers.record import Container
-from engine.errors import EngineError, InvalidReference, NotFound
+from engine.errors import (
+    EngineError,
+    InvalidReference,
+    NotFound,
+    told_as_engine_errors,
+)
 from engine.filters import NONE, Filters
 from engine.verbs.measuring import MeasuringVerbs
 from engine.verbs.volumes import VolumeVerbs
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
     from engine.containers.looking.layers import LayerView
     from engine.containers.looking.mounts import MountPoint
     from engine.containers.looking.processes import ProcessInfo
+    from engine.containers.witness import Listener
     from engine.events import Event
     from engine.images.stored import StoredImage
     from engine.runtime.state import Arrow
@@ -91,6 +97,31 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
             "Options": dict(volume.options) or None,
             "Scope": "local",
         }
+
+    @told_as_engine_errors()
+    def acts(self, name: str) -> list[dict[str, Any]]:
+        """What was done on a container's behalf, in order (see engine/acts.py)."""
+        from engine import wording
+
+        return wording.read(self.container(name).directory / "acts.jsonl")
+
+    @contextlib.contextmanager
+    def explaining(self, listener: "Listener") -> Iterator[None]:
+        """While this lasts, `listener` hears of each act, as it happens.
+
+        Those of this thread, and those of the containers that it is about; in another
+        thread (see containers/witness.py).
+        """
+        from engine import acts
+        from engine.containers.witness import Witness
+
+        with Witness(listener) as witness:
+            self._house.witness = witness
+            try:
+                with acts.recording_to(witness.notes, at_once=True):
+                    yield
+            finally:
+                self._house.witness = None
 
     def states(self) -> "list[Arrow]":
         """Every transition from one state of a container to another."""

@@ -25,7 +25,8 @@ class MeasuringVerbs(ContainerVerbs):
         """Give a container other limits, at once and for later starts."""
         from engine.containers.update import update
 
-        update(self._house, self.container(name), wanted)
+        with self._acting("update", name) as container:
+            update(self._house, container, wanted)
 
     def stats(
         self, names: Sequence[str] = (), *, all: bool = False

@@ -13,6 +13,7 @@ What the verbs have in common:
     groups.py    `lab container …`, `lab image …`: the same verbs by kind of thing, and
                  those of volumes.py, pruning.py and system.py
     cidfile.py   --cidfile
+    explaining.py   --explain, for each verb that acts
     report.py    what a command says when it fails
 
 Try it: `lab --help`, then `python -X importtime -m labshell rm 2>&1 | grep labshell`
@@ -64,7 +65,7 @@ VERBS = {
         "tree": "labshell.commands.pictures:tree",
         "layers": "labshell.commands.pictures:layers",
         "states": "labshell.commands.pictures:states",
-        "acts": "labshell.commands.pictures:acts",
+        "acts": "labshell.commands.acts:acts",
         "watch": "labshell.commands.pictures:watch",
     },
     "Learn": {

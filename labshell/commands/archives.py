@@ -17,7 +17,8 @@ import click
 from engine.engine import Engine
 from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
-from labshell.commands.grammar import Option, Verb
+from labshell.commands.explaining import ExplainedVerb
+from labshell.commands.grammar import Option
 from labshell.commands.listing import print_lines
 
 CHANGE = Option(
@@ -59,7 +60,7 @@ def opened(file: str | None) -> BinaryIO:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         _OUTPUT,
         suggest.argument(suggest.images, many=True, what="IMAGE"),
@@ -81,7 +82,7 @@ def save(engine: Engine, output: str | None, names: tuple[str, ...]) -> None:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         Option(["-i", "--input"], metavar="FILE", help="Read a FILE, and not a pipe."),
         Option(["-q", "--quiet"], is_flag=True, help="Say nothing of progress."),
@@ -120,7 +121,7 @@ def load(engine: Engine, input: str | None, quiet: bool) -> None:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[_OUTPUT, suggest.argument(suggest.containers)],
     examples="""
         lab export -o tree.tar box
@@ -139,7 +140,7 @@ def export(engine: Engine, output: str | None, name: str) -> None:
 
 @click.command(
     "import",
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         CHANGE,
         Option(

@@ -13,12 +13,8 @@ from engine.engine import Container, ContainerOptions, Engine
 from engine.errors import Conflict
 
 
-def create_noted(
-    engine: Engine, options: ContainerOptions, file: str | None
-) -> Container:
-    """Make a container, and write its ID to `file` if one is named."""
-    if file is None:
-        return engine.create(options)
+def create_noted(engine: Engine, options: ContainerOptions, file: str) -> Container:
+    """Make a container, and write its ID to `file`."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
         descriptor = os.open(file, flags, 0o644)

@@ -16,11 +16,12 @@ import click
 from engine.engine import Engine
 from labshell.commands import suggest
 from labshell.commands.archives import CHANGE
-from labshell.commands.grammar import Option, Verb
+from labshell.commands.explaining import ExplainedVerb
+from labshell.commands.grammar import Option
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         Option(
             ["-a", "--author"],

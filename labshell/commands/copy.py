@@ -18,7 +18,8 @@ import click
 
 from engine.engine import Engine
 from labshell.commands import suggest
-from labshell.commands.grammar import Option, Verb
+from labshell.commands.explaining import ExplainedVerb
+from labshell.commands.grammar import Option
 from labshell.commands.report import say
 from labshell.views.amounts import size
 
@@ -44,7 +45,7 @@ def read_end(text: str) -> End:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         Option(
             ["-a", "--archive"],

@@ -17,7 +17,7 @@ from engine.engine import Engine, ExecOptions
 from engine.errors import EngineError, InvalidState, NotExecutable
 from labshell.commands import suggest
 from labshell.commands.attach import left
-from labshell.commands.grammar import Verb
+from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.options import environment
 from labshell.commands.options.program import (
     ENVIRONMENT,
@@ -40,7 +40,7 @@ CANNOT_BE_STARTED = 126
 
 @click.command(
     "exec",
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         PROGRAM.flag("-d", "--detach", help="Leave it running and do not wait for it."),
         INTERACTIVE,

@@ -52,11 +52,17 @@ class NotHere(click.UsageError):
 
 
 class Option(click.Option):
-    """An option, and the heading that `--help` lists it under."""
+    """An option, and the heading that `--help` lists it under.
 
-    def __init__(self, *names: Any, under: str = "Options", **details: Any) -> None:
+    `alone`: its value where it has none; another one is then joined to it by `=`.
+    """
+
+    def __init__(
+        self, *names: Any, under: str = "Options", alone: str = "", **details: Any
+    ) -> None:
         super().__init__(*names, **details)
         self.under = under
+        self.alone = alone
 
 
 class Explained(click.Command):
@@ -242,13 +248,19 @@ def _is_plain(word: str) -> bool:
 
 
 def _stands_alone(option: click.Option) -> bool:
-    return option.is_flag or option.count
+    return option.is_flag or option.count or bool(_alone(option))
+
+
+def _alone(option: click.Option) -> str:
+    return option.alone if isinstance(option, Option) else ""
 
 
 def _long(word: str, options: Mapping[str, click.Option]) -> list[str]:
     """One `--word`, as click reads it."""
     name, equals, value = word.partition("=")
     option = options.get(name)
+    if option is not None and _alone(option):
+        return [word if equals else f"{name}={_alone(option)}"]
     if not equals or option is None or not _stands_alone(option):
         return [word]
     if value.lower() in TRUE:

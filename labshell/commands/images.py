@@ -14,6 +14,7 @@ import click
 
 from engine.engine import Engine
 from labshell.commands import suggest
+from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.lifecycle import for_each
 from labshell.commands.listing import (
@@ -131,7 +132,7 @@ def history(
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         click.Argument(["source"], metavar="IMAGE", shell_complete=suggest.images),
         click.Argument(["target"], metavar="NEW_NAME[:TAG]"),
@@ -147,7 +148,7 @@ def tag(engine: Engine, source: str, target: str) -> None:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         Option(
             ["-f", "--force"],

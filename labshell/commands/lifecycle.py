@@ -22,6 +22,7 @@ import click
 from engine.engine import Engine
 from engine.errors import EngineError, NotFound
 from labshell.commands import suggest
+from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options.streams import STAYING
 from labshell.commands.report import report, say
@@ -60,7 +61,7 @@ def for_each(
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         Option(
             ["-a", "--attach"],
@@ -115,7 +116,7 @@ def start(
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[_TIMEOUT, suggest.argument(suggest.running, many=True)],
     examples="""
         lab stop web
@@ -133,7 +134,7 @@ def stop(engine: Engine, timeout: int | None, names: tuple[str, ...]) -> int:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[_TIMEOUT, suggest.argument(suggest.containers, many=True)],
     examples="""
         lab restart web
@@ -167,7 +168,7 @@ def resume(engine: Engine) -> None:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         Option(
             ["-s", "--signal"],
@@ -194,7 +195,7 @@ def kill(engine: Engine, signal: str, names: tuple[str, ...]) -> int:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[suggest.argument(suggest.running, many=True)],
     examples="""
         lab pause web
@@ -211,7 +212,7 @@ def pause(engine: Engine, names: tuple[str, ...]) -> int:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[suggest.argument(suggest.paused, many=True)],
     examples="""
         lab unpause web
@@ -238,7 +239,7 @@ def wait(engine: Engine, names: tuple[str, ...]) -> int:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         suggest.argument(suggest.containers),
         click.Argument(["new"], metavar="NEW_NAME"),
@@ -254,7 +255,7 @@ def rename(engine: Engine, name: str, new: str) -> None:
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         Option(
             ["-f", "--force"],

@@ -1,4 +1,4 @@
-"""`lab mounts`, `tree`, `layers`, `states`, `acts`, and `lab watch`: looking closer.
+"""`lab mounts`, `tree`, `layers`, `states`, and `lab watch`: looking closer.
 
 Each picture is read off the live system and shown in one of three ways: drawn, in
 sentences (--plain, good for a screen reader and for a small window), or as JSON.
@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.engine import Engine
-from engine.errors import NotFound
 from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb, Verbs
 from labshell.commands.listing import JSON, print_json
-from labshell.views import acts as acts_view
 from labshell.views import layers as layers_view
 from labshell.views import live
 from labshell.views import mounts as mounts_view
@@ -198,42 +196,6 @@ def states(engine: Engine, plain: bool, json: bool, name: str | None) -> None:
     is refused.
     """
     _states(engine, name).show(json=json, plain=plain)
-
-
-@click.command(
-    cls=Verb,
-    params=[
-        Option(
-            ["--concept"], metavar="NAME", help="Only acts of one concept: mounts …"
-        ),
-        PLAIN,
-        JSON,
-        suggest.argument(suggest.containers),
-    ],
-    examples="""
-        lab acts web
-        lab acts web --concept mounts
-    """,
-)
-@click.pass_obj
-def acts(
-    engine: Engine, concept: str | None, plain: bool, json: bool, name: str
-) -> None:
-    """Show what the kernel was asked for on a container's behalf.
-
-    Each act with the command that does the same in a shell, and the engine's function
-    that asked.
-    """
-    recorded = engine.acts(name)
-    found = acts_view.of_concept(recorded, concept)
-    if concept is not None and not found:
-        known = ", ".join(acts_view.concepts(recorded))
-        raise NotFound(f"no act of the concept {concept}", f"There are: {known}.")
-    Picture(
-        draw=lambda: acts_view.draw(found),
-        sentences=lambda: acts_view.sentences(found),
-        as_json=lambda: found,
-    ).show(json=json, plain=plain)
 
 
 @click.command(cls=Verb, name="mounts", params=[PLAIN, JSON, ONE_OR_ALL])

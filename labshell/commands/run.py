@@ -19,8 +19,7 @@ import click
 
 from engine.engine import Container, ContainerOptions, Engine
 from engine.errors import EngineError
-from labshell.commands.cidfile import create_noted
-from labshell.commands.grammar import Option, Verb
+from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.options import (
     CONTAINER_OPTIONS,
     IMAGE_AND_COMMAND,
@@ -38,16 +37,10 @@ _DETACH = program.PROGRAM.flag(
     "detached",
     help="Let it run in the background and print its ID.",
 )
-_EXPLAIN = Option(
-    ["--explain"],
-    is_flag=True,
-    help="""Show on stderr everything that was asked of the kernel: the call, the shell
-    command that does the same, and the engine's function that did it.""",
-)
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[*CONTAINER_OPTIONS, *IMAGE_AND_COMMAND],
     context_settings={"allow_interspersed_args": False},
     examples="""
@@ -62,12 +55,12 @@ def create(engine: Engine, /, **asked: Any) -> None:
     Prints the ID. What follows IMAGE is the program and its arguments, instead of
     those that the image names; `lab start` runs it.
     """
-    print(create_noted(engine, container_options(asked), asked["cidfile"]).id)
+    print(_created(engine, container_options(asked), asked["cidfile"]).id)
 
 
 @click.command(
-    cls=Verb,
-    params=[_DETACH, *CONTAINER_OPTIONS, *STAYING, _EXPLAIN, *IMAGE_AND_COMMAND],
+    cls=ExplainedVerb,
+    params=[_DETACH, *CONTAINER_OPTIONS, *STAYING, *IMAGE_AND_COMMAND],
     context_settings={"allow_interspersed_args": False},
     examples="""
         lab run -it --rm busybox sh            a shell in a new container
@@ -77,7 +70,7 @@ def create(engine: Engine, /, **asked: Any) -> None:
     """,
 )
 @click.pass_obj
-def run(engine: Engine, /, explain: bool, **asked: Any) -> int:
+def run(engine: Engine, /, **asked: Any) -> int:
     """Make a container from an image and start it.
 
     Options stand before IMAGE; everything after it is the program and its arguments.
@@ -90,15 +83,26 @@ def run(engine: Engine, /, explain: bool, **asked: Any) -> int:
             return 1
         if not options.detached and _lacks_terminal(options):
             return no_terminal()
-        container = create_noted(engine, options, asked["cidfile"])
+        container = _created(engine, options, asked["cidfile"])
         tell(engine)
         if options.detached:
-            return _in_background(engine, container, explain)
-        stay = Stay(asked["detach_keys"], asked["sig_proxy"], explain)
+            return _in_background(engine, container)
+        stay = Stay(asked["detach_keys"], asked["sig_proxy"])
         return _in_foreground(engine, container, stay)
     except (EngineError, OSError) as error:
         report(error)
         return getattr(error, "exit_code", EngineError.exit_code)
+
+
+def _created(
+    engine: Engine, options: ContainerOptions, cidfile: str | None
+) -> Container:
+    """Make the container, and write its ID to a file if that is wanted."""
+    if cidfile is None:
+        return engine.create(options)
+    from labshell.commands.cidfile import create_noted
+
+    return create_noted(engine, options, cidfile)
 
 
 class Stay(NamedTuple):
@@ -106,7 +110,6 @@ class Stay(NamedTuple):
 
     detach_keys: str | None
     signals: bool
-    explain: bool
 
 
 def no_terminal() -> int:
@@ -119,13 +122,9 @@ def _lacks_terminal(options: ContainerOptions) -> bool:
     return options.interactive and options.tty and not os.isatty(0)
 
 
-def _in_background(engine: Engine, container: Container, explain: bool) -> int:
+def _in_background(engine: Engine, container: Container) -> int:
     """Start the container and leave it running."""
-    try:
-        engine.start(container.id)
-    finally:
-        if explain:
-            _explain(engine, container, 0)
+    engine.start(container.id)
     print(container.id)
     return 0
 
@@ -157,7 +156,7 @@ def _removes(options: ContainerOptions) -> bool:
 
 def _attached(engine: Engine, container: Container, stay: Stay) -> int:
     """Start the container with input and output connected; its exit code."""
-    told, options = 0, container.options
+    options = container.options
     session = engine.session(
         container.id,
         stdin=options.interactive,
@@ -168,8 +167,6 @@ def _attached(engine: Engine, container: Container, stay: Stay) -> int:
     stderr = 2 if options.shows("stderr") else None
     try:
         session.start()
-        if stay.explain:
-            told = _explain(engine, container, 0)
         if stdout is stderr is None:
             print(container.id, flush=True)
         stdin = 0 if options.interactive else None
@@ -179,16 +176,3 @@ def _attached(engine: Engine, container: Container, stay: Stay) -> int:
         return code
     finally:
         session.close()
-        if stay.explain:
-            _explain(engine, container, told)
-
-
-def _explain(engine: Engine, container: Container, told: int) -> int:
-    """Show the acts behind the first `told` on stderr; how many there are by now."""
-    from labshell.views.explain import explained, names
-
-    acts = engine.acts(container.id)
-    if not told:
-        print(names(container.directory), file=sys.stderr)
-    print(explained(acts[told:], container.directory), file=sys.stderr, flush=True)
-    return len(acts)

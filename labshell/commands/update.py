@@ -12,14 +12,15 @@ import click
 
 from engine.engine import Engine, RestartPolicy, UpdateOptions
 from labshell.commands import suggest
-from labshell.commands.grammar import Option, Verb
+from labshell.commands.explaining import ExplainedVerb
+from labshell.commands.grammar import Option
 from labshell.commands.lifecycle import for_each
 from labshell.commands.options import limits
 from labshell.commands.report import say
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[
         *limits.UPDATABLE,
         Option(

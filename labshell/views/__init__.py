@@ -6,7 +6,10 @@
     mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON
     states.py                          … and what may come next
     events.py                          what happened
-    acts.py explain.py                 what the kernel was asked for
+    explain.py acts.py                 what was done, while it is and afterwards
+    concepts.py naming.py folding.py   … headings, short names, like acts as one line
+    source.py                          … and the functions that did it
+    difference.py                      how two starts differ
     live.py                            a picture that stays true
 
 A view asks nobody anything: it gets data and gives back something to print.

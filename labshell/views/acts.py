@@ -1,25 +1,19 @@
-"""Acts as a table: what the kernel was asked for, when, and with what result.
+"""The acts of one container, afterwards: as text, in sentences, one line of JSON each.
 
-      ms   call            result   µs   the same in a shell
-     0.0   unshare(2)      0        41   unshare --mount --pid …
-     0.2   mount(2)        0        57   mount -t overlay overlay -o lowerdir=… /…
+All that is recorded is shown, in the order of time: the verbs that were asked of the
+container are headings, and below them the concepts. How a line looks is told in
+explain.py, where the same acts are told while they are done.
 
-Time is counted from the first act. The symbol below each concept is the engine's
-function that asked: `:source engine.runtime.steps:Pivot.apply` shows it.
-
-Try it: `lab acts web`, `lab acts web --concept mounts`
+Try it: `lab acts web`, `lab acts web --json | jq .call`
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from labshell.views.explain import HEADINGS
+from labshell.views.explain import Explainer, Manner
 from labshell.views.tables import printable
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.text import Text
 
 Act = Mapping[str, Any]
 NONE = "No act is recorded."
@@ -35,34 +29,23 @@ def concepts(acts: Sequence[Act]) -> list[str]:
     return list(dict.fromkeys(str(act["concept"]) for act in acts))
 
 
-def draw(acts: Sequence[Act]) -> "RenderableType":
-    """The acts in their order, under a heading for each stretch of one concept."""
-    from rich.console import Group
-    from rich.text import Text
-
+def tell(
+    acts: Sequence[Act],
+    directory: Path,
+    manner: Manner,
+    write: Callable[[str], object] = print,
+) -> None:
+    """Write the acts of the container in `directory`, line by line."""
     if not acts:
-        return Text(NONE, style="dim")
-    start = float(acts[0]["time"])
-    parts: list[Text] = []
-    for concept, together in groupby(acts, lambda act: str(act["concept"])):
-        title = HEADINGS.get(concept, concept.capitalize())
-        parts.append(Text(title, style="bold cyan"))
-        parts += [_line(act, start) for act in together]
-    return Group(*parts)
+        write(NONE)
+    explainer = Explainer(write, manner)
+    explainer.hear([(act, directory) for act in acts])
+    explainer.hear([])
 
 
-def _line(act: Act, start: float) -> "Text":
-    from rich.text import Text
-
-    failed = str(act["result"]).startswith("-1")
-    line = Text(no_wrap=True, overflow="ignore")  # so that it can be copied
-    line.append(f"{1000 * (float(act['time']) - start):8.1f} ms  ", style="dim")
-    line.append(f"{printable(str(act['shell']))}\n", style="bold")
-    line.append(" " * 13)
-    line.append(f"{act['call']} = ")
-    line.append(str(act["result"]), style="red" if failed else "green")
-    line.append(f", {act['microseconds']} µs, by {act['symbol']}", style="dim")
-    return line
+def as_json_lines(acts: Sequence[Act]) -> list[str]:
+    """Each act with all its fields, a line of JSON each."""
+    return [json.dumps(act) for act in acts]
 
 
 def sentences(acts: Sequence[Act]) -> list[str]:

@@ -1,54 +1,174 @@
-"""Acts as plain text, for `lab run --explain`: what was done, how, and by whom.
+"""Acts as text: what was done, a line each, under the concept that it belongs to.
 
-    ID=3c05019b6d77… C=/var/lib/labshell/containers/$ID
+    ID=3c05019b6d77… LAB=/var/lib/labshell C=$LAB/containers/$ID ROOTFS=$C/rootfs
+    ── start ──────────────────────────────────────────────────────────────
     Mounts: what a process sees when it looks at a path
-      mount -t overlay overlay -o lowerdir=… $C/rootfs
-        mount(2) = 0, 57 µs, asked by engine.runtime.rootfs:apply
+      mount -t overlay overlay -o lowerdir=… $ROOTFS   # mount(2), 57 µs, engine.…
 
-The first line of each act could be typed into a shell instead. A heading stands
-wherever the concept changes, so the order of steps stays visible. What would make
-every line long, the container's ID and directory, is given a name first.
+Each line begins with what could be typed into a shell instead. Behind # stands the
+call, which has a man page, how long it took, and the engine's function that asked for
+it. Runs of like acts are one line (folding.py). A heading stands wherever verb or
+concept changes, so that the order of steps stays visible.
 
-Try it: `lab run --explain busybox true 2>&1 | less`
+On a terminal a line is no wider than that: first what stands behind # is left out, then
+the middle of the command. In a pipe all of it is there.
+
+An Explainer may be given acts as they come: a stretch of one concept is printed when
+the next begins, or when it is quiet for a moment.
+
+Try it: `lab run --explain busybox true`, and with `--explain=full`
 """
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
+from labshell.views import naming
+from labshell.views.concepts import heading
+from labshell.views.folding import Folded, fold
 from labshell.views.tables import printable
 
-HEADINGS = {
-    "mounts": "Mounts: what a process sees when it looks at a path",
-    "namespaces": "Namespaces: what a process has to itself",
-    "processes": "Processes: who runs, and who started whom",
-    "cgroups": "Control groups: how much a container may use",
-    "scope": "Scope: the control group that systemd leaves to the engine",
-    "parameters": "Kernel parameters: numbers that its namespaces have to themselves",
-    "devices": "Devices: which device nodes may be opened",
-    "capabilities": "Capabilities: root's powers, piece by piece",
-    "seccomp": "Seccomp: which system calls may be made at all",
-    "terminal": "Terminal: a pty for the program",
-    "links": "Network links: the interfaces it has",
-}
+_CODES = {"heading": "1;36", "verb": "1;33", "dim": "2", "red": "31", "count": "35"}
+_NARROWEST = 20  # columns for a command
 
 
-def names(directory: Path) -> str:
-    """The names that stand for a container's ID and directory below."""
-    return f"ID={directory.name} C={directory.parent}/$ID"
+class Manner(NamedTuple):
+    """How acts are told: in `width` columns (None: as long as it takes), in colours.
+
+    `concepts`: only those, if any are named; `source`: with each function's own.
+    """
+
+    width: int | None = None
+    colour: bool = False
+    concepts: frozenset[str] = frozenset()
+    source: bool = False
 
 
-def explained(acts: Sequence[Mapping[str, Any]], directory: Path) -> str:
-    """The acts in their order, under a heading for each stretch of one concept."""
-    lines = []
-    for concept, together in groupby(acts, lambda act: str(act["concept"])):
-        lines.append(HEADINGS.get(concept, concept.capitalize()))
-        for act in together:
-            shell = str(act["shell"]).replace(str(directory), "$C")
-            lines.append(f"  {printable(shell.replace(directory.name, '$ID'))}")
-            lines.append(
-                f"    {act['call']} = {act['result']}, {act['microseconds']} µs, "
-                f"asked by {act['symbol']}"
-            )
-    return "\n".join(lines)
+def manner_for(stream: TextIO, concepts: frozenset[str], *, source: bool) -> Manner:
+    """What suits a terminal, or a pipe."""
+    if not stream.isatty():
+        return Manner(concepts=concepts, source=source)
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns
+    except OSError:  # a terminal that knows no size
+        width = 0
+    return Manner(width or 80, not plain, concepts, source)
+
+
+class Explainer:
+    """Tells acts, in the order in which it hears of them."""
+
+    def __init__(self, write: Callable[[str], object], manner: Manner) -> None:
+        """`write` gets each line, without its end."""
+        self._write, self._manner = write, manner
+        self._waiting: list[Mapping[str, Any]] = []  # of one stretch
+        self._directory: Path | None = None  # of the container whose acts they are
+        self._stretch: tuple[Path | None, str, str] = (None, "", "")
+        self._named: Path | None = None
+        self._verb = ""
+        self._concept = ""
+        self._shown: set[str] = set()  # functions whose source was printed
+
+    def hear(self, seen: Sequence[tuple[Mapping[str, Any], Path | None]]) -> None:
+        """Tell these acts, each with its container's directory (None: it has none).
+
+        Without any, tell all that was held back to be folded.
+        """
+        for act, directory in seen:
+            if self._manner.concepts and act["concept"] not in self._manner.concepts:
+                continue
+            stretch = (directory, str(act["verb"]), str(act["concept"]))
+            if stretch != self._stretch:
+                self._tell()
+                self._stretch = stretch
+            self._waiting.append(act)
+        if not seen:
+            self._tell()
+
+    def _tell(self) -> None:
+        acts, self._waiting = self._waiting, []
+        if not acts:
+            return
+        directory, verb, concept = self._stretch
+        self._head(directory, verb, concept)
+        short = [
+            {**act, "shell": naming.shortened(str(act["shell"]), directory)}
+            for act in acts
+        ]
+        for symbol, lines in groupby(fold(short), lambda line: line.acts[0]["symbol"]):
+            for line in lines:
+                self._write(self._line(line))
+            if self._manner.source and symbol not in self._shown:
+                self._shown.add(symbol)
+                self._source(symbol)
+
+    def _head(self, directory: Path | None, verb: str, concept: str) -> None:
+        """What has changed since the stretch before."""
+        if directory is not None and directory != self._named:
+            self._write(self._ink("dim", naming.line(directory)))
+            self._named, self._verb = directory, ""
+        if verb != self._verb:
+            rule = f"── {verb} " if verb else "── "
+            self._write(self._ink("verb", rule.ljust(self._manner.width or 72, "─")))
+            self._verb, self._concept = verb, ""
+        if concept != self._concept:
+            self._write(self._ink("heading", heading(concept)))
+            self._concept = concept
+
+    def _line(self, line: Folded) -> str:
+        count = f"{len(line.acts)} × " if len(line.acts) > 1 else ""
+        if line.goes_on:
+            count = " " * len(count)
+        command = printable(line.shell)
+        first, *rest = _notes(line)
+        room = None if self._manner.width is None else self._manner.width - 2
+        if room is not None:
+            left = room - len(count) - len(first) - 4
+            command = _without_middle(command, max(left, _NARROWEST))
+            for number in range(len(rest), -1, -1):
+                notes = ", ".join([first, *rest[:number]])
+                if len(count) + len(command) + len(notes) + 4 <= room:
+                    break
+            rest = rest[:number]
+        refused = str(line.acts[0]["result"]).startswith("-1")
+        said = self._ink("red" if refused else "dim", f"# {', '.join([first, *rest])}")
+        return f"  {self._ink('count', count)}{command}  {said}"
+
+    def _source(self, symbol: str) -> None:
+        """The function that asked for it, as it is installed."""
+        from labshell.views.source import source_of
+
+        for text in source_of(symbol, colour=self._manner.colour):
+            self._write(f"      {self._ink('dim', '│')} {text}".rstrip())
+
+    def _ink(self, code: str, text: str) -> str:
+        if not (self._manner.colour and text):
+            return text
+        return f"\x1b[{_CODES[code]}m{text}\x1b[0m"
+
+
+def _notes(line: Folded) -> list[str]:
+    """What is to be said of an act besides its command, the most important first."""
+    act = line.acts[0]
+    result = str(act["result"])
+    call = f"{act['call']} = {result}" if result.startswith("-1") else str(act["call"])
+    return [call, _time(line.microseconds), str(act["symbol"])]
+
+
+def _time(microseconds: int) -> str:
+    if microseconds < 1000:
+        return f"{microseconds} µs"
+    if microseconds < 1_000_000:
+        return f"{microseconds / 1000:.1f} ms"
+    return f"{microseconds / 1_000_000:.1f} s"
+
+
+def _without_middle(text: str, most: int) -> str:
+    """The text in at most so many characters: its beginning and its end."""
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end]}…{text[-end:]}"

@@ -3,15 +3,19 @@
 import ast
 import importlib
 import json
+import threading
+from collections.abc import Sequence
 
 import pytest
 
-from engine.engine import Container
+from engine.containers.witness import Seen
+from engine.engine import Container, UpdateOptions
 from tests.engine.boxes import Box
 
 FIELDS = {
     "time": float,
     "pid": int,
+    "verb": str,
     "call": str,
     "arguments": str,
     "result": str,
@@ -135,3 +139,93 @@ def test_acts_of_a_container_are_bounded(box: Box) -> None:
     (container.directory / "acts.jsonl").write_text(line * 1200)
     box.foreground(container.id)
     assert (container.directory / "acts.jsonl").stat().st_size < 2 << 20
+
+
+def verbs(box: Box, name: str) -> set[str]:
+    return {act["verb"] for act in box.engine.acts(name)}
+
+
+def test_every_act_tells_for_which_verb_it_was_done(box: Box) -> None:
+    container = box.begin()
+    engine = box.engine
+    assert verbs(box, container.id) == {"create", "start"}
+    box.execute(container.id, "true")
+    engine.pause(container.id)
+    engine.unpause(container.id)
+    engine.update(container.id, UpdateOptions(pids_limit=50))
+    engine.rename(container.id, f"{container.name}-again")
+    engine.commit(container.id, "kept")
+    engine.stop(container.id, 0)
+    done = "create start exec pause unpause update rename commit stop kill end"
+    assert verbs(box, container.id) == set(done.split())
+
+
+def test_a_commit_tells_which_blobs_it_wrote_and_waited_for(box: Box) -> None:
+    container = box.create("touch", "/new")
+    box.foreground(container.id)
+    image = box.engine.commit(container.id, "kept")
+    done = [a for a in box.engine.acts(container.id) if a["verb"] == "commit"]
+    packed = [a["shell"] for a in done if a["call"] == "tar(1)"]
+    assert len(packed) == 1 and str(container.directory / "upper") in packed[0]
+    blobs = [a["shell"] for a in done if a["call"] == "rename(2)"]
+    layer = image.manifest.layers[-1].digest.removeprefix("sha256:")
+    assert any(shell.endswith(f"/blobs/sha256/{layer}") for shell in blobs)
+    assert any("sync" in a["shell"] and layer in a["shell"] for a in done)
+    assert any("index.json" in a["shell"] for a in done if a["call"] == "write(2)")
+
+
+def test_whoever_listens_hears_the_start_of_a_container_when_it_is_told(
+    box: Box,
+) -> None:
+    heard: list[Seen] = []
+    with box.engine.explaining(heard.extend):
+        container = box.begin()
+    own = [dict(seen.act) for seen in heard if seen.directory == container.directory]
+    kept = box.engine.acts(container.id)
+    assert sorted(own, key=str) == sorted(kept, key=str)
+    assert "execve(2)" in [act["call"] for act in own[-2:]]
+
+
+def test_acts_are_heard_while_the_program_runs_and_of_a_removal_to_its_end(
+    box: Box,
+) -> None:
+    container = box.begin()
+    heard: list[Seen] = []
+    more = threading.Event()
+
+    def hear(seen: Sequence[Seen]) -> None:
+        heard.extend(seen)
+        if any(one.act["verb"] == "pause" for one in seen):
+            more.set()
+
+    with box.engine.explaining(hear):
+        box.engine.pause(container.id)
+        assert more.wait(20)
+        box.engine.remove(container.id, force=True)
+    assert not container.directory.exists()
+    last = [seen.act for seen in heard if seen.act["verb"] == "rm"]
+    assert f"rm -r {container.directory.parent}/.gone-{container.id}" in {
+        act["shell"] for act in last
+    }
+    assert {seen.act["verb"] for seen in heard} >= {"pause", "kill", "end", "rm"}
+
+
+def test_what_has_no_container_is_heard_and_kept_nowhere(box: Box) -> None:
+    heard: list[Seen] = []
+    with box.engine.explaining(heard.extend):
+        box.engine.tag("busybox", "another:name")
+    assert {seen.directory for seen in heard} == {None}
+    assert any("index.json" in seen.act["shell"] for seen in heard)
+
+
+def test_a_listener_that_fails_disturbs_nothing_and_is_told_at_the_end(
+    box: Box,
+) -> None:
+    container = box.create("sleep", "100")
+
+    def fail(_: Sequence[Seen]) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError), box.engine.explaining(fail):
+        box.engine.start(container.id)
+    assert box.engine.container(container.id).running

@@ -167,15 +167,6 @@ def test_labels_are_kept(lab: Lab) -> None:
     assert json.loads(labels) == {"a": "b=c", "empty": ""}
 
 
-def test_explain_shows_what_was_asked_of_the_kernel_and_by_whom(lab: Lab) -> None:
-    done = lab("run", "--rm", "--explain", "busybox", "echo", "hi")
-    assert done.out == "hi\n"
-    assert "Mounts: " in done.err
-    assert "Namespaces: " in done.err
-    assert "mount -t overlay" in done.err
-    assert "asked by engine." in done.err
-
-
 def test_exec_runs_beside_the_first_process(lab: Lab) -> None:
     lab("run", "-d", "--name", "box", "busybox", "sleep", "100")
     done = lab("exec", "box", "sh", "-c", "ps | grep -c 'sleep 100'; exit 4")

@@ -74,8 +74,9 @@ def test_the_layers_of_an_image_are_those_of_its_containers(lab: Lab, web: str) 
 
 
 def test_acts_can_be_narrowed_to_one_concept(lab: Lab, web: str) -> None:
-    every = json.loads(lab("acts", web, "--json").out)
-    mounts = json.loads(lab("acts", web, "--concept", "mounts", "--json").out)
+    every = [json.loads(line) for line in lab("acts", web, "--json").lines]
+    narrow = lab("acts", web, "--concept", "mounts", "--json").lines
+    mounts = [json.loads(line) for line in narrow]
     assert 0 < len(mounts) < len(every)
     assert {act["concept"] for act in mounts} == {"mounts"}
     refused = lab("acts", web, "--concept", "magic")

@@ -12,7 +12,7 @@ from rich.console import Console
 from engine.containers.looking.mounts import MountPoint
 from engine.containers.looking.processes import ProcessInfo
 from engine.storage.changes import Change
-from labshell.views import acts, layers, mounts, processes
+from labshell.views import layers, mounts, processes
 
 ID = "ab" * 32
 
@@ -207,46 +207,6 @@ def test_layers_as_json_hold_every_file_bottom_first() -> None:
     assert top["changes"][1] == {"kind": "D", "path": "/etc/group"}
 
 
-@pytest.fixture
-def done() -> list[dict[str, Any]]:
-    def act(time: float, call: str, result: str, concept: str) -> dict[str, Any]:
-        return {
-            "time": time,
-            "pid": 7,
-            "call": call,
-            "arguments": "",
-            "result": result,
-            "microseconds": 57,
-            "concept": concept,
-            "symbol": "engine.runtime.rootfs:pivot",
-            "shell": "mount -t overlay " + "x" * 100,
-        }
-
-    return [
-        act(10.0, "unshare(2)", "0", "namespaces"),
-        act(10.0025, "mount(2)", "0", "mounts"),
-        act(10.003, "mount(2)", "-1 EPERM", "mounts"),
-    ]
-
-
-def test_acts_stand_under_their_concepts_with_the_time_since_the_first(
-    done: list[dict[str, Any]],
-) -> None:
-    text = drawn(acts.draw(done))
-    assert text.count("Mounts: ") == 1
-    assert "2.5 ms" in text and "mount(2) = -1 EPERM, 57 µs" in text
-
-
-def test_the_command_of_an_act_can_be_copied(done: list[dict[str, Any]]) -> None:
-    assert "x" * 100 in drawn(acts.draw(done), width=40)
-
-
-def test_acts_of_one_concept(done: list[dict[str, Any]]) -> None:
-    assert len(acts.of_concept(done, "mounts")) == 2
-    assert acts.of_concept(done, None) == done
-    assert acts.concepts(done) == ["namespaces", "mounts"]
-
-
 def test_nothing_to_show_is_said() -> None:
-    for view in (mounts, processes, layers, acts):
+    for view in (mounts, processes, layers):
         assert drawn(view.draw([])).strip().endswith(".")

@@ -43,6 +43,7 @@ def execute(house: House, container: Container, options: ExecOptions) -> Session
         "stdin": options.interactive,
         "attach": not options.detach,
         "seccomp": not options.privileged,
+        "at_once": house.watched,
     }
     connection = client.connect(house.place, container.directory)
     return Session(
@@ -51,6 +52,7 @@ def execute(house: House, container: Container, options: ExecOptions) -> Session
         tty=options.tty,
         request=request,
         detach_keys=keys,
+        silence=house.silence,
     )
 
 

@@ -19,7 +19,8 @@ Try it: `lab run -it busybox sh`, then Ctrl-P Ctrl-Q, then `lab ps`
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any
 
@@ -56,11 +57,12 @@ class Session:
         tty: bool,
         request: dict[str, Any],
         detach_keys: bytes,
+        silence: Callable[[], AbstractContextManager[None]],
         ends_input: bool = True,
         redraws: bool = False,
     ) -> None:
         """`name` is the container's, `request` what makes the program start: {"do":
-        "start"} or an exec.
+        "start"} or an exec. `silence` keeps others from writing on the terminal.
 
         `ends_input`: when our input ends, the program reads an end of file; `redraws`:
         the program was there before us, and should paint its screen again.
@@ -70,6 +72,7 @@ class Session:
         self._tty = tty
         self._request = request
         self._keys = detach_keys if tty else b""
+        self._silence = silence
         self._ends_input = ends_input
         self._redraws = redraws
         self._interrupts = 0
@@ -111,7 +114,11 @@ class Session:
             self._connection, stdin, outputs, self._keys, ends=self._ends_input
         )
         passed = _FORWARDED if signals and not self._tty else ()
-        with self._terminal_of(stdin), self._signals(passed) as wakeup:
+        with (
+            self._silence(),
+            self._terminal_of(stdin),
+            self._signals(passed) as wakeup,
+        ):
             for kind, payload in self._connection.early:
                 copier.show(kind, payload)
             while self._connection.exit_status is None:
@@ -208,13 +215,15 @@ def start_session(
     connection = client.reach(house.place, container.directory)
     ends = stdin and container.options.stdin_once
     connection.ask("attach", stdin=ends, releases=removes)
-    request = {"do": "wait" if container.running else "start"}
+    what = "wait" if container.running else "start"
+    request = {"do": what, "at_once": house.watched}
     return Session(
         connection,
         name=container.name,
         tty=container.options.tty,
         request=request,
         detach_keys=keys,
+        silence=house.silence,
         ends_input=ends,
     )
 
@@ -252,6 +261,7 @@ def attach(
         tty=container.options.tty,
         request={"do": "wait"},
         detach_keys=keys,
+        silence=house.silence,
         ends_input=ends,
         redraws=True,
     )

@@ -1,0 +1,116 @@
+"""`lab acts`: what was done on a container's behalf, and how two starts differ.
+
+`--explain` tells it while it is done; here it is read from the container's own record,
+acts.jsonl, as often as one likes.
+
+Try it: `lab acts web`; `lab acts web --full | less -R`; `lab acts web db --diff`
+"""
+
+import sys
+
+import click
+
+from engine.engine import Engine
+from engine.errors import EngineError, NotFound
+from labshell.commands import suggest
+from labshell.commands.grammar import Option, Verb
+from labshell.commands.listing import print_lines
+from labshell.commands.report import report
+from labshell.views import acts as acts_view
+from labshell.views import difference
+from labshell.views.concepts import HEADINGS
+from labshell.views.explain import manner_for
+
+TROUBLE = 2  # the exit code of diff(1) where it could not compare
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["--concept"],
+            metavar="NAME",
+            shell_complete=suggest.words(*HEADINGS),
+            help="Only acts of one concept: mounts, cgroups, ...",
+        ),
+        Option(
+            ["--full"],
+            is_flag=True,
+            help="With the source of each function of the engine that acted.",
+        ),
+        Option(["--plain"], is_flag=True, help="Say it in sentences."),
+        Option(
+            ["--json"],
+            is_flag=True,
+            help="Print whole acts as JSON, one a line; none is folded.",
+        ),
+        Option(
+            ["--diff"],
+            is_flag=True,
+            help="""How the last starts of two containers differ. Exit code as that of
+            diff(1): 0 if they do not, 1 if they do.""",
+        ),
+        suggest.argument(suggest.containers, many=True),
+    ],
+    examples="""
+        lab acts web
+        lab acts web --concept mounts
+        lab acts web --full | less -R
+        lab acts web db --diff
+    """,
+)
+@click.pass_obj
+def acts(
+    engine: Engine,
+    concept: str | None,
+    full: bool,
+    plain: bool,
+    json: bool,
+    diff: bool,
+    names: tuple[str, ...],
+) -> int | None:
+    """Show what was done on a container's behalf.
+
+    Each act as the command that does the same in a shell, with the system call and the
+    engine's function that asked for it. Runs of like acts are one line.
+    """
+    if len(names) != 1 + diff:
+        wanted = "two containers" if diff else "one container"
+        raise click.UsageError(f"{len(names)} containers were named, not {wanted}")
+    if diff:
+        return _differ(engine, names[0], names[1])
+    container = engine.container(names[0])
+    recorded = engine.acts(container.id)
+    found = acts_view.of_concept(recorded, concept)
+    if concept is not None and not found:
+        known = ", ".join(acts_view.concepts(recorded))
+        raise NotFound(f"no act of the concept {concept}", f"There are: {known}.")
+    if json:
+        print_lines(acts_view.as_json_lines(found))
+    elif plain:
+        print_lines(acts_view.sentences(found))
+    else:
+        manner = manner_for(sys.stdout, frozenset(), source=full)
+        acts_view.tell(found, container.directory, manner)
+    return None
+
+
+def _differ(engine: Engine, one: str, other: str) -> int:
+    """Print how two starts differ; the exit code of diff(1)."""
+    try:
+        starts = [
+            difference.last_start(engine.acts(container.id), container.directory)
+            for container in (engine.container(one), engine.container(other))
+        ]
+        for name, start in zip((one, other), starts, strict=True):
+            if not start:
+                raise NotFound(
+                    f"no start of {name} is recorded", f"`lab start {name}` is one."
+                )
+    except EngineError as error:
+        report(error)
+        return TROUBLE
+    found = difference.differences(*starts)
+    colour = manner_for(sys.stdout, frozenset(), source=False).colour
+    print_lines(difference.lines(found, (one, other), colour=colour))
+    return 1 if found else 0

@@ -1,0 +1,93 @@
+"""`--explain`: see what a verb does, while it does it.
+
+    --explain              every act: the command that would do the same, the call
+    --explain=mounts       only acts of this concept, or of several: mounts,cgroups
+    --explain=full         with the source of each function of the engine that acted
+
+It is printed on stderr, so that what the verb itself prints stays what it is. A verb
+has the option if it is an ExplainedVerb, and knows nothing of it.
+
+Try it: `lab run --explain busybox true`, `lab commit --explain box mine`
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import click
+
+from engine.engine import Engine
+from labshell.commands.grammar import Option, Verb
+
+ALL, FULL = "all", "full"
+
+
+class Wanted(NamedTuple):
+    """What is to be explained: these concepts, or all if there are none."""
+
+    concepts: frozenset[str] = frozenset()
+    source: bool = False
+
+
+def wanted(text: str) -> Wanted:
+    """What stands behind `--explain=`; ValueError if it makes no sense."""
+    from labshell.views.concepts import HEADINGS
+
+    words = {word for word in text.split(",") if word and word != ALL}
+    concepts = words - {FULL}
+    if unknown := sorted(concepts - set(HEADINGS)):
+        raise ValueError(
+            f"{unknown[0]} is no concept: {FULL}, or of {', '.join(HEADINGS)}"
+        )
+    return Wanted(frozenset(concepts), FULL in words)
+
+
+class ExplainedVerb(Verb):
+    """A verb that can be watched while it works."""
+
+    def __init__(self, *names: Any, params: list[click.Parameter], **details: Any):
+        option = Option(
+            ["--explain"],
+            alone=ALL,
+            metavar=f"[={FULL}|=CONCEPT,...]",
+            shell_complete=_offer_concepts,
+            help="""Show on stderr what is done meanwhile, as it happens: the command
+            that does the same, and the kernel's call. Only acts of these concepts
+            (mounts, cgroups, ...); full: with the source of the engine's functions.""",
+        )
+        options = [one for one in params if isinstance(one, click.Option)]
+        others = [one for one in params if not isinstance(one, click.Option)]
+        super().__init__(*names, params=[*options, option, *others], **details)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do what the verb does, and tell how if that is asked for."""
+        asked = ctx.params.pop("explain", None)
+        if asked is None:
+            return super().invoke(ctx)
+        try:
+            what = wanted(asked)
+        except ValueError as error:
+            option = next(one for one in self.params if one.name == "explain")
+            raise click.BadParameter(str(error), ctx, option) from error
+        with explained(ctx.obj, what):
+            return super().invoke(ctx)
+
+
+def _offer_concepts(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    from labshell.views.concepts import HEADINGS
+
+    return [word for word in (FULL, *HEADINGS) if word.startswith(typed)]
+
+
+@contextmanager
+def explained(engine: Engine, asked: Wanted) -> Iterator[None]:
+    """Tell on stderr what the engine does meanwhile."""
+    from labshell.views.explain import Explainer, manner_for
+
+    def write(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    manner = manner_for(sys.stderr, asked.concepts, source=asked.source)
+    with engine.explaining(Explainer(write, manner).hear):
+        yield
