@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from engine.containers.witness import Seen as Seen
     from engine.events import Event as Event
     from engine.filters import Wanted as Wanted
+    from engine.gatekeeper import Question as Question
     from engine.images.archives.loading import LoadedImage as LoadedImage
     from engine.images.deleting import Pruned as Pruned
     from engine.images.stack import HistoryRow as HistoryRow

@@ -107,6 +107,13 @@ class EngineBroken(EngineError):
     """The engine's own files or processes are not as it left them."""
 
 
+class Aborted(EngineError):
+    """Whoever is asked before each act has had enough."""
+
+    def __init__(self) -> None:
+        super().__init__("the start was broken off", "Nothing of it is left.")
+
+
 class SyscallError(EngineError):
     """A system call that the kernel refused: which call, why, and on what."""
 

@@ -22,18 +22,11 @@ import contextlib
 import errno
 import socket
 
-from engine.errors import EngineError
+from engine.errors import Aborted
 
 ABORT = b"abort"
 
 current: socket.socket | None = None  # of this process; its children inherit it
-
-
-class Aborted(EngineError):
-    """Whoever is asked before each act has had enough."""
-
-    def __init__(self) -> None:
-        super().__init__("the start was broken off", "Nothing of it is left.")
 
 
 def install(descriptor: int) -> None:

@@ -7,7 +7,7 @@
 
 An unanswered question is no trap: whoever drops it has said "go on".
 
-man: unix(7) on SCM_RIGHTS
+man: unix(7) on SCM_RIGHTS and SCM_CREDENTIALS
 Try it: `lab run --step busybox true`
 """
 
@@ -16,6 +16,7 @@ import contextlib
 import errno
 import json
 import socket
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,14 +24,19 @@ from engine import wording
 from engine.gate import ABORT
 
 _LONGEST = 1 << 17  # bytes of a question
+_SENDER = struct.Struct("3i")  # process, user, group: the kernel says it, not they
 
 
 class Question:
     """One act that waits for an answer. Whoever drops it says: go on."""
 
-    def __init__(self, act: dict[str, Any], reply: int) -> None:
-        """`act` is as wording.py says, with the result "?"."""
+    def __init__(self, act: dict[str, Any], reply: int, pid: int) -> None:
+        """`act` is as wording.py says, with the result "?"; `pid` who stands still.
+
+        Its own number for itself, in `act`, may be that of another pid namespace.
+        """
         self.act = act
+        self.pid = pid
         self._reply: socket.socket | None = socket.socket(fileno=reply)
 
     def go_on(self) -> None:
@@ -58,6 +64,7 @@ class Gatekeeper:
     def __init__(self) -> None:
         pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._ours, self._theirs = pair
+        self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
     def let_in(self) -> int:
         """A descriptor for those who shall ask; this process keeps no copy of it."""
@@ -66,17 +73,18 @@ class Gatekeeper:
     def questions(self) -> Iterator[Question]:
         """What is asked, one after the other, until nobody is left who could ask."""
         room = socket.CMSG_SPACE(array.array("i").itemsize)
+        room += socket.CMSG_SPACE(_SENDER.size)
         while True:
             data, ancillary, _, _ = self._ours.recvmsg(
                 _LONGEST, room, socket.MSG_CMSG_CLOEXEC
             )
             if not data:
                 return
-            numbers = array.array("i")
-            for _, _, content in ancillary:
-                numbers.frombytes(content)
-            if numbers:
-                yield Question(wording.in_words(json.loads(data)), numbers[0])
+            came = {kind: content for _, kind, content in ancillary}
+            if socket.SCM_RIGHTS in came:
+                reply = array.array("i", came[socket.SCM_RIGHTS])[0]
+                pid = _SENDER.unpack(came[socket.SCM_CREDENTIALS])[0]
+                yield Question(wording.in_words(json.loads(data)), reply, pid)
 
     def close(self) -> None:
         """Hold the gate open: who waits, and who comes later, goes on."""

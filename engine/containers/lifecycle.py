@@ -19,7 +19,7 @@ import contextlib
 import re
 import signal as signals
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import times
 from engine.containers.house import House
@@ -28,32 +28,52 @@ from engine.errors import EngineBroken, InvalidArgument, InvalidState
 from engine.runtime import client, state
 from engine.runtime.restart import ENDING_SIGNALS
 
+if TYPE_CHECKING:
+    from engine.containers.sessions.stepping import Decide
+
 GRACE = 10  # seconds between the stop signal and KILL
 _LONGEST_GRACE = 1 << 31  # the same, and longer than anybody waits
 _ATTEMPTS = 10
 
 
-def start(house: House, container: Container) -> None:
-    """Run the container's program; nothing happens if it runs already."""
+def start(house: House, container: Container, decide: "Decide | None" = None) -> None:
+    """Run the container's program; nothing happens if it runs already.
+
+    `decide` is asked before each act: see sessions/stepping.py.
+    """
     if container.state.status in (state.RUNNING, state.RESTARTING):
         return
-    refuse_unless(container, state.START)
+    _refuse_unless_startable(container)
     note_stopped(house, container, False)
     house.prepare()
     for _ in range(_ATTEMPTS):
         with client.reach(house.place, container.directory) as connection:
             try:
-                connection.ask("start", at_once=house.watched)
+                if decide:
+                    from engine.containers.sessions import stepping
+
+                    stepping.step(connection, decide, "start", at_once=house.watched)
+                else:
+                    connection.ask("start", at_once=house.watched)
                 return
             except InvalidState:  # its last shim was about to go when we came
                 container = house.records.find(container.id)
                 if container.active:
                     return  # somebody else was faster: it runs, as was asked for
-                refuse_unless(container, state.START)
+                _refuse_unless_startable(container)
     raise EngineBroken(
         f"container {container.name} ends before its start is told",
         "Try again in a moment.",
     )
+
+
+def _refuse_unless_startable(container: Container) -> None:
+    refuse_unless(container, state.START)
+    if container.state.stepped:
+        raise InvalidState(
+            f"Container {container.name} is being started, step by step",
+            f"`lab stop {container.name}` breaks that off.",
+        )
 
 
 def refuse_unless(container: Container, event: str) -> None:
@@ -84,8 +104,11 @@ def note_stopped(house: House, container: Container, stopped: bool) -> None:
 
 
 def stop(house: House, container: Container, timeout: int | None = None) -> None:
-    """End the container politely, then by force; nothing happens if it has ended."""
-    if not container.active:
+    """End the container politely, then by force; nothing happens if it has ended.
+
+    A start that somebody steps through is broken off.
+    """
+    if not (container.active or container.state.stepped):
         return
     note_stopped(house, container, True)
     with contextlib.suppress(*client.GONE):  # it has ended meanwhile
@@ -133,6 +156,9 @@ def resume(house: House, container: Container) -> bool:
 def kill(house: House, container: Container, signal: str = "KILL") -> None:
     """Send a signal to process 1 of the container."""
     number = signal_number(signal)
+    if container.state.stepped and number in ENDING_SIGNALS:
+        stop(house, container)
+        return
     if not container.active:
         raise InvalidState(
             f"Cannot kill container: {container.name}: "

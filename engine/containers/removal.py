@@ -29,13 +29,13 @@ def remove(
     house: House, container: Container, *, force: bool = False, volumes: bool = False
 ) -> None:
     """Remove a container. Conflict if it runs, unless `force` kills it first."""
-    if container.active and not force:
+    if (container.active or container.state.stepped) and not force:
         raise Conflict(*_refusal(container))
 
     def end() -> None:
         """Others may start it again, as long as we have not got its lock."""
         now = house.records.find(container.id)
-        if force and now.active:
+        if force and (now.active or now.state.stepped):
             lifecycle.kill(house, now)
 
     try:

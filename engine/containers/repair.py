@@ -6,7 +6,8 @@ them; instead, whoever meets a record looks at the lock under it:
     it should run, and the lock is free     its shim is dead: kill what is left of the
                                             container, unmount, write exit status 255
     it does not run, but something of it    a start was cut short: take it away
-    is still mounted
+    is still mounted, or its start was
+    being stepped through
     a draft whose lock is free              its maker is dead: remove the draft
     a --rm container that has ended         whoever should have removed it is dead
 
@@ -29,13 +30,14 @@ from engine.errors import EngineBroken, EngineError
 from engine.kernel import cgroups, mount_table, processes
 from engine.runtime import release, state
 from engine.runtime.bundle import ShimFacts
+from engine.runtime.state import State
 
 LOST = 255  # the exit status of a container whose end nobody saw
 
 
 def repair(house: House, container: Container) -> Container:
     """The container as it really is; the record is mended if it was wrong."""
-    if not container.active and not _has_remains(house, container):
+    if not container.active and not _was_starting(house, container):
         return container
     lock = files.try_lock(container.directory / "alive")
     if lock is None:
@@ -57,6 +59,10 @@ def repair_or_tell(house: House, container: Container) -> Container:
         return container
 
 
+def _was_starting(house: House, container: Container) -> bool:
+    return container.state.stepped or _has_remains(house, container)
+
+
 def _has_remains(house: House, container: Container) -> bool:
     """Whether there is a mount or a group that should not be."""
     if cgroups.exists(house.cgroup(container)):
@@ -69,7 +75,7 @@ def _has_remains(house: House, container: Container) -> bool:
 
 def _repair_locked(house: House, container: Container) -> Container:
     facts = ShimFacts.read(container.directory / "bundle")
-    if not container.active and _has_remains(house, container):
+    if not container.active and _was_starting(house, container):
         house.notices.append(
             f"repaired: a start of container {container.name} was cut short; what it "
             "had made is gone"
@@ -87,19 +93,25 @@ def _repair_locked(house: House, container: Container) -> Container:
             f"repaired: the shim of container {container.name} was killed; "
             f"what was left of it is gone, its exit status is {LOST}"
         )
-        container = container._replace(
-            state=container.state._replace(
-                status=state.EXITED,
-                pid=0,
-                pid_started=0,
-                shim_pid=0,
-                exit_code=LOST,
-                finished_at=times.now(),
-            ),
-        )
+    now = _after_its_shim(container.state)
+    if now != container.state:
         with contextlib.suppress(OSError):  # a full disk: it is true all the same
-            state.write(container.directory, container.state)
-    return container
+            state.write(container.directory, now)
+    return container._replace(state=now)
+
+
+def _after_its_shim(was: State) -> State:
+    """What is true when the shim of a container in the state `was` is dead."""
+    if not was.active:
+        return was._replace(stepped=False, shim_pid=0)
+    return was._replace(
+        status=state.EXITED,
+        pid=0,
+        pid_started=0,
+        shim_pid=0,
+        exit_code=LOST,
+        finished_at=times.now(),
+    )
 
 
 def _kill_process(container: Container) -> None:

@@ -89,5 +89,14 @@ def read(pid: int) -> ProcessEntry | None:
     )
 
 
+def children(pid: int) -> list[int]:
+    """The children of process `pid`; none if it has ended."""
+    try:
+        numbers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [int(number) for number in numbers]
+
+
 def _kilobytes(text: str) -> int:
     return int(text.split()[0])

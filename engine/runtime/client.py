@@ -47,6 +47,10 @@ class Connection:
         """Send a request and wait for its answer. EngineError if it was refused."""
         with contextlib.suppress(*GONE):  # it may have said why it went
             self.tell(what, descriptors, **fields)
+        return self.answer()
+
+    def answer(self) -> dict[str, Any]:
+        """The answer to what was told. EngineError if it was refused."""
         while True:
             kind, payload = self.receive()
             if kind in (channel.STDOUT, channel.STDERR):

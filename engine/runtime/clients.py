@@ -40,7 +40,7 @@ class Client:
         self._listening = True
         self.on_room: Callable[[], None] | None = None
         self.releases = False  # whether it will remove an --rm container itself
-        self._files: list[int] = []  # that came with its last message
+        self._files: list[int] = []  # that came with the message it is answered now
         connection.setblocking(False)
         self._watch()
 
@@ -113,15 +113,20 @@ class Client:
             return
         except OSError:
             kind, payload, descriptors = b"", b"", []
-        self._drop_files()
         self._files = descriptors
         if kind:
             self._on_message(self, kind, payload)
+            self._drop_files()
         else:
             self.close()
 
+    @property
+    def file(self) -> int | None:
+        """An open file that came with its message, and is closed after the answer."""
+        return self._files[0] if self._files else None
+
     def take_file(self) -> int | None:
-        """An open file that came with its last message: from now on the caller's."""
+        """The same, from now on the caller's."""
         return self._files.pop(0) if self._files else None
 
     def _drop_files(self) -> None:

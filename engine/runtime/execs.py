@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine import gate
 from engine.errors import EngineError, InvalidState, NotExecutable, ProgramNotFound
 from engine.oci.spec import Process
 from engine.runtime import channel, starter
@@ -83,6 +84,8 @@ class Execs:
         target = (running.pid, running.pidfd)
 
         def in_child(report: socket.socket) -> None:
+            if client.file is not None:
+                gate.install(client.file)
             starter.join(self._facts, target, process, policy, task.streams, report)
 
         def started(error: EngineError | None) -> None:

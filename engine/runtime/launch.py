@@ -26,8 +26,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
-from engine.errors import EngineBroken, EngineError, from_os_error
-from engine.kernel import processes
+from engine.errors import Aborted, EngineBroken, EngineError, from_os_error
+from engine.kernel import freezer, processes
 from engine.runtime import channel
 from engine.runtime.loop import READ, Loop
 from engine.runtime.tasks import Task
@@ -53,6 +53,7 @@ class Launch:
         self._loop, self._task, self._done = loop, task, done
         self._recording = recording
         self._error: EngineError | None = None
+        self._starter = 0
         try:
             with recording():
                 self._begin(in_child)
@@ -77,6 +78,14 @@ class Launch:
         self._task.forked()
         self._report = ours
         self._loop.watch(ours.fileno(), READ, self._on_message)
+
+    def break_off(self, group: str) -> None:
+        """Kill the starter, and what it has put into the control group."""
+        if self._starter:
+            self._error = self._error or Aborted()
+            os.kill(self._starter, signal.SIGKILL)  # not reaped before `_finish`
+            with contextlib.suppress(EngineError):  # it has made no group yet
+                freezer.kill_all(group)
 
     def _on_message(self) -> None:
         try:

@@ -17,12 +17,11 @@ Try it: `lab run -d --name again --restart always busybox sleep 1; lab events`
 import contextlib
 import functools
 import signal
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import acts, gate
+from engine import acts
 from engine.errors import EngineError, from_os_error
 from engine.kernel import freezer
 from engine.runtime import release, restart, starter, state
@@ -64,7 +63,7 @@ class Life:
         self.viewers = Viewers(loop, directory / "bundle", facts)
         self._prober = Prober(loop, directory / "bundle", facts, self._probed)
         self.task = self._new_task()
-        self.launching = False
+        self.launching: Launch | None = None
         self._stopping = False  # a stop was asked for, and is to be announced
         self._stay_down = False
         self._again = False  # somebody asked for a restart
@@ -104,29 +103,29 @@ class Life:
 
         `at_once`: somebody watches its acts; `asked`: the gate before each of them.
         """
-        self.record.after(state.START)
+        self.record.begins(stepped=asked is not None)
         self._launch(by_policy=False, at_once=at_once, asked=asked)
 
     def _launch(
         self, *, by_policy: bool, at_once: bool = False, asked: int | None = None
     ) -> None:
-        task = self.task
         if not by_policy:  # a user wants it to run: its policy holds anew
             self._stay_down, self._pause = False, 0.0
-
-        def in_child(report: socket.socket) -> None:
-            if asked is not None:
-                gate.install(asked)
-            starter.start(self._directory / "bundle", task.streams, report)
-
-        self.launching, self._attempt = True, None
+        self._attempt = None
+        bundle, streams = self._directory / "bundle", self.task.streams
+        in_child = functools.partial(starter.start, bundle, streams, asked)
         done = functools.partial(self._born, by_policy=by_policy)
         recording = functools.partial(self.recording, "start", at_once=at_once)
-        Launch(self._loop, task, in_child, done, recording)
+        self.launching = Launch(self._loop, self.task, in_child, done, recording)
+
+    def break_off(self) -> None:
+        """End a start that is under way; `on_start` hears of it."""
+        if self.launching:
+            self.launching.break_off(self._facts.cgroup)
 
     def _born(self, error: EngineError | None, by_policy: bool) -> None:
         """The program runs, or could not."""
-        self.launching = False
+        self.launching = None
         if error is None:
             error = self._note_running(by_policy)
         if error:

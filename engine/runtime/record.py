@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import times
-from engine.errors import EngineError, InvalidState
+from engine.errors import Aborted, EngineError, InvalidState
 from engine.kernel import processes
 from engine.runtime import state
 from engine.runtime.health import Health
@@ -41,6 +41,14 @@ class StateRecord:
                 "`lab start NAME` runs it again.",
             )
 
+    def must_not_be_stepped(self) -> None:
+        """InvalidState while somebody steps through its start."""
+        if self.state.stepped:
+            raise InvalidState(
+                f"Container {self._directory.name} is being started, step by step",
+                "`lab stop NAME` breaks that off.",
+            )
+
     def after(self, event: str, **changes: Any) -> State:
         """The state that `event` would lead to. InvalidState if it is impossible."""
         return self.state.after(event, self._directory.name, **changes)
@@ -49,6 +57,12 @@ class StateRecord:
         """Make `new` the state."""
         state.write(self._directory, new)
         self.state = new
+
+    def begins(self, *, stepped: bool) -> None:
+        """Its start begins: nobody needs to know, unless it is to last."""
+        self.after(state.START)
+        if stepped:
+            self.write(self.state._replace(stepped=True, shim_pid=os.getpid()))
 
     def started(self, pid: int, health: Health, *, by_policy: bool) -> None:
         """Process `pid` has become the program; a user's start counts from 0 again."""
@@ -64,11 +78,15 @@ class StateRecord:
                 error="",
                 restarts=self.state.restarts if by_policy else 0,
                 health=health,
+                stepped=False,
             )
         )
 
     def failed(self, error: EngineError) -> None:
-        """It could not become the program."""
+        """It could not become the program; what was broken off has not been tried."""
+        if isinstance(error, Aborted):
+            self.write(self.state._replace(shim_pid=0, stepped=False))
+            return
         status = self.state.status
         if status == state.RESTARTING:
             status = state.EXITED
@@ -78,6 +96,7 @@ class StateRecord:
                 shim_pid=0,
                 exit_code=error.exit_code,
                 error=error.message,
+                stepped=False,
             )
         )
 

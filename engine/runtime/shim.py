@@ -171,7 +171,10 @@ class Shim:
             return
         self._stoppers.append(client)
         try:
-            self._life.stop(int(request["number"]), float(request["grace"]))
+            if self._state.stepped:
+                self._life.break_off()
+            else:
+                self._life.stop(int(request["number"]), float(request["grace"]))
         except EngineError:
             self._stoppers.remove(client)
             raise
@@ -198,13 +201,12 @@ class Shim:
         if self._let_go:  # it has just ended: whoever asks tries again with a new shim
             client.close()
             return
+        self._life.record.must_not_be_stepped()
         if not self._life.launching:  # else another was faster: both hear how it went
             if "rows" in request:
                 self._resize(client, request)
-            asked = client.take_file()
-            self._life.start(at_once=bool(request.get("at_once")), asked=asked)
-            if asked is not None:
-                os.close(asked)
+            at_once = bool(request.get("at_once"))
+            self._life.start(at_once=at_once, asked=client.file)
         self._starters.append(client)
 
     def _execs(self, client: Client, request: dict[str, Any]) -> None:
@@ -214,6 +216,7 @@ class Shim:
         """Answered with the container's files, whether it runs or not."""
         if self._let_go:
             raise InvalidState("the container has just ended")
+        self._life.record.must_not_be_stepped()
         with self._life.recording("cp"):
             self._life.viewers.show(client)
 
@@ -246,6 +249,8 @@ class Shim:
                 client.refuse(error)
             else:
                 client.answer(pid=self._life.task.pid)
+        if error:
+            self._answer_stoppers()
 
     def _ended(self, status: int, last: bool) -> None:
         """The program has ended; `last`: nobody will run it again by itself."""

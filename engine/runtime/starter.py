@@ -23,7 +23,7 @@ import socket
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from engine import acts
+from engine import acts, gate
 from engine.kernel import cgroups, devices, limits, namespaces, processes
 from engine.oci.spec import Process
 from engine.runtime import channel, init, joining, rootfs
@@ -38,14 +38,19 @@ class Streams(NamedTuple):
     errors: int
 
 
-def start(directory: Path, streams: Streams, report: socket.socket) -> NoReturn:
+def start(
+    directory: Path, streams: Streams, asked: int | None, report: socket.socket
+) -> NoReturn:
     """In the throw-away child: make the container of the bundle `directory`.
 
-    Its process is reported to the shim; then this one ends.
+    Its process is reported to the shim; then this one ends. `asked` is the gate, if
+    somebody is to be asked before each act.
     """
 
     def work() -> None:
         gc.disable()  # this process, and its child until execve, live for milliseconds
+        if asked is not None:
+            gate.install(asked)
         _keep_only(streams, report)
         bundle = _limited(directory)
         spec = bundle.spec

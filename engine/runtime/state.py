@@ -82,6 +82,7 @@ class State(NamedTuple):
     `pid` is 0 unless it runs; `pid_started` identifies that process for ever;
     `exit_code` is that of the last run; `restarts` counts the attempts that its
     policy has caused since it was started; times are RFC 3339 in UTC, NEVER before.
+    `stepped`: somebody steps through its start, which does not count before its end.
     """
 
     status: str = CREATED
@@ -95,6 +96,7 @@ class State(NamedTuple):
     error: str = ""
     restarts: int = 0
     health: Health = UNWATCHED
+    stepped: bool = False
 
     @property
     def active(self) -> bool:

@@ -19,6 +19,7 @@ from engine.verbs.images import ImageVerbs
 
 if TYPE_CHECKING:
     from engine.containers.sessions.session import Session
+    from engine.containers.sessions.stepping import Decide
     from engine.runtime.logs import LogEntry
     from engine.storage.changes import Change
 
@@ -65,10 +66,13 @@ class ContainerVerbs(ImageVerbs):
         return repair.repair(self._house, self._house.records.find(name))
 
     @told_as_engine_errors()
-    def start(self, name: str) -> None:
-        """Run a container in the background; nothing happens if it runs."""
+    def start(self, name: str, decide: "Decide | None" = None) -> None:
+        """Run a container in the background; nothing happens if it runs.
+
+        `decide` is asked before each act of the start: see sessions/stepping.py.
+        """
         with self._acting("start", name) as container:
-            lifecycle.start(self._house, container)
+            lifecycle.start(self._house, container, decide)
 
     @told_as_engine_errors()
     def session(

@@ -5,6 +5,7 @@ Try it: `lab inspect NAME`, `lab mounts`, `lab tree`, `lab layers NAME`
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.containers.record import Container
@@ -154,13 +155,26 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
         """The engine's mounts, on the machine and inside the containers."""
         from engine.containers.looking.mounts import mount_points
 
-        return mount_points(self._house, self.containers())
+        return mount_points(self._house, self.containers(all=True))
 
     def processes(self) -> "list[ProcessInfo]":
         """The engine's processes: spawner, shims, and those in containers."""
         from engine.containers.looking.processes import processes
 
-        return processes(self._house, self.containers())
+        return processes(self._house, self.containers(all=True))
+
+    def stops(self) -> frozenset[str]:
+        """Where a start that is stepped through may stop: concepts and calls."""
+        from engine.containers.sessions.stepping import stops
+
+        return stops()
+
+    def cgroup(self, name: str) -> Path:
+        """The directory of a container's control group; on version 1 that of memory."""
+        from engine.kernel import cgroups
+
+        group = self._house.cgroup(self._house.records.find(name))
+        return cgroups.directory(group, "memory")
 
     def layers(self, name: str) -> "tuple[LayerView, ...]":
         """The layers of a container or an image, bottom first."""

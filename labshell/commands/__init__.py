@@ -14,6 +14,7 @@ What the verbs have in common:
                  those of volumes.py, pruning.py and system.py
     cidfile.py   --cidfile
     explaining.py   --explain, for each verb that acts
+    stepping.py  --step
     report.py    what a command says when it fails
 
 Try it: `lab --help`, then `python -X importtime -m labshell rm 2>&1 | grep labshell`

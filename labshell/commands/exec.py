@@ -28,12 +28,13 @@ from labshell.commands.options.program import (
     USER,
     WORKING_DIRECTORY,
 )
-from labshell.commands.options.streams import DETACH_KEYS
+from labshell.commands.options.streams import DETACH_KEYS, STEP, walk
 from labshell.commands.report import report
 from labshell.commands.run import no_terminal
 
 if TYPE_CHECKING:
     from engine.engine import Session
+    from labshell.commands.stepping import Walk
 
 CANNOT_BE_STARTED = 126
 
@@ -54,6 +55,7 @@ CANNOT_BE_STARTED = 126
             help="With all of root's powers, whatever the container has.",
         ),
         DETACH_KEYS,
+        STEP,
         suggest.argument(suggest.running),
         click.Argument(
             ["command"], nargs=-1, required=True, metavar="COMMAND [ARG...]"
@@ -64,10 +66,11 @@ CANNOT_BE_STARTED = 126
         lab exec web ps
         lab exec -it web sh
         lab exec -u 1000 -e LANG=C web id
+        lab exec --step web true   how it gets in, one act at a time
     """,
 )
 @click.pass_obj
-def exec_(engine: Engine, /, name: str, detach: bool, **asked: Any) -> int:
+def exec_(engine: Engine, /, name: str, detach: bool, step: bool, **asked: Any) -> int:
     """Run another program in a container that is running.
 
     It joins the container's namespaces and limits. The exit code is the program's;
@@ -91,15 +94,15 @@ def exec_(engine: Engine, /, name: str, detach: bool, **asked: Any) -> int:
     except NotExecutable as error:  # no such user in the container, no such directory
         return _not_started(error, options)
     try:
-        return _attached(session, options)
+        return _attached(session, options, walk(engine, name, step))
     finally:
         session.close()
 
 
-def _attached(session: "Session", options: ExecOptions) -> int:
+def _attached(session: "Session", options: ExecOptions, steps: "Walk | None") -> int:
     """Start the process; unless detached, stay with it until it ends."""
     try:
-        session.start()
+        session.start(steps)
     except EngineError as error:
         return _not_started(error, options)
     if options.detach:

@@ -24,7 +24,7 @@ from engine.errors import EngineError, NotFound
 from labshell.commands import suggest
 from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.options.streams import STAYING
+from labshell.commands.options.streams import STAYING, STEP, walk
 from labshell.commands.report import report, say
 
 _TIMEOUT = Option(
@@ -74,11 +74,13 @@ def for_each(
             help="Stay with it, and pass on what you type as well.",
         ),
         *STAYING,
+        STEP,
         suggest.argument(suggest.stopped, many=True),
     ],
     examples="""
         lab start web
         lab start -ai shell        back into a shell that was left
+        lab start --step web       one act at a time
     """,
 )
 @click.pass_obj
@@ -88,6 +90,7 @@ def start(
     interactive: bool,
     detach_keys: str | None,
     sig_proxy: bool,
+    step: bool,
     names: tuple[str, ...],
 ) -> int:
     """Start containers that were created, or have ended.
@@ -96,7 +99,9 @@ def start(
     there, memory is not.
     """
     if not (attach or interactive):
-        return for_each(names, engine.start)
+        return for_each(
+            names, lambda name: engine.start(name, walk(engine, name, step))
+        )
     if len(names) > 1:
         say(
             "you cannot start and attach multiple containers at once",
@@ -106,7 +111,7 @@ def start(
     stdin = interactive and engine.container(names[0]).options.interactive
     session = engine.session(names[0], stdin=stdin, detach_keys=detach_keys)
     try:
-        session.start()
+        session.start(walk(engine, names[0], step))
         code = session.interact(stdin=0 if stdin else None, signals=sig_proxy)
         if session.detached:
             print(file=sys.stderr)  # the prompt should not stand behind the program's

@@ -11,14 +11,16 @@ engine for one of the program, those have codes of their own: 125 (the engine), 
 Try it: `lab run --rm busybox sh -c 'exit 3'; echo $?`, `lab run --explain busybox true`
 """
 
+import contextlib
 import os
 import sys
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from engine.engine import Container, ContainerOptions, Engine
-from engine.errors import EngineError
+from engine.errors import Aborted, EngineError, NotFound
 from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.options import (
     CONTAINER_OPTIONS,
@@ -26,8 +28,11 @@ from labshell.commands.options import (
     container_options,
     program,
 )
-from labshell.commands.options.streams import STAYING
+from labshell.commands.options.streams import STAYING, STEP, walk
 from labshell.commands.report import notice, report, say, tell
+
+if TYPE_CHECKING:
+    from labshell.commands.stepping import Walk
 
 KILLED = 137  # 128 + SIGKILL
 
@@ -60,17 +65,18 @@ def create(engine: Engine, /, **asked: Any) -> None:
 
 @click.command(
     cls=ExplainedVerb,
-    params=[_DETACH, *CONTAINER_OPTIONS, *STAYING, *IMAGE_AND_COMMAND],
+    params=[_DETACH, *CONTAINER_OPTIONS, *STAYING, STEP, *IMAGE_AND_COMMAND],
     context_settings={"allow_interspersed_args": False},
     examples="""
         lab run -it --rm busybox sh            a shell in a new container
         lab run -d --name db -v data:/data busybox sleep 1d
         lab run --rm -m 64m --pids-limit 20 busybox ps
         lab run --explain busybox true         how it is done
+        lab run --step -it --rm busybox sh     the same, one act at a time
     """,
 )
 @click.pass_obj
-def run(engine: Engine, /, **asked: Any) -> int:
+def run(engine: Engine, /, step: bool, **asked: Any) -> int:
     """Make a container from an image and start it.
 
     Options stand before IMAGE; everything after it is the program and its arguments.
@@ -85,10 +91,12 @@ def run(engine: Engine, /, **asked: Any) -> int:
             return no_terminal()
         container = _created(engine, options, asked["cidfile"])
         tell(engine)
-        if options.detached:
-            return _in_background(engine, container)
-        stay = Stay(asked["detach_keys"], asked["sig_proxy"])
-        return _in_foreground(engine, container, stay)
+        steps = walk(engine, container.id, step)
+        with _gone_if_broken_off(engine, container.id):
+            if options.detached:
+                return _in_background(engine, container, steps)
+            stay = Stay(asked["detach_keys"], asked["sig_proxy"], steps)
+            return _in_foreground(engine, container, stay)
     except (EngineError, OSError) as error:
         report(error)
         return getattr(error, "exit_code", EngineError.exit_code)
@@ -106,10 +114,22 @@ def _created(
 
 
 class Stay(NamedTuple):
-    """How somebody stays with a container that is run."""
+    """How somebody stays with a container that is run, or steps through its start."""
 
     detach_keys: str | None
     signals: bool
+    steps: "Walk | None"
+
+
+@contextlib.contextmanager
+def _gone_if_broken_off(engine: Engine, name: str) -> Iterator[None]:
+    """A start that was broken off leaves no new container behind."""
+    try:
+        yield
+    except Aborted:
+        with contextlib.suppress(NotFound):  # somebody else was faster
+            engine.remove(name, volumes=True)
+        raise
 
 
 def no_terminal() -> int:
@@ -122,9 +142,9 @@ def _lacks_terminal(options: ContainerOptions) -> bool:
     return options.interactive and options.tty and not os.isatty(0)
 
 
-def _in_background(engine: Engine, container: Container) -> int:
+def _in_background(engine: Engine, container: Container, steps: "Walk | None") -> int:
     """Start the container and leave it running."""
-    engine.start(container.id)
+    engine.start(container.id, steps)
     print(container.id)
     return 0
 
@@ -144,8 +164,10 @@ def _in_foreground(engine: Engine, container: Container, stay: Stay) -> int:
             )
         return code
     finally:
-        if _removes(container.options) and not engine.container(container.id).running:
-            engine.remove(container.id, volumes=True)
+        with contextlib.suppress(NotFound):  # somebody else was faster
+            ended = not engine.container(container.id).running
+            if ended and _removes(container.options):
+                engine.remove(container.id, volumes=True)
 
 
 def _removes(options: ContainerOptions) -> bool:
@@ -166,7 +188,7 @@ def _attached(engine: Engine, container: Container, stay: Stay) -> int:
     stdout = 1 if options.shows("stdout") else None
     stderr = 2 if options.shows("stderr") else None
     try:
-        session.start()
+        session.start(stay.steps)
         if stdout is stderr is None:
             print(container.id, flush=True)
         stdin = 0 if options.interactive else None

@@ -7,6 +7,7 @@
     states.py                          … and what may come next
     events.py                          what happened
     explain.py acts.py                 what was done, while it is and afterwards
+    stepping.py                        … and what is about to be done
     concepts.py naming.py folding.py   … headings, short names, like acts as one line
     source.py                          … and the functions that did it
     difference.py                      how two starts differ

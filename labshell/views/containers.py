@@ -102,6 +102,12 @@ def pairs(labels: Mapping[str, str]) -> str:
 
 def status(state: State) -> str:
     """The state of a container in words: "Exited (137) 5 minutes ago"."""
+    if state.stepped:
+        return f"{_status(state)} (Stepping)"
+    return _status(state)
+
+
+def _status(state: State) -> str:
     match state.status:
         case "running":
             return f"Up {since(state.started_at)}{_health(state)}"
@@ -139,6 +145,7 @@ def container_json(container: Container) -> dict[str, Any]:
         "pid": state.pid,
         "exit_code": state.exit_code,
         "restarts": state.restarts,
+        "stepped": state.stepped,
         "health": state.health.status,
         "started_at": state.started_at,
         "finished_at": state.finished_at,

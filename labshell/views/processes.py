@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
     from engine.engine import ProcessInfo
 
-_STYLES = {"spawner": "dim", "shim": "yellow", "container": "green", "exec": "cyan"}
+_STYLES = {
+    "spawner": "dim",
+    "shim": "yellow",
+    "starter": "magenta",
+    "container": "green",
+    "exec": "cyan",
+}
 
 
 def draw(processes: "Sequence[ProcessInfo]") -> "RenderableType":
@@ -71,6 +77,8 @@ def _role(process: "ProcessInfo") -> str:
     match process.role:
         case "shim":
             return f"shim of {process.container}"
+        case "starter":
+            return f"starts {process.container}"
         case "exec":
             return f"exec in {process.container}"
         case _:

@@ -9,8 +9,8 @@
 
 The names and the shape are those of the Docker Engine API, so that what is learned
 here, and scripts that read it, work there. Every value is read from the records; what
-Docker has and the engine has not is there and empty, since programs ask for it. Bundle
-and Cgroup are ours.
+Docker has and the engine has not is there and empty, since programs ask for it. Bundle,
+Cgroup and State.Stepped are ours.
 
 Source: Docker Engine API 1.41, ContainerInspect
 Try it: `lab inspect NAME`
@@ -133,6 +133,7 @@ def _state(container: Container) -> dict[str, Any]:
         "Error": now.error,
         "StartedAt": now.started_at,
         "FinishedAt": now.finished_at,
+        **({"Stepped": True} if now.stepped else {}),
         **({"Health": _health(now.health)} if now.health != UNWATCHED else {}),
     }
 

@@ -36,16 +36,30 @@ def processes(house: House, containers: Iterable[Container]) -> list[ProcessInfo
     found = []
     shims = set()
     for container in containers:
-        if not container.state.pid:
+        if not (container.state.pid or container.state.stepped):
             continue
         shims.add(container.state.shim_pid)
         found += _info(container.state.shim_pid, "shim", container)
-        for pid in sorted(cgroups.members(house.cgroup(container))):
+        for pid in half_made(container):
+            found += _info(pid, "starter", container)
+        members = set(cgroups.members(house.cgroup(container)))
+        for pid in sorted(members.difference(half_made(container))):
             found += _info(pid, _role(pid, container), container)
     spawners = {_parent(pid) for pid in shims} | set(_spawners(house))
     for pid in sorted(spawners - {0, 1}):
         found = [*_info(pid, "spawner", None), *found]
     return found
+
+
+def half_made(container: Container) -> list[int]:
+    """The processes that make the container, while somebody steps through its start.
+
+    The starter; after it has ended, the init that is to become process 1.
+    """
+    if not container.state.stepped:
+        return []
+    found = map(process_table.read, process_table.children(container.state.shim_pid))
+    return [entry.pid for entry in found if entry and entry.state != "Z"]
 
 
 def _role(pid: int, container: Container) -> str:

@@ -22,7 +22,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -31,6 +31,9 @@ from engine.containers.sessions.detaching import read_keys
 from engine.errors import InvalidState
 from engine.runtime import channel, client, state
 from engine.runtime.client import Connection
+
+if TYPE_CHECKING:
+    from engine.containers.sessions.stepping import Decide
 
 _FORWARDED = (
     signal.SIGHUP,
@@ -78,12 +81,21 @@ class Session:
         self._interrupts = 0
         self.detached = False
 
-    def start(self) -> None:
-        """Start the program. EngineError, with its exit code, if that fails."""
+    def start(self, decide: "Decide | None" = None) -> None:
+        """Start the program. EngineError, with its exit code, if that fails.
+
+        `decide` is asked before each act: see stepping.py.
+        """
         fields = dict(self._request)
         if self._tty and os.isatty(0):
             fields["rows"], fields["columns"] = _size_of(0)
-        self._connection.ask(fields.pop("do"), **fields)
+        request = fields.pop("do")
+        if decide is None:
+            self._connection.ask(request, **fields)
+        else:
+            from engine.containers.sessions import stepping
+
+            stepping.step(self._connection, decide, request, **fields)
 
     def wait(self) -> int:
         """The exit status, once there is one; output is dropped meanwhile."""

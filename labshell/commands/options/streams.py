@@ -1,9 +1,17 @@
-"""Options about whoever stays with a container: what is attached, and how to leave."""
+"""Options about whoever stays with a container: what is attached, how to leave, and
+whether its start waits for them at each act.
+"""
+
+from typing import TYPE_CHECKING
 
 import click
 
 from labshell.commands.grammar import Option
 from labshell.commands.options.kinds import Heading, Value
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+    from labshell.commands.stepping import Walk
 
 STREAMS = Heading("Input and output")
 
@@ -35,4 +43,20 @@ SIGNALS = Option(
     help="Without -t: pass signals such as Ctrl-C on to it. They are, unless =false.",
 )
 
+STEP = Option(
+    ["--step"],
+    is_flag=True,
+    help="""Stop before everything that is asked of the kernel, and do it when told:
+    next, next mounts, continue, abort, fail ENOSPC; help lists all.""",
+)
+
 STAYING: list[click.Parameter] = [DETACH_KEYS, SIGNALS]
+
+
+def walk(engine: "Engine", name: str, step: bool) -> "Walk | None":
+    """Who is asked before each act of a container's start; None without --step."""
+    if not step:
+        return None
+    from labshell.commands.stepping import Walk
+
+    return Walk(engine, engine.container(name))
