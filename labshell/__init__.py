@@ -5,6 +5,7 @@
     shell/      the interactive shell around them
     views/      data -> something to look at
     templates/  the language of --format
+    pages/      what a word means, for `lab explain`
     doctor/     what this machine can do, what it cannot, and why
     lessons/    the lessons' runner, and what judges the work
     grading/    from what was done to points

@@ -72,6 +72,7 @@ VERBS = {
     "Learn": {
         "shell": "labshell.commands.shell:shell",
         "learn": "labshell.commands.lessons:learn",
+        "explain": "labshell.commands.explain:explain",
         "grade": "labshell.commands.lessons:grade",
         "lesson": "labshell.commands.lessons:lesson",
     },

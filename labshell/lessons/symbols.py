@@ -10,6 +10,7 @@ Try it: `:source engine.files:atomic_write` in the shell.
 import ast
 import importlib.util
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,41 @@ def find(symbol: str) -> SymbolSource:
             raise LessonError(f"{symbol}: {path.name} has no `{name}`", _HINT)
         node = found
     return _cut(symbol, path, source, node)
+
+
+def named(name: str) -> list[str]:
+    """The symbols of the engine with this name: "pivot", "Pivot.apply"."""
+    last = name.rpartition(".")[2]
+    return [
+        f"{module}:{inside}"
+        for module, path in _modules()
+        if last in (text := path.read_text())
+        for inside in _names(ast.parse(text))
+        if inside == name
+    ]
+
+
+def inside(module: str) -> list[str]:
+    """The symbols that a module of the engine defines, in their order."""
+    tree = ast.parse(find(module).text)
+    public = (n for n in _names(tree) if "._" not in f".{n}")
+    return [f"{module}:{name}" for name in public]
+
+
+def _modules() -> Iterator[tuple[str, Path]]:
+    """Every file of the engine: its name as a module, and where it is."""
+    top = _file_of("engine", "engine").parent
+    for path in sorted(top.rglob("*.py")):
+        parts = path.relative_to(top.parent).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path
+
+
+def _names(tree: ast.AST, prefix: str = "") -> Iterator[str]:
+    """The functions and classes of a module, and the methods of a class."""
+    for node in _body(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield prefix + node.name
+            yield from _names(node, f"{prefix}{node.name}.")
 
 
 def _file_of(module: str, symbol: str) -> Path:

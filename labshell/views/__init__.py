@@ -11,6 +11,7 @@
     concepts.py naming.py folding.py   … headings, short names, like acts as one line
     source.py                          … and the functions that did it
     difference.py                      how two starts differ
+    page.py                            a page about a topic
     live.py                            a picture that stays true
 
 A view asks nobody anything: it gets data and gives back something to print.

@@ -134,6 +134,7 @@ def test_tab_offers_the_names_of_what_is_there(lab: Lab) -> None:
         ("kill -s HU", ["HUP"]),
         ("ps -f st", ["status="]),
         ("update --restart n", ["no"]),
+        ("explain whi", ["whiteout"]),
     ],
 )
 def test_tab_offers_the_values_that_an_option_knows(

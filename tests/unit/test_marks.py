@@ -11,6 +11,7 @@ import pytest
 
 from engine import wording
 from engine.notes import Mark, in_c, line
+from labshell.views.concepts import HEADINGS
 from tests.marks import all_marks
 
 MARKS = sorted(all_marks().values(), key=lambda mark: mark.name)
@@ -62,6 +63,10 @@ def test_the_words_take_what_the_function_takes(mark: Mark) -> None:
 def test_every_call_has_a_page_in_the_manual() -> None:
     odd = {mark.call for mark in MARKS if not re.fullmatch(r"\w+\([12]\)", mark.call)}
     assert odd == {"org.freedesktop.systemd1(5)"}  # systemd is asked, not the kernel
+
+
+def test_every_concept_has_a_heading() -> None:
+    assert {mark.concept for mark in MARKS} <= HEADINGS.keys()
 
 
 @pytest.mark.parametrize(
