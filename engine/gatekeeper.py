@@ -13,7 +13,6 @@ Try it: `lab run --step busybox true`
 
 import array
 import contextlib
-import errno
 import json
 import socket
 import struct
@@ -91,8 +90,3 @@ class Gatekeeper:
         for end in (self._ours, self._theirs):
             if end.fileno() >= 0:
                 end.close()
-
-
-def is_errno(name: str) -> bool:
-    """Whether the kernel has an error of this name: "ENOSPC"."""
-    return name in errno.errorcode.values()

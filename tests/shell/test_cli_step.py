@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pexpect
@@ -11,6 +12,7 @@ import pytest
 
 from tests.engine.boxes import until
 from tests.shell.lines import Lab
+from tests.shell.open_shell import OpenShell
 
 if TYPE_CHECKING:
     from engine.engine import Engine
@@ -150,14 +152,14 @@ def test_in_a_pipe_what_follows_is_for_the_container(lab: Lab) -> None:
 
 
 def test_in_a_pipe_no_line_is_given_to_the_shell_of_the_machine(
-    lab: Lab, tmp_path: os.PathLike[str]
+    lab: Lab, tmp_path: Path
 ) -> None:
-    trace = os.path.join(tmp_path, "trace")
+    trace = tmp_path / "trace"
     typed = f"touch {trace}\nabort\n".encode()
     done = lab("run", "--step", "-i", "busybox", "sh", stdin=typed)
     assert "Error: --step knows no touch\n" in done.err
     assert done.code == 125
-    assert not os.path.exists(trace)
+    assert not trace.exists()
 
 
 def test_ps_tells_of_it_and_stop_breaks_it_off(lab: Lab, names: list[str]) -> None:
@@ -174,6 +176,16 @@ def test_ps_tells_of_it_and_stop_breaks_it_off(lab: Lab, names: list[str]) -> No
     assert lab(*status).lines == ["Created"]
     told = step.last("next\n")
     assert told.count("Error: ") == 1 and "broken off" in told
+
+
+def test_a_removal_from_elsewhere_is_told_once_to_whoever_steps(lab: Lab) -> None:
+    step = Terminal(lab, "run", "--step", "--name", "doomed", "busybox", "true")
+    step("next mounts")
+    assert "cannot remove a created container" in lab("rm", "doomed").error
+    assert lab("rm", "-f", "doomed").code == 0
+    told = step.last("next\n")
+    assert told.count("Error: ") == 1 and "the start was broken off" in told
+    assert step.child.exitstatus == 125
 
 
 def test_it_goes_on_by_itself_when_the_terminal_is_closed(
@@ -193,3 +205,49 @@ def test_an_exec_is_stepped_through(lab: Lab, names: list[str]) -> None:
     done = lab("exec", "--step", "lives", "echo", "hi", stdin=typed)
     assert (done.code, done.out) == (0, "hi\n")
     assert "setns(2), for " in done.err and "execve(2), for " in done.err
+
+
+def test_in_the_open_shell_ctrl_c_ends_the_step_and_not_the_shell(
+    engine: "Engine", tmp_path: Path
+) -> None:
+    shell = OpenShell(engine.root, tmp_path)
+    try:
+        shell.type("lab run --step --rm busybox true\n")
+        shell.expect(PROMPT)
+        shell.type("next fork\n")
+        shell.expect("fork(2), for ")
+        shell.expect(PROMPT)
+        shell.type("\x03")
+        assert "the start was broken off" in shell.until_prompt()
+        assert shell.failed == "125"
+        assert engine.containers(all=True) == []
+        assert shell("echo still here") == "still here"
+    finally:
+        shell.leave()
+
+
+def test_what_is_typed_ahead_is_for_the_container(
+    engine: "Engine", tmp_path: Path
+) -> None:
+    shell = OpenShell(engine.root, tmp_path)
+    try:
+        shell.type("lab run --step -i --rm busybox sh\n")
+        shell.expect(PROMPT)
+        shell.type("continue\ntouch /ahead; ls /ahead; exit 7\n")
+        assert "/ahead\n" in shell.until_prompt()
+        assert shell.failed == "7"
+        assert not Path("/ahead").exists()
+    finally:
+        shell.leave()
+
+
+def test_ctrl_c_ends_what_a_line_runs_and_not_the_start(lab: Lab) -> None:
+    step = Terminal(lab, "run", "--step", "--rm", "busybox", "true")
+    step.child.expect_exact(PROMPT)
+    # exec, because dash loses a Ctrl-C that comes while it is about to fork.
+    step.child.sendline("echo begun; exec sleep 1000")
+    step.child.expect_exact("begun\r\n")
+    step.child.send("\x03")
+    assert " 2  " in step("next")
+    step.last("continue\n")
+    assert step.child.exitstatus == 0
