@@ -18,6 +18,7 @@ Try it: `ls -l /proc/self/fd`, then `lab run busybox ls -l /proc/self/fd`.
 """
 
 import contextlib
+import errno
 import os
 import resource
 import signal
@@ -90,10 +91,12 @@ def set_limit(name: str, soft: int, hard: int) -> None:
     soft, hard = (-1 if value == (1 << 64) - 1 else value for value in (soft, hard))
     try:
         resource.setrlimit(number, (soft, hard))
-    except (OSError, ValueError) as error:
-        raise SyscallError(
-            "setrlimit", getattr(error, "errno", 22) or 22, name
-        ) from error
+    except OSError as error:
+        raise SyscallError("prlimit", error.errno or errno.EINVAL, name) from error
+    except ValueError as error:  # what Python makes of EINVAL, and of EPERM
+        refused = "not allowed" in str(error)
+        number = errno.EPERM if refused else errno.EINVAL
+        raise SyscallError("prlimit", number, name) from error
 
 
 def _amount(value: int) -> str:

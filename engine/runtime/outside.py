@@ -99,6 +99,7 @@ def send_files(directory: Path, connection: socket.socket) -> NoReturn:
         )
         mounts.remount(root, flags | targets.kept_flags(root), bundle.spec.root)
         namespace = namespaces.hold("mount")
+        acts.flush()  # whoever has its answer may go, and then we are killed
         channel.send(connection, {"ok": True}, (root, namespace))
 
     init.do_and_leave(work, connection)

@@ -138,6 +138,7 @@ class Prober:
         def started(error: EngineError | None) -> None:
             self._started(probe, error)
 
+        # Nothing records its acts: one every half minute would soon fill the file.
         Launch(self._loop, probe, in_child, started)
 
     def _started(self, probe: Task, error: EngineError | None) -> None:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import acts
-from engine.engine import Container, Engine
+from engine.engine import Container, Engine, UpdateOptions
 from engine.errors import EngineError
 from tests import workshop
 from tests.engine.boxes import Box
@@ -205,6 +205,26 @@ def copied(box: Box, create: Callable[..., Container]) -> None:
     """Looked into from outside, while it does not run."""
     container = create("true", volumes=("copied:/v",), read_only=True)
     box.engine.copy_out(container.id, "/etc/passwd", str(box.engine.root / "copy"))
+
+
+@kind
+def updated(box: Box, create: Callable[..., Container]) -> None:
+    """Other limits while it runs, and files copied into it."""
+    container = create("sleep", "100", memory=64 << 20, stop_signal="KILL")
+    box.engine.start(container.id)
+    box.engine.update(container.id, UpdateOptions(memory=32 << 20, pids_limit=9))
+    box.engine.copy_in(container.id, "/etc/hostname", "/copied")
+    box.engine.stop(container.id)
+
+
+@kind
+def committed(box: Box, create: Callable[..., Container]) -> None:
+    """Frozen while its layer is packed; then the new image is run."""
+    container = create("sleep", "100", stop_signal="KILL")
+    box.engine.start(container.id)
+    box.engine.commit(container.id, "kept")
+    box.engine.stop(container.id)
+    box.foreground(create("true", image="kept").id)
 
 
 @kind

@@ -422,11 +422,11 @@ def test_a_copy_whose_shim_was_killed_is_repaired(box: Box, filled: Container) -
 def shim_of(container: Container) -> int:
     """The shim of a container that does not run: it has the lock open."""
     lock = str(container.directory / "alive")
-    for comm in Path("/proc").glob("[0-9]*/comm"):
-        if comm.read_text() == "lab-shim\n":
-            opened = (comm.parent / "fd").iterdir()
-            if any(os.readlink(descriptor) == lock for descriptor in opened):
-                return int(comm.parent.name)
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(FileNotFoundError):  # others come and go meanwhile
+            name = (descriptor.parents[1] / "comm").read_text()
+            if name == "lab-shim\n" and os.readlink(descriptor) == lock:
+                return int(descriptor.parents[1].name)
     raise AssertionError("it has no shim")
 
 
