@@ -1,5 +1,6 @@
 """Copying between a container and the machine, as Docker does it."""
 
+import contextlib
 import io
 import json
 import os
