@@ -46,12 +46,12 @@ MOVE_BETWEEN_OPEN = 0x4 | 0x40  # both the tree and its place are given as descr
 
 _PAGE = 4096  # bytes: the options of one mount(2) must fit in a page
 
-_WHOLE = "redirect_dir=off,metacopy=off"
+WHOLE = "redirect_dir=off,metacopy=off"
 
 
 @act(
     "mount(2)",
-    lambda target: f"mount --make-rprivate {target}",
+    lambda target: f"mount --make-rprivate {quote(target)}",
     lambda target: as_strace(None, target, None, MS_REC | MS_PRIVATE),
 )
 def make_private(target: Path) -> None:
@@ -66,7 +66,7 @@ def overlay(target: Path, lower: Sequence[Path], upper: Path, work: Path) -> Non
     Two shortcuts are switched off with which a kernel may leave in `upper` only half
     of what was written: the other half would be missing in a commit.
     """
-    rest = f",upperdir={_escaped(upper)},workdir={_escaped(work)},{_WHOLE}"
+    rest = f",upperdir={_escaped(upper)},workdir={_escaped(work)},{WHOLE}"
     _overlay(target, lower, rest)
 
 
@@ -119,8 +119,8 @@ def _escaped(path: Path) -> str:
 @act(
     "mount(2)",
     lambda kind, source, target, flags, options, shown: (
-        f"mount -t {kind} -o {words(flags, options) or 'defaults'} {source} "
-        f"{quote(shown)}"
+        f"mount -t {quote(kind)} -o {quote(words(flags, options) or 'defaults')} "
+        f"{quote(source)} {quote(shown)}"
     ),
     lambda kind, source, target, flags, options, shown: as_strace(
         source, target, kind, flags, options

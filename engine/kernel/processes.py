@@ -36,6 +36,8 @@ from engine.notes import Unrecorded, in_c, quote
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 _IOPRIO_WHO_PROCESS = 1
+_SYS_RT_SIGACTION = {"x86_64": 13, "aarch64": 134}
+_OF_C_LIBRARY = (32, 33)  # the C library hides them; its posix_spawn(3) ignores them
 _RLIMIT_LOCKS = 10  # Python has no name for it
 _LAST = 0xFFFFFFFF  # the highest number of a descriptor that can be asked for
 
@@ -170,6 +172,10 @@ def reset_signals() -> None:
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if signal.getsignal(number) is not signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
+    if (rt_sigaction := _SYS_RT_SIGACTION.get(os.uname().machine)) is not None:
+        for hidden in _OF_C_LIBRARY:
+            nothing = bytes(32)  # struct sigaction: SIG_DFL, no flags, no mask
+            libc.by_number(rt_sigaction, "rt_sigaction", hidden, nothing, 0, 8)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -106,6 +106,18 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
 
         return wording.read(self.container(name).directory / "acts.jsonl")
 
+    @told_as_engine_errors()
+    def by_hand(self, name: str) -> str:
+        """The last start of a container as a script of sh(1), for root to run.
+
+        It holds the container's environment. A byte of a name that is no UTF-8 is kept
+        as os.fsdecode does. InvalidState if no whole start is recorded.
+        """
+        from engine.by_hand.script import of_container
+
+        container = self.container(name)
+        return of_container(container, self.acts(container.id))
+
     @contextlib.contextmanager
     def explaining(self, listener: "Listener") -> Iterator[None]:
         """While this lasts, `listener` hears of each act, as it happens.

@@ -3,9 +3,11 @@
 `--explain` tells it while it is done; here it is read from the container's own record,
 acts.jsonl, as often as one likes.
 
-Try it: `lab acts web`; `lab acts web --full | less -R`; `lab acts web db --diff`
+Try it: `lab acts web`; `lab acts web --full | less -R`; `lab acts web db --diff`;
+`lab acts web --sh`
 """
 
+import os
 import sys
 
 import click
@@ -50,6 +52,12 @@ TROUBLE = 2  # the exit code of diff(1) where it could not compare
             help="""How the last starts of two containers differ. Exit code as that of
             diff(1): 0 if they do not, 1 if they do.""",
         ),
+        Option(
+            ["--sh"],
+            is_flag=True,
+            help="""The last start as a shell script for root: it makes such a container
+            with ordinary programs, and takes it away. All variables are in it.""",
+        ),
         suggest.argument(suggest.containers, many=True),
     ],
     examples="""
@@ -57,6 +65,7 @@ TROUBLE = 2  # the exit code of diff(1) where it could not compare
         lab acts web --concept mounts
         lab acts web --full | less -R
         lab acts web db --diff
+        lab acts web --sh > by-hand.sh; sudo sh by-hand.sh
     """,
 )
 @click.pass_obj
@@ -67,6 +76,7 @@ def acts(
     plain: bool,
     json: bool,
     diff: bool,
+    sh: bool,
     names: tuple[str, ...],
 ) -> int | None:
     """Show what was done on a container's behalf.
@@ -74,11 +84,16 @@ def acts(
     Each act as the command that does the same in a shell, with the system call and the
     engine's function that asked for it. Runs of like acts are one line.
     """
+    if sh and (concept or full or plain or json or diff):
+        raise click.UsageError("--sh writes a whole script: it goes by itself")
     if len(names) != 1 + diff:
         wanted = "two containers" if diff else "one container"
         raise click.UsageError(f"{len(names)} containers were named, not {wanted}")
     if diff:
         return _differ(engine, names[0], names[1])
+    if sh:
+        sys.stdout.buffer.write(os.fsencode(engine.by_hand(names[0])))
+        return None
     container = engine.container(names[0])
     recorded = engine.acts(container.id)
     found = acts_view.of_concept(recorded, concept)

@@ -1,0 +1,80 @@
+"""The whole script: its sections, one after the other.
+
+What it is made of is data: the acts of a start, and the bundle. What comes out is text;
+a byte of a name that is no UTF-8 is in it as Python keeps such bytes (os.fsdecode).
+
+Try it: `lab acts box --sh`
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.by_hand import frame, groups, last_start, layers, program, root, tree, walls
+from engine.by_hand.words import Act
+from engine.containers.record import Container
+from engine.errors import InvalidArgument
+from engine.oci.spec import Spec
+from engine.runtime.bundle import Bundle, Layers, ShimFacts
+
+
+def of_container(container: Container, acts: Sequence[Act]) -> str:
+    """The last start of a container that is there; see `script`."""
+    directory = container.directory
+    bundle = Bundle.read(directory / "bundle")
+    facts = ShimFacts.read(directory / "bundle")
+    return script(
+        acts,
+        bundle.spec,
+        bundle.layers,
+        directory,
+        name=container.name,
+        image=container.image,
+        interactive=facts.interactive,
+    )
+
+
+def script(
+    acts: Sequence[Act],
+    spec: Spec,
+    stack: Layers | None,
+    directory: Path,
+    *,
+    name: str,
+    image: str,
+    interactive: bool,
+) -> str:
+    """The last start of the container in `directory`, as a script of sh(1).
+
+    InvalidState if no whole start is recorded, InvalidArgument if no script can do it.
+    """
+    layered = _layers(spec, stack, name)
+    start = last_start.find(acts, name)
+    own = groups.read(start, spec.cgroup)
+    attended = interactive or spec.process.terminal
+    lines = [
+        *frame.head(name, image, spec, own.version),
+        *frame.clean_up(own),
+        *frame.begin(directory),
+        *groups.lines(start, own),
+        *layers.lines(layered, directory),
+        *walls.lines(spec, own, attended),
+        *tree.lines(spec, layered, start, directory),
+        *root.lines(),
+        *program.lines(spec.process, attended),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _layers(spec: Spec, stack: Layers | None, name: str) -> Layers:
+    """Its layers; InvalidArgument for what would be another thing in a script."""
+    if spec.joined:
+        kinds = ", ".join(spec.joined)
+        raise InvalidArgument(
+            f"container {name} shares namespaces of another container ({kinds})",
+            "A script cannot know that one's processes: write down the other one.",
+        )
+    if stack is None:
+        raise InvalidArgument(
+            f"container {name} has no layers", "Its bundle brings its own root."
+        )
+    return stack
