@@ -81,7 +81,7 @@ def atomic_write(
         if data:  # else there is nothing to ask the kernel for
             _fill(descriptor, len(data), data, path)
         if durable:
-            os.fsync(descriptor)
+            sync(descriptor, path)
     if durable:
         sync_directory(path.parent)
 
@@ -130,7 +130,18 @@ def _replacement(path: Path, mode: int) -> Iterator[int]:
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable: a rename is not, until this."""
     with closing(open_directory(path)) as descriptor:
-        os.fsync(descriptor)
+        sync(descriptor, path)
+
+
+@act(
+    "fsync(2)",
+    lambda descriptor, path: f"sync {quote(path)}",
+    lambda descriptor, path: f"{descriptor}",
+    refusal=os_error,
+)
+def sync(descriptor: int, path: Path) -> None:
+    """Wait until the disk has what was written to a file, or the names in `path`."""
+    os.fsync(descriptor)
 
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
