@@ -179,9 +179,11 @@ def _as_strace(*arguments: object, **_: object) -> str:
     )
 
 
-def os_error(_: str, number: int) -> OSError:
+def os_error(call: str, number: int, target: str = "") -> OSError:
     """What Python's own system calls raise: for the `refusal` of a mark."""
-    return OSError(number, os.strerror(number))
+    error = OSError(number, os.strerror(number), target or None)
+    error.add_note(call)
+    return error
 
 
 def act(
@@ -191,7 +193,7 @@ def act(
     *,
     concept: str = "",
     returns: bool = True,
-    refusal: Callable[[str, int], Exception] = SyscallError,
+    refusal: Callable[[str, int, str], Exception] = SyscallError,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as one that asks the kernel for `call`, such as "mount(2)".
 
@@ -248,4 +250,6 @@ def _ask(
     note = (mark, *asker, given, named, now, now, "?")
     number = gate.ask(notes.line(note, _pid, verb))
     if number:
-        raise mark.refusal(mark.call.partition("(")[0], number)
+        paths = [str(one) for one in given if str(one).startswith("/")]
+        target = paths[-1] if paths else ""
+        raise mark.refusal(mark.call.partition("(")[0], number, target)

@@ -165,9 +165,13 @@ def hint_for(call: str, number: int) -> str:
 
 
 def from_os_error(error: OSError) -> SyscallError:
-    """The OSError of one of Python's own system calls, as part of the tree."""
+    """The OSError of one of Python's own system calls, as part of the tree.
+
+    It does not say which call that was; acts.py adds a note where it knows.
+    """
     target = os.fsdecode(error.filename) if error.filename is not None else ""
-    return SyscallError("file operation", error.errno or errno.EIO, target)
+    call = next(iter(getattr(error, "__notes__", ())), "file operation")
+    return SyscallError(call, error.errno or errno.EIO, target)
 
 
 @contextlib.contextmanager

@@ -81,7 +81,7 @@ def atomic_write(
         if data:  # else there is nothing to ask the kernel for
             _fill(descriptor, len(data), data, path)
         if durable:
-            sync(descriptor, path)
+            os.fsync(descriptor)
     if durable:
         sync_directory(path.parent)
 
@@ -94,8 +94,19 @@ def atomic_write(
 )
 def _fill(descriptor: int, size: int, data: bytes, path: Path) -> int:
     """Write the content of what will become the file `path`; how many bytes."""
-    write_all(descriptor, data)
+    with naming(path):
+        write_all(descriptor, data)
     return size
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name `path` in an OSError that names none: write(2) knows only a descriptor."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 @contextmanager
@@ -130,18 +141,7 @@ def _replacement(path: Path, mode: int) -> Iterator[int]:
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable: a rename is not, until this."""
     with closing(open_directory(path)) as descriptor:
-        sync(descriptor, path)
-
-
-@act(
-    "fsync(2)",
-    lambda descriptor, path: f"sync {quote(path)}",
-    lambda descriptor, path: f"{descriptor}",
-    refusal=os_error,
-)
-def sync(descriptor: int, path: Path) -> None:
-    """Wait until the disk has what was written to a file, or the names in `path`."""
-    os.fsync(descriptor)
+        os.fsync(descriptor)
 
 
 def write_json(path: Path, data: Any, *, durable: bool = False) -> None:

@@ -69,6 +69,10 @@ class Gatekeeper:
         """A descriptor for those who shall ask; this process keeps no copy of it."""
         return self._theirs.detach()
 
+    def fileno(self) -> int:
+        """What select(2) waits at for the next question."""
+        return self._ours.fileno()
+
     def questions(self) -> Iterator[Question]:
         """What is asked, one after the other, until nobody is left who could ask."""
         room = socket.CMSG_SPACE(array.array("i").itemsize)

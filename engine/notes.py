@@ -30,7 +30,7 @@ class Mark(NamedTuple):
     arguments: Callable[..., str]
     concept: str
     returns: bool
-    refusal: Callable[[str, int], Exception]
+    refusal: Callable[[str, int, str], Exception]
 
 
 class Unrecorded(Generic[R]):

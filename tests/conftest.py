@@ -11,6 +11,10 @@ Tests that start whole machines take minutes, so they run only where they are as
     ./lab test --vm         the tests marked `vm`, in virtual machines: tests/vm/
     ./lab test --vagrant    a real `vagrant up`: tests/vagrant/
 
+And some rounds are few unless all of them are asked for:
+
+    ./lab test --every-act  tests/faults/test_every_act.py at every act, not every 20th
+
 Everything the tests make is below one directory on a real disk, pytest's `tmp_path`
 too: an overlay's upper directory must not be on tmpfs or on another overlay. At the
 end the machine must be as it was: see tests/leftovers.py.
@@ -52,6 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("machines")
     for option, meaning in MACHINES.items():
         group.addoption(option, action="store_true", help=meaning)
+    parser.getgroup("faults").addoption(
+        "--every-act",
+        action="store_true",
+        help="fail and kill at every act, not at one of twenty (tests/faults/)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -86,13 +95,35 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name what was left behind, and say how long the engine is."""
+    """Name what was left behind, and say how long the engine is, what it survives."""
     terminalreporter.write_line(workshop.engine_size())
+    faults = _faults(terminalreporter)
+    if faults:
+        terminalreporter.write_line(faults)
     left = terminalreporter.config.stash.get(_left, [])
     if left:
         terminalreporter.section("left behind by the tests", red=True)
         for line in left:
             terminalreporter.write_line(line, red=True)
+
+
+def _faults(reporter: pytest.TerminalReporter) -> str:
+    """How many rounds of tests/faults/test_every_act.py were survived."""
+    rounds = [
+        value
+        for reports in reporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == "faults"
+    ]
+    if not rounds:
+        return ""
+    verbs, tried, survived = zip(*rounds, strict=True)
+    return (
+        f"faults: {sum(survived)} of {sum(tried)} survived "
+        f"(acts × kinds, {len(set(verbs))} verbs)"
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -35,23 +35,36 @@ def lines(process: Process, interactive: bool) -> list[str]:
         *words.here_document("cat >&5", _commands(process, interactive), "PROGRAM"),
         "exec 5>&-",
         "",
-        *_END.splitlines(),
+        *_waiting(process).splitlines(),
     ]
 
 
 _AT_A_TERMINAL = """\
-# From now on Ctrl-C is for the program only: whoever else is at this terminal, the
-# script and what it starts, ignores it.
-trap '' INT QUIT
+# From now on Ctrl-C is for the program: it only interrupts our waiting.
+trap : INT QUIT
+"""
+_WAIT = """\
+status=0
+wait "$unshare" || status=$?
+"""
+_WAIT_ON = """\
+while kill -0 "$unshare" 2>/dev/null; do
+    status=0
+    wait "$unshare" || status=$?
+done
 """
 # That is so of util-linux 2.38: unshare complains that SIGKILL cannot be unblocked.
 _END = """\
-status=0
-wait "$unshare" || status=$?
 # unshare ends as the program did; some cannot tell that it was killed (SIGKILL, 9).
 ! grep -q 'sigprocmask unblock' "$work"/said || status=137
 (exit "$status")
 """
+
+
+def _waiting(process: Process) -> str:
+    if process.terminal:
+        return f"{_WAIT}{_WAIT_ON}{_END}"
+    return f"{_WAIT}{_END}"
 
 
 def _commands(process: Process, interactive: bool) -> list[str]:

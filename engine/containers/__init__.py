@@ -38,7 +38,8 @@ How it ends:
     volume_use.py     who uses a volume, and which go with a container
     image_use.py      which images and layers containers keep
     pruning.py        removing what nobody needs
-    repair.py         what a crash has left behind
+    repair.py         records made true after a crash
+    sweeping.py       what killed commands have left behind
 
 Read create.py, lifecycle.py and commit.py first.
 

@@ -8,7 +8,7 @@
     6  take the name, rename the draft                       now it exists
 
 Whatever fails before step 6 leaves nothing behind but volumes that have a name; if the
-command is killed, `repair.sweep` finds the draft and reads in it what else is to be
+command is killed, `sweeping.sweep` finds the draft and reads in it what else is to be
 removed. No process is made here.
 
 Try it: `lab create --name box busybox; ls /var/lib/labshell/containers/*`

@@ -5,7 +5,7 @@
 
 The record goes before its name: killed in between, we leave a link that leads nowhere,
 which whoever wants the name takes away. Killed later, we leave .gone-ID, and
-`repair.sweep` goes on. If something in it cannot be removed, it comes back as a dead
+`sweeping.sweep` goes on. If something in it cannot be removed, it comes back as a dead
 container, to be removed again when the reason has gone.
 
 man: rename(2), unlinkat(2)
@@ -81,12 +81,21 @@ def _keep_dead(records: Records, identity: str, error: OSError) -> None:
 
 
 def drop_dead_names(records: Records) -> None:
-    """Remove the links that lead to no container, nor to one that is being made."""
+    """Remove the links that lead to no container of this name.
+
+    Nor to one that is being made. A rename that was cut short leaves two links.
+    """
     with files.locked(records.names_lock):
-        for name in os.listdir(records.names):
+        for name in os.listdir(records.names) if records.names.is_dir() else []:
             identity = os.path.basename(os.readlink(records.names / name))
             lock = records.containers / f".new-{identity}" / "alive"
             # in this order: a draft that is published now is seen as one of both
-            alive = files.is_locked(lock) or (records.containers / identity).exists()
-            if not alive:
+            if not files.is_locked(lock) and not records.has_name(identity, name):
                 entries.unlink(records.names / name)
+
+
+def drop_half_written(records: Records) -> None:
+    """Remove what is left beside the records where writing one was cut short."""
+    with files.locked(records.names_lock):  # so nobody writes one now
+        for path in records.containers.glob("*/.config.json.*"):
+            path.unlink(missing_ok=True)

@@ -152,6 +152,11 @@ class House:
         return self.witness.silence() if self.witness else nullcontext()
 
     @property
+    def locks(self) -> Path:
+        """Where the locks of the whole root are, and the marks of unfinished work."""
+        return self.root / "locks"
+
+    @property
     def filters(self) -> Path:
         """Where compiled system call policies are kept."""
         path = self.root / "seccomp"

@@ -24,6 +24,7 @@ from engine.containers.names import check_name
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineBroken, EngineError, NotFound
 from engine.runtime import state
+from engine.storage import unfinished
 
 _HEX = re.compile(r"[0-9a-f]{1,64}\Z")
 
@@ -162,7 +163,11 @@ class Records:
         state.write(draft, container.state)
         with files.locked(self.names_lock):
             self._take_name(container.name, container.id)
-        entries.rename(draft, container.directory)
+        try:
+            entries.rename(draft, container.directory)
+        except OSError:
+            entries.unlink(self.names / container.name)
+            raise
 
     def _take_name(self, name: str, identity: str) -> None:
         link = self.names / name
@@ -187,6 +192,10 @@ class Records:
         """Whether a container, or one that is being made, really has this name."""
         if (self.containers / f".new-{identity}").exists():
             return True
+        return self.has_name(identity, name)
+
+    def has_name(self, identity: str, name: str) -> bool:
+        """Whether there is such a container, and its record has this name."""
         try:
             return Container.read(self.containers / identity).name == name
         except FileNotFoundError:
@@ -202,7 +211,7 @@ class Records:
                 "Renaming a container with the same name as its current name",
                 "Choose another one.",
             )
-        with files.locked(self.names_lock):
+        with self._changing():
             old = Container.read(container.directory).name
             self._take_name(name, container.id)
             self._change(container, lambda now: now._replace(name=name))
@@ -216,8 +225,14 @@ class Records:
 
         Whoever else changes something at the same moment waits.
         """
-        with files.locked(self.names_lock):
+        with self._changing():
             return self._change(container, function)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold the lock under which records change, and leave a mark meanwhile."""
+        with unfinished.marked(self.lock.parent), files.locked(self.names_lock):
+            yield
 
     def _change(
         self, container: Container, function: Callable[[Container], Container]

@@ -22,7 +22,8 @@ from engine.kernel import cgroups
 from engine.runtime import release, state
 from engine.runtime.bundle import ShimFacts
 
-PATIENCE = 3.0  # seconds
+PATIENCE = 3.0  # seconds, for whoever should remove a --rm container
+_TURN = 3.0  # the same, for whoever else is at work in a container
 
 
 def remove(
@@ -86,7 +87,7 @@ def _lock(directory: Path, end: Callable[[], object] = bool) -> int:
     a --rm container for it, let go of it soon; `end` makes it end before each attempt.
     FileNotFoundError if it has gone.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + _TURN
     while time.monotonic() < until:
         with contextlib.suppress(EngineError):  # it has ended by itself
             end()

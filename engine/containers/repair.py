@@ -8,7 +8,6 @@ them; instead, whoever meets a record looks at the lock under it:
     it does not run, but something of it    a start was cut short: take it away
     is still mounted, or its start was
     being stepped through
-    a draft whose lock is free              its maker is dead: remove the draft
     a --rm container that has ended         whoever should have removed it is dead
 
 Each repair is one notice, so that the student hears of it. Nothing here reads acts.
@@ -20,10 +19,8 @@ Try it: `lab run -d --name box busybox sleep 600; pkill -9 lab-shim; lab ps -a`
 import contextlib
 import os
 import signal
-from pathlib import Path
 
 from engine import entries, files, times
-from engine.containers import forgetting, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineBroken, EngineError
@@ -64,8 +61,10 @@ def _was_starting(house: House, container: Container) -> bool:
 
 
 def _has_remains(house: House, container: Container) -> bool:
-    """Whether there is a mount or a group that should not be."""
+    """Whether there is a mount, a group or a socket that should not be."""
     if cgroups.exists(house.cgroup(container)):
+        return True
+    if house.place.shim_socket(container.id).exists():
         return True
     try:
         return mount_table.is_mount_point(container.directory / "rootfs")
@@ -97,6 +96,7 @@ def _repair_locked(house: House, container: Container) -> Container:
     if now != container.state:
         with contextlib.suppress(OSError):  # a full disk: it is true all the same
             state.write(container.directory, now)
+    state.drop_half_written(container.directory)
     return container._replace(state=now)
 
 
@@ -127,30 +127,3 @@ def _kill_process(container: Container) -> None:
                 processes.send_signal(pidfd, container.state.pid, signal.SIGKILL)
         finally:
             os.close(pidfd)
-
-
-def sweep(house: House) -> None:
-    """Remove drafts and half-removed records of commands that were killed."""
-    if not house.records.abandoned():
-        return
-    with files.locked(house.records.lock):
-        found = house.records.abandoned()
-        dead = [path for path in found if not files.is_locked(path / "alive")]
-        # Their names first: once all else has gone, nobody comes to look for them.
-        forgetting.drop_dead_names(house.records)
-        for path in dead:
-            _remove_draft(house, path)
-
-
-def _remove_draft(house: House, path: Path) -> None:
-    with contextlib.suppress(OSError, EngineError):  # it is there for the next one
-        release.unmount(path / "rootfs")
-        kind, _, identity = path.name.partition("-")
-        if kind == ".gone":
-            forgetting.finish(house.records, identity)
-        else:
-            volume_use.remove_of_draft(house, path)
-            files.remove_tree(path)
-        house.notices.append(
-            f"repaired: removed what a killed command had left at {path.name}"
-        )

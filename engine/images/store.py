@@ -33,6 +33,7 @@ from engine.images.stored import StoredImage
 from engine.oci import digest as digests
 from engine.oci.image import MANIFEST, Descriptor, ImageConfig
 from engine.oci.reference import Reference
+from engine.storage import unfinished
 from engine.storage.content import ContentStore
 from engine.storage.snapshots import Snapshots
 
@@ -94,7 +95,7 @@ class ImageStore:
         every `with writing()` is over, so do not delete inside one.
         """
         self._create()
-        with files.locked(self.lock, shared=True):
+        with unfinished.marked(self.lock.parent), files.locked(self.lock, shared=True):
             yield
 
     def _create(self) -> None:
@@ -144,7 +145,7 @@ class ImageStore:
             size=image.manifest_size,
         )
         name = self.name_for(reference)
-        with self.index.changing() as entries:
+        with unfinished.marked(self.lock.parent), self.index.changing() as entries:
             index.put_name(entries, named(entry, name, image.parent))
 
     def name_for(self, text: str) -> str:
@@ -189,6 +190,7 @@ class ImageStore:
 
     def sweep(self, in_use: Collection[Path]) -> None:
         """The same for a holder of `alone`."""
+        self._create()
         self.index.sweep()
         self.content.sweep(self.catalogue.blobs())
         kept = {chain_id for image in self.list() for chain_id in image.chain_ids}
@@ -198,5 +200,5 @@ class ImageStore:
     def alone(self) -> Iterator[None]:
         """Hold the store alone: nobody is writing, nobody is about to stand on it."""
         self._create()
-        with files.locked(self.lock):
+        with unfinished.marked(self.lock.parent), files.locked(self.lock):
             yield

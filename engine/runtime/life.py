@@ -203,7 +203,10 @@ class Life:
 
     def _kill(self) -> None:
         with contextlib.suppress(EngineError):  # it has ended at this very moment
-            self.signal(signal.SIGKILL)
+            try:
+                self.signal(signal.SIGKILL)
+            except OSError:  # the kernel would not: once more, in a second
+                self._killers.append(self._loop.later(1.0, self._kill))
 
     def pause(self) -> None:
         """Take the CPU away from all its processes."""
@@ -241,7 +244,7 @@ class Life:
         while self._killers:
             self._killers.pop().cancel()
         if "pid" not in self._facts.namespaces:  # nobody has killed what it left
-            with self.recording("end"), contextlib.suppress(EngineError):
+            with self.recording("end"), contextlib.suppress(EngineError, OSError):
                 freezer.kill_all(self._facts.cgroup)
         self.execs.reap_all()
         self._prober.end()
@@ -252,7 +255,9 @@ class Life:
         )
         with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
             self.record.ended(status, oom_killed=kills > 0, again=retry)
-        self._announce_end(status)
+        self.announcer.tell("die", exitCode=str(status))
+        self.announcer.unmounted()
+        self._announce_stop()
         if retry or self._again:
             self.task = self._new_task()
         if retry:
@@ -263,11 +268,6 @@ class Life:
         self._on_end(status, not retry and not self._again)
         if self._again:
             self._launch(by_policy=False)
-
-    def _announce_end(self, status: int) -> None:
-        self.announcer.tell("die", exitCode=str(status))
-        self.announcer.unmounted()
-        self._announce_stop()
 
     def _announce_stop(self) -> None:
         if self._stopping:
@@ -293,7 +293,7 @@ class Life:
         self.task.close()
         self.viewers.settle()
         with self.recording("end"):
-            with contextlib.suppress(EngineError):  # no processes, or no group
+            with contextlib.suppress(EngineError, OSError):  # no process, or no group
                 freezer.kill_all(self._facts.cgroup)
             with contextlib.suppress(EngineError):  # to be repaired
                 release.take_away(self._facts)

@@ -149,7 +149,7 @@ class Shim:
 
     def _wait(self, client: Client, request: dict[str, Any]) -> None:
         client.answer()
-        if self._life.over:  # it came too late, perhaps to the shim of a mere copy
+        if self._let_go:  # it came a moment too late to be told with the others
             client.send(channel.encode({"exit": self._state.exit_code}))
         else:
             self._waiting.append(client)

@@ -179,6 +179,12 @@ def read(directory: Path) -> State:
     return files.read_record(directory / "state.json", State.from_json)
 
 
+def drop_half_written(directory: Path) -> None:
+    """Remove what a killed shim has left of a write; for the holder of the lock."""
+    for path in directory.glob(".state.json.*"):
+        path.unlink(missing_ok=True)
+
+
 def write(directory: Path, state: State) -> None:
     """Replace the state; only the holder of the lock `alive` may."""
     files.write_json(directory / "state.json", state.to_json())

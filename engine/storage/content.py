@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from engine import entries, files
-from engine.acts import act
+from engine.acts import act, os_error
 from engine.errors import DigestMismatch, EngineBroken, ImageError, from_os_error
+from engine.notes import quote
 from engine.oci import digest as digests
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class ContentStore:
         """Make blobs durable: their bytes, then their names."""
         for digest in wanted:
             with self.open(digest) as file:
-                files.sync(file.fileno(), self.path(digest))
+                _sync(file.fileno(), self.path(digest))
         files.sync_directory(self.blobs)
 
     def delete(self, digest: str) -> None:
@@ -209,6 +210,18 @@ class ContentStore:
 def _digest_of(hashed: "hashlib._Hash", size: int) -> str:
     """What the bytes add up to: their name from now on."""
     return hashed.hexdigest()
+
+
+@act(
+    "fsync(2)",
+    lambda descriptor, path: f"sync {quote(path)}",
+    lambda descriptor, path: f"{descriptor}",
+    concept="layers",
+    refusal=os_error,
+)
+def _sync(descriptor: int, path: Path) -> None:
+    """Wait until the disk has it."""
+    os.fsync(descriptor)
 
 
 def _in_use(path: Path) -> bool:

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 from engine import entries, events, files
 from engine.errors import Conflict, EngineBroken, InvalidArgument, NotFound
+from engine.storage import unfinished
 from engine.times import now
 
 _NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z"
@@ -139,8 +140,9 @@ class Volumes:
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:
         """Hold the lock under which volumes are made, and removed when unused."""
-        (self._root / "locks").mkdir(mode=0o700, parents=True, exist_ok=True)
-        with files.locked(self._root / "locks" / "volumes"):
+        locks = self._root / "locks"
+        locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with unfinished.marked(locks), files.locked(locks / "volumes"):
             yield
 
     def create(
@@ -242,6 +244,8 @@ class Volumes:
 
         It has no record and nothing in it: a record may be lost, content must not be.
         """
+        if not self.directory.exists():
+            return
         with self.changing():
             for place in self.directory.glob("*/"):
                 if not (place / "volume.json").exists():

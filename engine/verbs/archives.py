@@ -15,6 +15,7 @@ from engine import files
 from engine.containers.telling import tell
 from engine.errors import InvalidArgument, told_as_engine_errors
 from engine.images.stored import StoredImage
+from engine.storage import unfinished
 from engine.verbs.containers import ContainerVerbs
 
 if TYPE_CHECKING:
@@ -95,11 +96,12 @@ class ArchiveVerbs(ContainerVerbs):
     @contextmanager
     def _nothing_half_done(self) -> Iterator[None]:
         """If this fails, take away the blobs and snapshots that no image needs."""
-        try:
-            yield
-        except BaseException:
-            self._house.images.collect(lambda: self._users_of_images().snapshots)
-            raise
+        with unfinished.marked(self._house.locks):
+            try:
+                yield
+            except BaseException:
+                self._house.images.collect(lambda: self._users_of_images().snapshots)
+                raise
 
 
 @contextmanager

@@ -4,7 +4,7 @@ Try it: `lab create`, `lab start`, `lab exec`, `lab stop`, `lab rm`: one method 
 """
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from engine import events
@@ -12,9 +12,17 @@ from engine.containers import lifecycle, removal, repair
 from engine.containers.options.asked import ContainerOptions, ExecOptions
 from engine.containers.record import Container
 from engine.containers.telling import tell
-from engine.errors import EngineBroken, InvalidArgument, NotFound, told_as_engine_errors
+from engine.errors import (
+    EngineBroken,
+    EngineError,
+    InvalidArgument,
+    NotFound,
+    SyscallError,
+    told_as_engine_errors,
+)
 from engine.filters import NONE, Filters, Wanted, everything
 from engine.images.stored import StoredImage
+from engine.storage import unfinished
 from engine.verbs.images import ImageVerbs
 
 if TYPE_CHECKING:
@@ -32,10 +40,28 @@ class ContainerVerbs(ImageVerbs):
         """Make a container; it does not run yet."""
         from engine.containers.create import create
 
-        repair.sweep(self._house)
-        made = create(self._house, options, self._image_to_run(options.image))
+        self._sweep()
+        with self._swept_if_it_fails():
+            made = create(self._house, options, self._image_to_run(options.image))
         tell(self._house, made, "create")
         return made
+
+    def _sweep(self) -> None:
+        """Remove what killed commands have left, if there is anything."""
+        if self._house.records.abandoned() or unfinished.left(self._house.locks):
+            from engine.containers import sweeping
+
+            sweeping.sweep(self._house)
+
+    @contextmanager
+    def _swept_if_it_fails(self) -> Iterator[None]:
+        """The same at once where the kernel would not do all that it took."""
+        try:
+            yield
+        except (OSError, SyscallError):
+            with suppress(OSError, EngineError):  # the first error is told
+                self._sweep()
+            raise
 
     def _image_to_run(self, name: str) -> StoredImage:
         """The image of this name; a base image that was removed is made again."""
@@ -51,7 +77,7 @@ class ContainerVerbs(ImageVerbs):
         """The containers, newest first: those that run, or `all`; see filtering.py."""
         from engine.containers.looking.filtering import select
 
-        repair.sweep(self._house)
+        self._sweep()
         found = []
         for container in self._house.records.all():
             container = repair.repair_or_tell(self._house, container)
@@ -238,7 +264,10 @@ class ContainerVerbs(ImageVerbs):
         """Make an image of what a container has changed."""
         from engine.containers.commit import commit
 
-        with self._acting("commit", name) as container:
+        with (
+            self._swept_if_it_fails(),
+            self._acting("commit", name) as container,
+        ):
             image = commit(
                 self._house,
                 container,

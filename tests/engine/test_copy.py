@@ -18,7 +18,6 @@ from engine.engine import Container
 from engine.errors import EngineError
 from engine.files import is_locked
 from engine.kernel import mount_table
-from engine.runtime import client
 from tests import tars
 from tests.engine.boxes import Box, content, in_memory, until
 
@@ -371,18 +370,6 @@ def test_a_program_may_end_at_any_moment_of_a_copy(box: Box) -> None:
             box.engine.pack_files("box", "/etc/passwd", out)
             assert b"root" in content(out)
     other.join()
-
-
-def test_who_waits_for_what_has_ended_is_told_by_the_shim_of_a_copy(box: Box) -> None:
-    container = box.create("sh", "-c", "exit 3")
-    box.foreground(container.id)
-    house = box.engine._house
-    with (
-        opened(house, container),
-        client.connect(house.place, container.directory) as connection,
-    ):
-        connection.ask("wait")
-        assert connection.wait_for_exit() == 3
 
 
 @pytest.mark.vm

@@ -1,8 +1,10 @@
 """A disk that is full, or cannot be written."""
 
+import io
+import itertools
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,12 @@ from engine.engine import Engine
 from engine.errors import EngineError
 from tests import workshop
 from tests.engine.boxes import Box, follow, until
+from tests.faults.aftermath import until_right
+from tests.saved import Saved, packed
+from tests.tars import archive, regular
 
 MEGABYTE = 1 << 20
+PAGE = 4096  # bytes: what a disk of memory gives at a time
 
 
 class Disk:
@@ -35,6 +41,12 @@ class Disk:
                     file.write(bytes(512))
             except OSError:
                 pass
+
+    def leave(self, pages: int) -> None:
+        """Leave room for so many pages, and no more."""
+        self.fill()
+        size = (self.place / "ballast").stat().st_size
+        os.truncate(self.place / "ballast", max(size - pages * PAGE, 0))
 
     def relieve(self) -> None:
         """Take what filled it away."""
@@ -74,6 +86,12 @@ def names(directory: Path) -> set[str]:
     """Every path below, whatever it is."""
     paths = (path.relative_to(directory) for path in directory.rglob("*"))
     return {str(path) for path in paths if len(path.parts) > 1}
+
+
+def without_locks(root: Path) -> set[str]:
+    """The same but for locks: they stay where they were needed once."""
+    found = names(root)
+    return {n for n in found if "locks" not in n and not n.endswith("/committing")}
 
 
 def refuses(caught: pytest.ExceptionInfo[EngineError]) -> None:
@@ -135,13 +153,57 @@ def test_no_room_for_an_import_is_one_clear_error_and_leaves_nothing(
     assert names(full.engine.root / "images") == before
 
 
+def commit(engine: Engine) -> None:
+    engine.commit("changed", "mine")
+
+
+def create(engine: Engine) -> None:
+    Box(engine).create("true", name="mine", volumes=("/v",))
+
+
+def load(engine: Engine) -> None:
+    engine.load(io.BytesIO(packed(Saved().docker())))
+
+
+def import_image(engine: Engine) -> None:
+    engine.import_image(io.BytesIO(archive(regular("x", bytes(5 * PAGE)))), "mine")
+
+
+@pytest.mark.parametrize("verb", [commit, create, load, import_image])
+def test_however_little_room_there_is_it_is_done_or_nothing_is_left(
+    disk: Disk, verb: Callable[[Engine], None]
+) -> None:
+    box = Box(Engine(disk.root))
+    box.run("true")
+    changed = box.create("true", name="changed")
+    (changed.directory / "upper" / "x").write_bytes(os.urandom(5 * PAGE))
+    before = without_locks(disk.root)
+    for pages in itertools.count():
+        disk.leave(pages)
+        try:
+            verb(Engine(disk.root))
+        except EngineError as error:
+            assert "No space left on device" in error.message
+            assert "disk is full" in error.hint
+        else:
+            break
+        Engine(disk.root).containers(all=True)  # an ordinary command, as little room
+        until_right(disk.root)
+        assert without_locks(disk.root) == before
+        disk.relieve()
+    disk.relieve()
+    assert pages > 1
+    until_right(disk.root)
+    assert box.run("true", image="mine" if verb is commit else "busybox").code == 0
+
+
 def test_a_container_that_fills_the_disk_sees_the_error_and_ends_by_itself(
     disk: Disk,
 ) -> None:
     box = Box(Engine(disk.root))
-    script = "dd if=/dev/zero of=/x bs=64k; echo wrote $?; echo to >&2; exit 7"
-    container = box.create("sh", "-c", script)
-    done = box.foreground(container.id)
+    script = "read x; dd if=/dev/zero of=/x bs=64k; echo wrote $?; echo to >&2; exit 7"
+    container = box.create("sh", "-c", script, interactive=True)
+    done = box.foreground(container.id, b"\n")  # not before its start is recorded
     assert "No space left" in done.err
     assert done.out == "wrote 1\n"
     assert done.code == 7

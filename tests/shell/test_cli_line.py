@@ -122,13 +122,6 @@ def test_tab_offers_the_names_of_what_is_there(lab: Lab) -> None:
     assert completed(lab, "run bu") == ["busybox:latest"]
     assert completed(lab, "volume rm ") == ["data"]
     assert completed(lab, "stop ") == []
-    assert completed(lab, "acts b") == ["box"]
-
-
-def test_tab_offers_the_concepts_that_acts_belong_to(lab: Lab) -> None:
-    assert completed(lab, "acts --concept cap") == ["capabilities"]
-    assert completed(lab, "run --explain=mo") == ["mounts"]
-    assert completed(lab, "commit --explain=fu") == ["full"]
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ Source: docker cp, documented and measured
 Try it: `lab cp box:/etc/passwd . ; lab cp . box:/srv`
 """
 
-from engine.acts import act, os_error
-from engine.containers.copying.ends import End, at
+from engine.containers.copying.ends import End
 from engine.errors import InvalidArgument
 from engine.files import closing
 from engine.kernel.places import Place
@@ -45,13 +44,6 @@ def copy(source: End, destination: End, *, follow: bool, owners: bool) -> int:
         origin.close()
 
 
-@act(
-    "cp(1)",
-    lambda source, origin, destination, *_: f"cp -a {at(source)} {at(destination)}",
-    lambda source, origin, destination, *_: f"{at(source)}, {at(destination)}",
-    concept="files",
-    refusal=os_error,
-)
 def _copy(
     source: End, origin: Place, destination: End, goal: Place, owners: bool
 ) -> int:

@@ -15,9 +15,9 @@ Try it: `lab cp box:/nosuch . ; lab cp box:/etc/passwd nosuch/x`
 import os
 import posixpath
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from engine.containers.copying.opened import opened
 from engine.containers.house import House
@@ -26,14 +26,8 @@ from engine.errors import EngineError, InvalidArgument, NotFound, SyscallError
 from engine.files import closing, open_directory
 from engine.kernel import places
 from engine.kernel.places import Place
-from engine.notes import quote
 
 _MISSING = ("ENOENT", "ENOTDIR")
-
-
-def at(end: Sequence[Any]) -> str:
-    """How a shell would name an end, as an act has noted it (see acts.py)."""
-    return f'"$ROOTFS"{quote(end[2])}' if end[1] else quote(end[2])
 
 
 class End(NamedTuple):

@@ -16,27 +16,14 @@ from functools import partial
 from pathlib import Path
 
 from engine import files
-from engine.acts import act, os_error
 from engine.containers.copying.view import whole_tree
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.storage.pack import pack
 
 
-@act(
-    "tar(1)",
-    lambda root, out: "tar --xattrs --sort=name -c -C rootfs .",
-    lambda root, out: "",
-    concept="layers",
-    refusal=os_error,
-)
-def _pack(root: int, out: int) -> None:
-    """Write the tar of the tree below an open directory."""
-    pack(Path(f"/proc/self/fd/{root}"), partial(files.write_all, out))
-
-
 def export(house: House, container: Container, out: int) -> None:
     """Write the tar of a container's tree to the descriptor `out`."""
     house.prepare()
     with whole_tree(house, container) as root:
-        _pack(root, out)
+        pack(Path(f"/proc/self/fd/{root}"), partial(files.write_all, out))

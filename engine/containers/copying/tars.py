@@ -20,8 +20,7 @@ import stat
 from functools import partial
 
 from engine import files
-from engine.acts import act, os_error
-from engine.containers.copying.ends import End, at
+from engine.containers.copying.ends import End
 from engine.errors import Conflict, InvalidArgument, SyscallError
 from engine.kernel import paths
 from engine.storage import nodes, tarball
@@ -32,13 +31,6 @@ from engine.storage.tarball import Entry
 from engine.storage.unpack import inside
 
 
-@act(
-    "tar(1)",
-    lambda source, out, follow: f"tar -c {at(source)}",
-    lambda source, out, follow: at(source),
-    concept="files",
-    refusal=os_error,
-)
 def write_archive(source: End, out: int, *, follow: bool) -> None:
     """Write the tar of what is at a path of a container to the descriptor `out`."""
     place = source.find_source(follow=follow)
@@ -56,13 +48,6 @@ def _nameless(source: End) -> str:
     return "." if source.path != "/" else ""
 
 
-@act(
-    "tar(1)",
-    lambda stream, destination: f"tar -x -C {at(destination)}",
-    lambda stream, destination: at(destination),
-    concept="files",
-    refusal=os_error,
-)
 def read_archive(stream: Readable, destination: End) -> None:
     """Unpack a tar into a directory of a container."""
     place = destination.find_destination()

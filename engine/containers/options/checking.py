@@ -15,7 +15,6 @@ from engine.containers.options import (
     logs,
     names,
     namespaces,
-    parameters,
     ulimits,
 )
 from engine.containers.options.asked import ContainerOptions
@@ -50,7 +49,10 @@ def check(options: ContainerOptions) -> None:
     _check_life(options)
     logs.keeping(options, {}, {})
     limits.check(options)
-    parameters.check(options)
+    if options.sysctls:
+        from engine.containers.options import parameters  # few containers have any
+
+        parameters.check(options)
     for text in options.ulimits:
         ulimits.parse(text)
     _check_parent(options.cgroup_parent)

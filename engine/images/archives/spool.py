@@ -24,11 +24,9 @@ import posixpath
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.acts import act, os_error
 from engine.errors import DigestMismatch, ImageError
 from engine.files import closing
 from engine.images.archives import names
-from engine.notes import in_c, quote
 from engine.oci import digest as digests
 from engine.storage import compression, tarball
 from engine.storage.compression import Readable
@@ -96,7 +94,14 @@ class Spool:
 
     def _write(self, name: str, entry: Entry, reader: TarReader) -> Member:
         path = self._directory / str(len(self._files))
-        writer, method = _put_aside(name, path, reader)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with closing(os.open(path, flags, 0o600)) as descriptor:
+            writer, method = BlobWriter(descriptor), ""
+            for offset, data in reader.chunks():
+                if offset != writer.size:
+                    break
+                method = method if offset else compression.kind(data)
+                writer.write(data)
         if writer.size != entry.size:
             raise _refused(name, "is a sparse file, which no image archive holds")
         blob = writer.finish()
@@ -131,26 +136,6 @@ class Spool:
                 name, f"has {member.size} bytes; at most {LARGEST_JSON} can be right"
             )
         return member.path.read_bytes()
-
-
-@act(
-    "tar(1)",
-    lambda name, path, reader: f"tar -x -O -f archive {quote(name)} > {quote(path)}",
-    lambda name, path, reader: f"{in_c(name)}, {in_c(path)}",
-    concept="layers",
-    refusal=os_error,
-)
-def _put_aside(name: str, path: Path, reader: TarReader) -> tuple[BlobWriter, str]:
-    """Write a member's bytes to a file; who has their digest, and how compressed."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with closing(os.open(path, flags, 0o600)) as descriptor:
-        writer, method = BlobWriter(descriptor), ""
-        for offset, data in reader.chunks():
-            if offset != writer.size:
-                break
-            method = method if offset else compression.kind(data)
-            writer.write(data)
-    return writer, method
 
 
 def _beside(name: str, target: str) -> str:

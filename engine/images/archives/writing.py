@@ -23,14 +23,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.acts import act, os_error
 from engine.errors import EngineBroken
 from engine.files import write_all
 from engine.images.archives import names
 from engine.images.making import compact_json
 from engine.images.store import ImageStore
 from engine.images.stored import REF_NAME, StoredImage
-from engine.notes import quote
 from engine.oci import digest as digests
 from engine.oci.image import INDEX, MANIFEST
 from engine.oci.reference import Reference
@@ -78,23 +76,12 @@ def save(store: ImageStore, chosen: Sequence[Chosen], out: int) -> None:
     write_all(out, _header("blobs/", 0) + _header(names.BLOBS, 0))
     blobs = (digest for one in chosen for digest in one.image.blobs)
     for digest in dict.fromkeys(blobs):
-        _append(out, names.path_of(digest), store.content.size(digest), store, digest)
+        size = store.content.size(digest)
+        write_all(out, _header(names.path_of(digest), size))
+        with store.content.open(digest) as blob:
+            _copy(blob.fileno(), out, size)
+        write_all(out, tarball.padding(size))
     write_all(out, tarball.END)
-
-
-@act(
-    "tar(1)",
-    lambda out, path, size, *_: f"tar -r -f archive {quote(path)}  # {size} bytes",
-    lambda out, path, size, *_: f"{out}, {path}, {size}",
-    concept="layers",
-    refusal=os_error,
-)
-def _append(out: int, path: str, size: int, store: ImageStore, digest: str) -> None:
-    """Write a blob into the archive, under the name `path`."""
-    write_all(out, _header(path, size))
-    with store.content.open(digest) as blob:
-        _copy(blob.fileno(), out, size)
-    write_all(out, tarball.padding(size))
 
 
 def _documents(chosen: Sequence[Chosen]) -> dict[str, bytes]:

@@ -1,0 +1,161 @@
+"""The verbs whose every act is failed and killed, and what each is about.
+
+    Verb(call)      which of caller.py's; `prepare` makes what it needs, and gives the
+                    words that the call gets
+
+Each round has things of its own, so that one does not depend on another.
+"""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.engine.boxes import LASTS, Box
+
+Words = tuple[str, ...]
+NAME = "mine"
+
+
+class Bench(NamedTuple):
+    """Where rounds take place: an engine, and a directory for files beside it."""
+
+    box: Box
+    files: Path
+    archive: Path  # that `load` can read
+    tree: Path  # a tar of files, for `import`
+
+
+class Verb(NamedTuple):
+    """One verb: the call, what it is about, and what to do before."""
+
+    name: str
+    call: str
+    prepare: Callable[[Bench], Words]
+
+
+def _new(bench: Bench) -> Words:
+    return (NAME,)
+
+
+def _created(bench: Bench) -> Words:
+    bench.box.create(*LASTS, name=NAME)
+    return (NAME,)
+
+
+def _with_volumes(bench: Bench) -> Words:
+    bench.box.create(*LASTS, name=NAME, volumes=("/anonymous", "own:/v"))
+    return (NAME,)
+
+
+def _begun(bench: Bench) -> Words:
+    bench.box.begin(name=NAME)
+    return (NAME,)
+
+
+def _paused(bench: Bench) -> Words:
+    bench.box.begin(name=NAME)
+    bench.box.engine.pause(NAME)
+    return (NAME,)
+
+
+def _with(prepare: Callable[[Bench], Words], *words: str) -> Callable[[Bench], Words]:
+    return lambda bench: (*prepare(bench), *words)
+
+
+def _with_file(prepare: Callable[[Bench], Words]) -> Callable[[Bench], Words]:
+    return lambda bench: (*prepare(bench), str(bench.files / "file"))
+
+
+def _changed(bench: Bench) -> Words:
+    container = bench.box.create(*LASTS, name=NAME)
+    (container.directory / "upper" / "new").write_text("new")
+    return (NAME, "committed")
+
+
+def _changed_and_begun(bench: Bench) -> Words:
+    words = _changed(bench)
+    bench.box.engine.start(NAME)
+    return words
+
+
+def _to_copy(prepare: Callable[[Bench], Words]) -> Callable[[Bench], Words]:
+    def made(bench: Bench) -> Words:
+        (bench.files / "source").mkdir(exist_ok=True)
+        (bench.files / "source" / "f").write_text("f")
+        return (*prepare(bench), str(bench.files / "source"))
+
+    return made
+
+
+def _released(bench: Bench) -> Words:
+    """A --rm container that has ended, and that nobody has removed yet."""
+    container = bench.box.create("true", name=NAME, volumes=("/anonymous",))
+    bench.box.foreground(NAME)
+    return (str(container.directory),)
+
+
+def _tagged(bench: Bench) -> Words:
+    bench.box.engine.tag("busybox", "other:1")
+    return ("other:1",)
+
+
+def _committed(bench: Bench) -> Words:
+    _changed(bench)
+    bench.box.engine.commit(NAME, "committed")
+    bench.box.engine.remove(NAME)
+    return ("committed",)
+
+
+def _unpacked(bench: Bench) -> Words:
+    words = _committed(bench)
+    bench.box.run("true", image="committed")
+    return words
+
+
+def _volume(bench: Bench) -> Words:
+    volume = bench.box.engine.create_volume("own")
+    (volume.mountpoint / "file").write_text("kept")
+    return ("own",)
+
+
+VERBS = (
+    Verb("create", "create_whole", _new),
+    Verb("start", "start", _created),
+    Verb("run --rm", "run", _with(_new, "true")),
+    Verb("exec", "execute", _with(_begun, "true")),
+    Verb("exec -t", "execute_on_terminal", _with(_begun, "true")),
+    Verb("commit", "commit", _changed),
+    Verb("commit of one that runs", "commit", _changed_and_begun),
+    Verb("stop", "stop", _begun),
+    Verb("kill", "kill", _begun),
+    Verb("restart", "restart", _begun),
+    Verb("pause", "pause", _begun),
+    Verb("unpause", "unpause", _paused),
+    Verb("rm", "remove_stopped", _with_volumes),
+    Verb("rm -f", "remove", _begun),
+    Verb("removal of a --rm container", "released", _released),
+    Verb("cp in", "copy_in", _to_copy(_created)),
+    Verb("cp into one that runs", "copy_in", _to_copy(_begun)),
+    Verb("cp out", "copy_out", _with_file(_created)),
+    Verb("update", "update", _begun),
+    Verb("rename", "rename", _with(_created, "other")),
+    Verb("load", "load", lambda bench: (str(bench.archive),)),
+    Verb("save", "save", lambda bench: ("busybox", str(bench.files / "file"))),
+    Verb("import", "import_image", lambda bench: (str(bench.tree), "imported")),
+    Verb("export", "export", _with_file(_created)),
+    Verb("tag", "tag", lambda bench: ("busybox", "other:1")),
+    Verb("rmi of a name", "untag", _tagged),
+    Verb("rmi", "untag", _committed),
+    Verb("rmi of what was run", "untag", _unpacked),
+    Verb("volume create", "volume", lambda bench: ("own",)),
+    Verb("volume rm", "remove_volume", _volume),
+)
+
+
+def tar_of(directory: Path, out: Path) -> Path:
+    """A tar of one file."""
+    directory.mkdir()
+    (directory / "file").write_text("in a layer")
+    subprocess.run(["tar", "-cf", out, "-C", directory, "file"], check=True)
+    return out
