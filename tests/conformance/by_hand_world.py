@@ -25,7 +25,7 @@ done
 section limits; cat /proc/$$/limits /proc/$$/oom_score_adj
 section groups; for file in $(find /sys/fs/cgroup -name 'memory*limit_in_bytes' -o \
     -name 'cpu.*us' -o -name 'cpu.shares' -o -name 'cpuset.cpus' -o -name 'pids.max' \
-    -o -name 'pids.current' -o -name 'devices.list' -o -name 'memory.*max' \
+    -o -name 'devices.list' -o -name 'memory.*max' \
     -o -name 'cpu.max' -o -name 'cpu.weight' -o -name 'cgroup.controllers' | sort); do
     echo "$file $(cat "$file" 2>&1)"
 done

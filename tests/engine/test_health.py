@@ -39,7 +39,10 @@ def test_it_is_starting_and_then_healthy(box: Box) -> None:
     container = box.begin(health=check("true", interval=300 * MILLISECOND))
     assert health(box, container) == "starting"
     becomes(box, container, "healthy")
-    assert "health_status: healthy" in told(box, container)
+    until(
+        lambda: "health_status: healthy" in told(box, container),
+        "the event, which is told once the record says so",
+    )
 
 
 def test_bad_answers_in_a_row_make_it_unhealthy_and_one_good_one_heals_it(

@@ -114,7 +114,8 @@ def test_an_act_that_shall_fail_is_one_clear_error(box: Box) -> None:
     walk = Walk("pivot_root(2)", lambda question: question.fail("EINVAL"))
     with pytest.raises(EngineError) as told:
         box.engine.start(container.id, walk)
-    assert told.value.message == "pivot_root: Invalid argument"
+    rootfs = box.engine.container(container.id).directory / "rootfs"
+    assert told.value.message == f"pivot_root {rootfs}: Invalid argument"
     assert told.value.hint == "The new root must be a private mount point."
     assert is_clean(box, container.id)
     assert box.engine.container(container.id).state.error == told.value.message
