@@ -17,6 +17,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.kernel import mount_table
+
 CGROUPS = Path("/sys/fs/cgroup")
 DEFAULT_ROOT = Path("/var/lib/labshell")
 
@@ -54,8 +56,7 @@ def take(directory: Path) -> Census:
 
 def mounts_in(directory: Path) -> list[str]:
     """Where something is mounted below `directory`."""
-    lines = os.fsdecode(Path("/proc/self/mountinfo").read_bytes()).splitlines()
-    targets = (line.split()[4] for line in lines)
+    targets = (mount.target for mount in mount_table.table())
     return [target for target in targets if _is_in(target, directory)]
 
 

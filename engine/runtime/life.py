@@ -179,7 +179,7 @@ class Life:
     def _wake(self) -> None:
         """Let it see its signals: frozen, it could not even die."""
         if self.record.state.status == state.PAUSED:
-            with contextlib.suppress(OSError):  # a full disk: it wakes all the same
+            with contextlib.suppress(OSError):  # a full disk: it is thawed below
                 self.unpause()
         freezer.thaw(self._facts.cgroup)
 
@@ -210,25 +210,26 @@ class Life:
 
     def pause(self) -> None:
         """Take the CPU away from all its processes."""
-        after = self.record.after(state.PAUSE)
-        with self.recording("pause"):
-            freezer.freeze(self._facts.cgroup)
-        try:
-            self.record.write(after)
-        except OSError:  # what no record tells must not be
-            freezer.thaw(self._facts.cgroup)
-            raise
+        self._freeze_or_thaw(state.PAUSE, freezer.freeze, freezer.thaw)
         self._prober.hold()
-        self.announcer.tell("pause")
 
     def unpause(self) -> None:
         """Give it back."""
-        after = self.record.after(state.UNPAUSE)
-        with self.recording("unpause"):
-            freezer.thaw(self._facts.cgroup)
-        self.record.write(after)
+        self._freeze_or_thaw(state.UNPAUSE, freezer.thaw, freezer.freeze)
         self._prober.go_on()
-        self.announcer.tell("unpause")
+
+    def _freeze_or_thaw(
+        self, event: str, act: Callable[[str], None], undo: Callable[[str], None]
+    ) -> None:
+        after = self.record.after(event)
+        with self.recording(event):
+            act(self._facts.cgroup)
+            try:
+                self.record.write(after)
+            except OSError:  # what no record tells must not be
+                undo(self._facts.cgroup)
+                raise
+        self.announcer.tell(event)
 
     def _probed(self, health: Health) -> None:
         changed = health.status != self.record.state.health.status

@@ -114,7 +114,7 @@ class Shim:
         with self._life.recording("cp"):
             self._life.viewers.leave(client, needed=not self._life.over)
         if client is self._pauser and self._state.status == state.PAUSED:
-            with contextlib.suppress(OSError):  # a full disk: it wakes all the same
+            with contextlib.suppress(OSError, EngineError):  # it stays as recorded
                 self._life.unpause()  # a commit was killed: what it paused goes on
 
     def _task_of(self, client: Client) -> Task:

@@ -5,7 +5,8 @@
     processes    a spawner, a shim for each container that runs, and what it runs
     /run         locks, the socket of the spawner, those of shims that live
     the root     what the records of containers, images and volumes name, nothing half
-    records      a container that says "running" runs, one that says "exited" does not
+    records      a container that says "running" runs, one that says "exited" does not,
+                 and only one that says "paused" is frozen
     locks        nobody holds any but those shims
 
 `wrong` only looks: whoever calls it has run an ordinary command before.
@@ -98,10 +99,11 @@ def _groups(house: House, active: list[Container]) -> Iterator[str]:
 
 
 def _processes(house: House, active: list[Container]) -> Iterator[str]:
-    members = [p for p in cgroups.members(f"{house.place.cgroup}/shims") if running(p)]
-    known = {*spawners(house.place), *(c.state.shim_pid for c in active)}
-    for pid in members:
-        if pid not in known:
+    """What runs in a container here is one process: an exec must not be left."""
+    known = {*spawners(house.place)}
+    known |= {pid for c in active for pid in (c.state.pid, c.state.shim_pid)}
+    for pid in cgroups.members(house.place.cgroup):
+        if pid not in known and running(pid):
             yield f"process left: {pid} {name_of(pid)}"
 
 
@@ -118,12 +120,23 @@ def _records(house: House, found: list[Container]) -> Iterator[str]:
         held = files.is_locked(container.directory / "alive")
         if container.active and not (lives and now.pid and running(now.pid)):
             yield f"{name} is {now.status}, and process {now.pid} does not live"
+        if container.running and _is_frozen(house, container) != (
+            now.status == state.PAUSED
+        ):
+            yield f"{name} is {now.status}, and is not frozen, or is"
         if container.active != held:
             yield f"{name} is {now.status}, and its lock is held: {held}"
         if not container.active and cgroups.exists(house.cgroup(container)):
             yield f"{name} is {now.status}, and has a group"
         if not container.active and (now.pid or now.shim_pid):
             yield f"{name} is {now.status}, and has the process {now.pid}"
+
+
+def _is_frozen(house: House, container: Container) -> bool:
+    place = cgroups.directory(house.cgroup(container), "freezer")
+    if cgroups.version() == 2:
+        return "frozen 1" in (place / "cgroup.events").read_text()
+    return (place / "freezer.state").read_text() != "THAWED\n"
 
 
 def _containers(root: Path, found: list[Container]) -> Iterator[str]:

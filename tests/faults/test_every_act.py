@@ -24,8 +24,9 @@ from engine.engine import Engine
 from engine.errors import EngineError
 from engine.kernel import cgroups
 from engine.runtime.place import Place
+from engine.runtime.state import PAUSED
 from tests import machine, workshop
-from tests.engine.boxes import Box
+from tests.engine.boxes import Box, until
 from tests.faults.acting import VERBS, Bench, Verb, tar_of
 from tests.faults.aftermath import until_right
 from tests.faults.rounds import Caller, Fail, Fault, Kill, Outcome, end
@@ -89,6 +90,10 @@ class Rounds:
         engine = Engine(self.root)
         engine.containers(all=True)  # the ordinary command
         until_right(self.root)
+        if self.verb.call not in ("pause", "unpause"):
+            until(
+                lambda: PAUSED not in self._statuses(), "what a commit paused goes on"
+            )
         told = [line for line in engine.notices if not line.startswith("repaired: ")]
         assert told == []
         if not fault.ends:
@@ -98,6 +103,9 @@ class Rounds:
 
     def _runs(self) -> bool:
         return any(one.active for one in Records(self.root, []).all())
+
+    def _statuses(self) -> set[str]:
+        return {one.state.status for one in Records(self.root, []).all()}
 
     def _tidy(self) -> None:
         workshop.tidy(Engine(self.root))
