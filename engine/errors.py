@@ -8,6 +8,8 @@
     ├── InvalidArgument            an option or a value that makes no sense
     ├── DigestMismatch             the bytes are not what their name says
     ├── ImageError                 an image, layer or archive that breaks its format
+    ├── BuildFileError             a Dockerfile or .dockerignore, and where in it
+    ├── BuildFailed                a step of a build, and what it left behind
     ├── NotExecutable              the program is there and cannot be run
     ├── ProgramNotFound            the program is not in the container
     ├── EngineBroken               the engine's own files or processes are damaged
@@ -89,6 +91,30 @@ class DigestMismatch(EngineError):
 
 class ImageError(EngineError):
     """An image, layer or archive that breaks its format."""
+
+
+class BuildFileError(EngineError):
+    """A Dockerfile or .dockerignore that says something that cannot be done.
+
+    The message begins with the place: "Dockerfile:3: unknown instruction: RUNN".
+    `excerpt` is two lines to print below it, the line of the file and a caret under
+    the place; "" if there is nothing to show.
+    """
+
+    exit_code = 1
+    excerpt = ""
+
+
+class BuildFailed(EngineError):
+    """A step of a build that failed.
+
+    `excerpt` shows the line of the Dockerfile, as with BuildFileError; `scene` is the
+    name of the container that the step left behind, "" if there is none.
+    """
+
+    exit_code = 1
+    excerpt = ""
+    scene = ""
 
 
 class NotExecutable(EngineError):
