@@ -14,7 +14,7 @@ Try it: python3 -c "from engine.engine import Engine; print(Engine().containers(
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.containers.house import DEFAULT_ROOT, House
 from engine.containers.options.asked import ContainerOptions, ExecOptions, UpdateOptions
@@ -32,6 +32,9 @@ from engine.verbs.system import SystemVerbs
 
 if TYPE_CHECKING:
     # "as" says that these are here for others to import, as types.
+    from engine.build.options import BuildOptions as BuildOptions
+    from engine.build.options import Progress as Progress
+    from engine.build.options import StepReport as StepReport
     from engine.containers.looking.disk import DiskUsage as DiskUsage
     from engine.containers.looking.disk import Share as Share
     from engine.containers.looking.layers import LayerView as LayerView
@@ -66,6 +69,18 @@ __all__ = [
     "Volume",
     "has_labels",
 ]
+
+
+_OF_BUILDS = ("BuildOptions", "Progress", "StepReport")
+
+
+def __getattr__(name: str) -> Any:
+    """What only a build needs: imported when somebody asks for it."""
+    if name in _OF_BUILDS:
+        from engine.build import options
+
+        return getattr(options, name)
+    raise AttributeError(name)
 
 
 class Engine(SystemVerbs, LookingVerbs, CopyingVerbs):

@@ -32,6 +32,8 @@ _DIRECTORY = _FOLLOWED | os.O_NOFOLLOW
 _DEEPEST_REMOVAL = 128  # levels of directories open at once
 T = TypeVar("T")
 
+# `json.dumps` with an option of its own would make an encoder for each value.
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 _LARGEST_RECORD = 16 << 20  # bytes; a larger JSON file is not one of ours
 
 
@@ -162,14 +164,14 @@ def as_readable_json(data: Any, indent: str = "") -> str:
     inner = f"{indent}  "
     if isinstance(data, dict) and data:
         fields = [
-            f"{inner}{json.dumps(name)}: {as_readable_json(value, inner)}"
+            f"{inner}{_as_json(name)}: {as_readable_json(value, inner)}"
             for name, value in data.items()
         ]
         return "{\n" + ",\n".join(fields) + f"\n{indent}}}"
     if isinstance(data, list) and any(isinstance(item, dict) for item in data):
         items = [f"{inner}{as_readable_json(item, inner)}" for item in data]
         return "[\n" + ",\n".join(items) + f"\n{indent}]"
-    return json.dumps(data, ensure_ascii=False)
+    return _as_json(data)
 
 
 def read_json(path: Path) -> Any:

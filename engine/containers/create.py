@@ -48,8 +48,18 @@ from engine.runtime.bundle import Bundle, Layers
 from engine.runtime.state import State
 
 
-def create(house: House, options: ContainerOptions, image: StoredImage) -> Container:
-    """Make a container of `image`; it is then `created`, and nothing runs."""
+def create(
+    house: House,
+    options: ContainerOptions,
+    image: StoredImage,
+    *,
+    for_build: bool = False,
+) -> Container:
+    """Make a container of `image`; it is then `created`, and nothing runs.
+
+    `for_build`: the caller holds the store, the image need be in no index yet, and
+    nobody waits for the disk when the container ends.
+    """
     checking.check(options)
     if options.stop_signal:
         signal_number(options.stop_signal)  # refused now, not when it is needed
@@ -59,6 +69,8 @@ def create(house: House, options: ContainerOptions, image: StoredImage) -> Conta
     house.prepare()
     options = limits.possible(house, options)
     options = namespaces.resolved(options, house.records.find)
+    if for_build:
+        return _create(house, options, image, command, volatile=True)
     with house.images.writing():  # the layers it will stand on must not go meanwhile
         return _create(house, options, house.images.catalogue.still(image), command)
 
@@ -68,6 +80,8 @@ def _create(
     options: ContainerOptions,
     image: StoredImage,
     command: tuple[str, ...],
+    *,
+    volatile: bool = False,
 ) -> Container:
     lower = house.images.layer_directories(image)
     planned = binds.plan(
@@ -86,7 +100,8 @@ def _create(
             house.records.write_draft(draft, container)
             with _removed_if_it_fails(house, container):
                 binds.provide(planned, house.volumes)
-                _furnish(house, draft, container, image, lower, planned)
+                layers = _layers(container, lower, volatile)
+                _furnish(house, draft, container, image, layers, planned)
                 return _publish(house, draft, container)
     except OSError as error:
         raise from_os_error(error) from error
@@ -140,20 +155,33 @@ def _publish(house: House, draft: Path, container: Container) -> Container:
     raise EngineError("no free name for the container was found", "Give it a --name.")
 
 
+def _layers(container: Container, lower: tuple[Path, ...], volatile: bool) -> Layers:
+    """The directories of the container's overlay."""
+    home = container.directory
+    return Layers(
+        lower=(home / "init", *lower),
+        upper=home / "upper",
+        work=home / "work",
+        shared_memory=namespaces.memory_to_share(container.options),
+        volatile=volatile,
+    )
+
+
 def _furnish(
     house: House,
     draft: Path,
     container: Container,
     image: StoredImage,
-    lower: tuple[Path, ...],
+    layers: Layers,
     planned: tuple[Planned, ...],
 ) -> None:
     """Fill the draft with everything that a start will need."""
     options, hostname = container.options, _hostname(container)
+    lower = layers.lower[1:]
     home, said = container.directory, image.config.defaults
     for name in ("init", "upper", "work", "rootfs"):
         entries.make_directory(draft / name, 0o755)
-    if namespaces.memory_to_share(options):
+    if layers.shared_memory:
         entries.make_directory(draft / "shm", 0o755)
     init_layer.make(draft / "init", lower)
     network_files.write(draft, options, hostname)
@@ -173,7 +201,7 @@ def _furnish(
         house.cgroup(container),
         container.bound,
     )
-    _write_bundle(house, draft, container, said, spec, lower)
+    _write_bundle(house, draft, container, said, spec, layers)
 
 
 def _write_bundle(
@@ -182,18 +210,11 @@ def _write_bundle(
     container: Container,
     said: ImageDefaults,
     spec: Spec,
-    lower: tuple[Path, ...],
+    layers: Layers,
 ) -> None:
     """Write down what the runtime needs: it has never heard of images and options."""
-    options, home = container.options, container.directory
+    options = container.options
     variables = specification.variables(spec.process.environment)
-    lowers = (home / "init", *lower)
-    layers = Layers(
-        lower=lowers,
-        upper=home / "upper",
-        work=home / "work",
-        shared_memory=namespaces.memory_to_share(options),
-    )
     seccomp_filter = compiled_filter(house, options, spec)
     Bundle(spec=spec, layers=layers, seccomp=seccomp_filter).write(
         draft / "bundle",

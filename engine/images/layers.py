@@ -15,7 +15,7 @@ Try it: `lab layers busybox --paths`
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.acts import act, os_error
 from engine.errors import DigestMismatch
@@ -26,41 +26,55 @@ from engine.oci.image import LAYER, Descriptor
 from engine.storage.content import BlobWriter, ContentStore
 from engine.storage.snapshots import Snapshots
 
+if TYPE_CHECKING:
+    from engine.storage.pack import Packed
+
 
 class Layer(NamedTuple):
-    """A layer that was just written: its blob, its diff_id, the bytes in its files."""
+    """A layer that was just written: its blob, its diff_id, the bytes in its files.
+
+    `whole` and `deleted` are as in storage/pack.py.
+    """
 
     descriptor: Descriptor
     diff_id: str
     size: int
+    whole: bool
+    deleted: tuple[str, ...]
 
 
-def write(content: ContentStore, directory: Path) -> Layer:
-    """Pack an overlay's upper directory into a blob."""
+def write(content: ContentStore, directory: Path, latest: int | None = None) -> Layer:
+    """Pack an overlay's upper directory into a blob; no time in it after `latest`."""
     with content.writer() as writer:
-        size = _pack(directory, writer)
+        packed = _pack(directory, writer, latest)
         blob = writer.finish()
     descriptor = Descriptor(
         media_type=LAYER,
         digest=blob.digest,
         size=blob.size,
-        annotations={CONTENT_SIZE: str(size)},
+        annotations={CONTENT_SIZE: str(packed.size)},
     )
-    return Layer(descriptor=descriptor, diff_id=blob.digest, size=size)
+    return Layer(
+        descriptor=descriptor,
+        diff_id=blob.digest,
+        size=packed.size,
+        whole=packed.whole,
+        deleted=packed.deleted,
+    )
 
 
 @act(
     "tar(1)",
-    lambda directory, writer: (
+    lambda directory, writer, latest: (
         f"tar --xattrs --sort=name -c -C {quote(directory)} . > blob"
     ),
-    lambda directory, writer: f'"{directory}"',
+    lambda directory, writer, latest: f'"{directory}"',
     refusal=os_error,
 )
-def _pack(directory: Path, writer: BlobWriter) -> int:
+def _pack(directory: Path, writer: BlobWriter, latest: int | None) -> "Packed":
     from engine.storage.pack import pack
 
-    return pack(directory, writer.write)
+    return pack(directory, writer.write, latest)
 
 
 def unpacked(

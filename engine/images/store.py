@@ -81,9 +81,9 @@ class ImageStore:
             self.content, self.snapshots, image.manifest.layers, image.config.diff_ids
         )
 
-    def add_layer(self, directory: Path) -> Layer:
+    def add_layer(self, directory: Path, latest: int | None = None) -> Layer:
         """Make a layer of an overlay's upper directory. Call it inside `writing()`."""
-        return layers.write(self.content, directory)
+        return layers.write(self.content, directory, latest)
 
     # Making and naming
 

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engine.acts import act
-from engine.files import closing
+from engine.files import closing, remove_tree
 from engine.kernel import libc
 from engine.kernel.mount_flags import (
     MS_BIND,
@@ -60,14 +60,32 @@ def make_private(target: Path) -> None:
     libc.call("mount", None, str(target), None, flags, None, target=str(target))
 
 
-def overlay(target: Path, lower: Sequence[Path], upper: Path, work: Path) -> None:
+def overlay(
+    target: Path,
+    lower: Sequence[Path],
+    upper: Path,
+    work: Path,
+    *,
+    volatile: bool = False,
+) -> None:
     """Show `upper` over the `lower` directories, topmost first, as one tree.
 
     Two shortcuts are switched off with which a kernel may leave in `upper` only half
-    of what was written: the other half would be missing in a commit.
+    of what was written: the other half would be missing in a commit. The end of an
+    overlay waits for the whole disk below it, unless it is `volatile`.
     """
     rest = f",upperdir={_escaped(upper)},workdir={_escaped(work)},{WHOLE}"
-    _overlay(target, lower, rest)
+    _overlay(target, lower, f"{rest},volatile" if volatile else rest)
+
+
+def forget_volatile(work: Path) -> None:
+    """Let a volatile overlay be mounted once more.
+
+    The kernel leaves a mark in its work directory, and refuses when it sees it: for
+    all it knows there was a power cut in between.
+    """
+    if (work / "work").is_dir():
+        remove_tree(work / "work" / "incompat")
 
 
 def overlay_to_read(target: Path, lower: Sequence[Path]) -> None:

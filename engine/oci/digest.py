@@ -20,6 +20,7 @@ Source: opencontainers/image-spec, descriptor.md "Digests", config.md "Layer Cha
 Try it: `printf test | sha256sum`
 """
 
+import functools
 import importlib
 import re
 from collections.abc import Iterable
@@ -37,6 +38,7 @@ def sha256(data: bytes) -> str:
     return f"sha256:{_loaded().sha256(data).hexdigest()}"
 
 
+@functools.cache
 def _loaded() -> Any:
     """The first module of the list that this Python has."""
     for name in _QUICKLY_LOADED[:-1]:

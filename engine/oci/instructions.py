@@ -78,8 +78,15 @@ def _label(defaults: ImageDefaults, rest: str) -> ImageDefaults:
 
 
 def _expose(defaults: ImageDefaults, rest: str) -> ImageDefaults:
-    ports = dict.fromkeys(defaults.exposed_ports)
-    for word in expand(defaults, rest).split():
+    new = ports_of(expand(defaults, rest).split())
+    ports = dict.fromkeys((*defaults.exposed_ports, *new))
+    return defaults._replace(exposed_ports=tuple(ports))
+
+
+def ports_of(words: Sequence[str]) -> tuple[str, ...]:
+    """The ports that `80`, `53/udp` and `8000-8010` mean: "80/tcp" and so on."""
+    ports: dict[str, None] = {}
+    for word in words:
         match = _PORT.match(word)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if not match or not 0 < first <= last < 65536:
@@ -88,7 +95,7 @@ def _expose(defaults: ImageDefaults, rest: str) -> ImageDefaults:
             )
         kind = match[3] or "tcp"
         ports |= dict.fromkeys(f"{port}/{kind}" for port in range(first, last + 1))
-    return defaults._replace(exposed_ports=tuple(ports))
+    return tuple(ports)
 
 
 def _user(defaults: ImageDefaults, rest: str) -> ImageDefaults:

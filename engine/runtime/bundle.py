@@ -27,13 +27,15 @@ class Layers(NamedTuple):
     """The directories of the overlay; none if the bundle brings its own rootfs.
 
     `lower` is topmost first. `shared_memory` is the size of the /dev/shm that other
-    containers may join, as tmpfs takes it; "" if there is none.
+    containers may join, as tmpfs takes it; "" if there is none. `volatile`: what is
+    written need not survive a power cut, so nobody waits for the disk at its end.
     """
 
     lower: tuple[Path, ...]
     upper: Path
     work: Path
     shared_memory: str = ""
+    volatile: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/layers.json."""
@@ -42,6 +44,7 @@ class Layers(NamedTuple):
             "upper": str(self.upper),
             "work": str(self.work),
             "shared_memory": self.shared_memory,
+            "volatile": self.volatile,
         }
 
     @staticmethod
@@ -52,6 +55,7 @@ class Layers(NamedTuple):
             upper=Path(data["upper"]),
             work=Path(data["work"]),
             shared_memory=str(data.get("shared_memory", "")),
+            volatile=bool(data.get("volatile", False)),
         )
 
 

@@ -72,7 +72,15 @@ def mount_layers(directory: Path, bundle: Bundle) -> None:
     target, layers = Path(bundle.spec.root), bundle.layers
     with files.locked(directory / "layers.json"):
         if not mount_table.is_mount_point(target):
-            mounts.overlay(target, layers.lower, layers.upper, layers.work)
+            if layers.volatile:
+                mounts.forget_volatile(layers.work)
+            mounts.overlay(
+                target,
+                layers.lower,
+                layers.upper,
+                layers.work,
+                volatile=layers.volatile,
+            )
 
 
 def mount_shared_memory(bundle: Bundle) -> None:

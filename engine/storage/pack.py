@@ -27,6 +27,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import EngineError, told_as_engine_errors
 from engine.files import closing, open_directory
@@ -45,17 +46,37 @@ _KINDS = {
 _INCOMPLETE = {"trusted.overlay.redirect", "trusted.overlay.metacopy"}
 
 
-def pack(directory: Path, out: Callable[[bytes], object]) -> int:
+class Packed(NamedTuple):
+    """What was packed.
+
+    `size`: how many bytes its files and links hold: what Docker calls a layer's size.
+    `whole`: nothing stayed behind; `deleted`: the paths that have a whiteout. Who
+    knows both can tell whether the directory is what the tar would be unpacked to.
+    """
+
+    size: int
+    whole: bool
+    deleted: tuple[str, ...]
+
+
+def pack(
+    directory: Path, out: Callable[[bytes], object], latest: int | None = None
+) -> Packed:
     """Give the layer tar of an overlay's upper `directory` to `out`, in pieces.
 
-    Returns how many bytes its files and links hold: what Docker calls a layer's size.
+    No time in it is later than `latest`, in nanoseconds since 1970, if that is given:
+    so the same files give the same tar whenever they were made.
     """
-    packing = _Packing(out)
+    packing = _Packing(out, latest)
     with told_as_engine_errors(), closing(open_directory(directory)) as root:
         packing.directory(root, "")
     packing.put(tarball.END)
     packing.flush()
-    return packing.content_size
+    return Packed(
+        size=packing.content_size,
+        whole=packing.whole,
+        deleted=tuple(packing.deleted),
+    )
 
 
 def pack_entry(
@@ -97,11 +118,15 @@ def keeps(attribute: str) -> bool:
 class _Packing:
     """One tar on its way out: the pieces not yet handed on, the hard links seen."""
 
-    def __init__(self, out: Callable[[bytes], object]) -> None:
-        self._out = out
+    def __init__(
+        self, out: Callable[[bytes], object], latest: int | None = None
+    ) -> None:
+        self._out, self._latest = out, latest
         self._pieces: list[bytes] = []
         self._size = 0
         self.content_size = 0
+        self.whole = True
+        self.deleted: list[str] = []
         self._first_names: dict[tuple[int, int], str] = {}
 
     def put(self, data: bytes) -> None:
@@ -145,8 +170,8 @@ class _Packing:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or self._link(status, path):
                 return
-            xattrs = _xattrs(descriptor, path)
-            self.put(tarball.encode(_entry(status, path, xattrs=xattrs)))
+            xattrs = self._xattrs(descriptor, path)
+            self.put(tarball.encode(self._entry_of(status, path, xattrs=xattrs)))
             self.content_size += status.st_size
             left = status.st_size
             while left:
@@ -165,7 +190,9 @@ class _Packing:
         if first == path:
             return False
         self.put(
-            tarball.encode(_entry(status, path, kind=tarball.HARD_LINK, target=first))
+            tarball.encode(
+                self._entry_of(status, path, kind=tarball.HARD_LINK, target=first)
+            )
         )
         return True
 
@@ -173,8 +200,8 @@ class _Packing:
         """A directory with all that is in it; `path` ends with a slash."""
         with closing(open_directory(name, parent)) as descriptor:
             status = os.fstat(descriptor)
-            xattrs = _xattrs(descriptor, path)
-            entry = _entry(status, path, kind=tarball.DIRECTORY, xattrs=xattrs)
+            xattrs = self._xattrs(descriptor, path)
+            entry = self._entry_of(status, path, kind=tarball.DIRECTORY, xattrs=xattrs)
             self.put(tarball.encode(entry))
             if whiteouts.is_opaque(descriptor):
                 self._mark(status, path + whiteouts.OPAQUE_NAME, whiteouts.OPAQUE_MODE)
@@ -188,16 +215,17 @@ class _Packing:
         if whiteouts.is_whiteout(status):
             path = prefix + whiteouts.to_tar(name)
             self._mark(status, path, whiteouts.WHITEOUT_MODE)
+            self.deleted.append(prefix + name)
         elif stat.S_ISLNK(status.st_mode):
             if not self._link(status, path):
                 target = os.readlink(name, dir_fd=parent)
                 self.content_size += status.st_size
-                entry = _entry(status, path, kind=tarball.LINK, target=target)
+                entry = self._entry_of(status, path, kind=tarball.LINK, target=target)
                 self.put(tarball.encode(entry))
-        elif (kind := _KINDS.get(stat.S_IFMT(status.st_mode))) and not self._link(
-            status, path
-        ):
-            self.put(tarball.encode(_entry(status, path, kind=kind)))
+        elif (kind := _KINDS.get(stat.S_IFMT(status.st_mode))) is None:
+            self.whole = False  # a socket
+        elif not self._link(status, path):
+            self.put(tarball.encode(self._entry_of(status, path, kind=kind)))
 
     def _mark(self, status: os.stat_result, path: str, mode: int) -> None:
         """An empty file whose name says it all."""
@@ -206,43 +234,53 @@ class _Packing:
             mode=mode,
             uid=status.st_uid,
             gid=status.st_gid,
-            modified=status.st_mtime_ns,
+            modified=self._modified(status),
         )
         self.put(tarball.encode(entry))
 
+    def _modified(self, status: os.stat_result) -> int:
+        """When it was changed, or the latest time that may be in this tar."""
+        if self._latest is None:
+            return status.st_mtime_ns
+        return min(status.st_mtime_ns, self._latest)
 
-def _entry(
-    status: os.stat_result,
-    path: str,
-    *,
-    kind: str = tarball.FILE,
-    target: str = "",
-    xattrs: dict[str, bytes] | None = None,
-) -> Entry:
-    is_device = kind in (tarball.CHARACTER, tarball.BLOCK_DEVICE)
-    return Entry(
-        name=path,
-        kind=kind,
-        mode=status.st_mode & 0o7777,
-        uid=status.st_uid,
-        gid=status.st_gid,
-        size=status.st_size if kind == tarball.FILE else 0,
-        modified=status.st_mtime_ns,
-        target=target,
-        major=os.major(status.st_rdev) if is_device else 0,
-        minor=os.minor(status.st_rdev) if is_device else 0,
-        xattrs=xattrs or {},
-    )
-
-
-def _xattrs(descriptor: int, path: str) -> dict[str, bytes]:
-    """The extended attributes that travel with an open file."""
-    names = os.listxattr(descriptor)
-    if not names:
-        return {}
-    if _INCOMPLETE & set(names):
-        raise EngineError(
-            f"{path}: overlay kept only a part of the change in the upper directory",
-            "The kernel's redirect_dir and metacopy must be off for this overlay.",
+    def _entry_of(
+        self,
+        status: os.stat_result,
+        path: str,
+        *,
+        kind: str = tarball.FILE,
+        target: str = "",
+        xattrs: dict[str, bytes] | None = None,
+    ) -> Entry:
+        is_device = kind in (tarball.CHARACTER, tarball.BLOCK_DEVICE)
+        return Entry(
+            name=path,
+            kind=kind,
+            mode=status.st_mode & 0o7777,
+            uid=status.st_uid,
+            gid=status.st_gid,
+            size=status.st_size if kind == tarball.FILE else 0,
+            modified=self._modified(status),
+            target=target,
+            major=os.major(status.st_rdev) if is_device else 0,
+            minor=os.minor(status.st_rdev) if is_device else 0,
+            xattrs=xattrs or {},
         )
-    return {name: os.getxattr(descriptor, name) for name in names if keeps(name)}
+
+    def _xattrs(self, descriptor: int, path: str) -> dict[str, bytes]:
+        """The extended attributes that travel with an open file."""
+        names = os.listxattr(descriptor)
+        if not names:
+            return {}
+        if _INCOMPLETE & set(names):
+            raise EngineError(
+                f"{path}: overlay kept only a part of the change in the upper "
+                "directory",
+                "The kernel's redirect_dir and metacopy must be off for this overlay.",
+            )
+        kept = {name: os.getxattr(descriptor, name) for name in names if keeps(name)}
+        self.whole = self.whole and all(
+            name in kept or name.startswith(whiteouts.OVERLAYS_OWN) for name in names
+        )
+        return kept

@@ -24,7 +24,8 @@ from typing import NamedTuple
 
 from engine.errors import ImageError
 
-OPAQUE_XATTR = "trusted.overlay.opaque"
+OVERLAYS_OWN = "trusted.overlay."  # attributes that mean something to overlay only
+OPAQUE_XATTR = OVERLAYS_OWN + "opaque"
 OPAQUE_NAME = ".wh..wh..opq"
 _PREFIX = ".wh."
 _AUFS_OWN = ".wh..wh."

@@ -1,6 +1,6 @@
 """The verbs of the engine, in groups: together they are the class Engine.
 
-    images.py       image history tag rmi, and the base image of an empty store
+    images.py       image build history tag rmi, and the base image of an empty store
     archives.py     save load export import
     system.py       what it all takes on the disk
     containers.py   create start exec stop kill wait rm logs commit …

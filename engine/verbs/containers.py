@@ -63,15 +63,6 @@ class ContainerVerbs(ImageVerbs):
                 self._sweep()
             raise
 
-    def _image_to_run(self, name: str) -> StoredImage:
-        """The image of this name; a base image that was removed is made again."""
-        try:
-            return self.image(name)
-        except NotFound:
-            if not self._make_base_image(name):
-                raise
-            return self.image(name)
-
     @told_as_engine_errors()
     def containers(self, all: bool = False, filters: Filters = NONE) -> list[Container]:
         """The containers, newest first: those that run, or `all`; see filtering.py."""
@@ -291,3 +282,10 @@ class ContainerVerbs(ImageVerbs):
         container = self.container(name)
         with self._house.recording(verb, container.directory):
             yield container
+
+    @told_as_engine_errors()
+    def scene(self, name: str = "") -> Container:
+        """The container that a failed step of a build left: the newest, or `name`."""
+        from engine.build.scene import newest
+
+        return self.container(name) if name else newest(self._house)

@@ -14,9 +14,11 @@ from engine.filters import NONE, Filters, Wanted, everything
 from engine.images.stored import StoredImage
 
 if TYPE_CHECKING:
+    from engine.build.options import BuildOptions, Progress
     from engine.images.deleting import Pruned
     from engine.images.removal import Use
     from engine.images.stack import HistoryRow
+    from engine.storage.compression import Readable
 
 
 class ImageVerbs:
@@ -52,6 +54,15 @@ class ImageVerbs:
         self._house.prepare()
         return ensure_base_image(self._house.images) is not None
 
+    def _image_to_run(self, name: str) -> StoredImage:
+        """The image of this name; a base image that was removed is made again."""
+        try:
+            return self.image(name)
+        except NotFound:
+            if not self._make_base_image(name):
+                raise
+            return self.image(name)
+
     def _make_base_image(self, name: str) -> bool:
         """Make the base image if `name` is what it is called; True if it was."""
         from engine.images.base import ensure_base_image
@@ -61,6 +72,33 @@ class ImageVerbs:
         if name.removesuffix(":latest") in ("busybox", "host"):
             image = ensure_base_image(self._house.images)
         return image is not None
+
+    @told_as_engine_errors()
+    def build(
+        self,
+        context: "str | Readable",
+        options: "BuildOptions",
+        progress: "Progress",
+        dockerfile: bytes | None = None,
+    ) -> StoredImage:
+        """Make an image of a Dockerfile; `progress` hears how it goes on.
+
+        `context` is a directory, or a stream: a tar, or a Dockerfile alone;
+        `dockerfile` is what it says, if it is not in the context.
+        """
+        from engine.build import builder
+        from engine.build import context as contexts
+
+        self._house.prepare()
+        self._base_image()
+        with contexts.of(self._house, context, options.dockerfile, dockerfile) as found:
+            image = builder.build(
+                self._house, found, options, progress, self._image_to_run
+            )
+        for name in options.tags:
+            self._tell_of_image(image, "tag", self._house.images.name_for(name))
+        events.record(self._house.root, "builder", "build", image.id, {})
+        return image
 
     def history(self, name: str) -> "Sequence[HistoryRow]":
         """The steps that made an image, newest first."""
@@ -106,6 +144,9 @@ class ImageVerbs:
             lambda image: wanted(image.created, image.config.defaults.labels),
             named=named,
         )
+        from engine.build import cache
+
+        cache.forget_removed(self._house.images)
         notes = {"reclaimed": str(pruned.reclaimed)}
         events.record(self._house.root, "image", "prune", "", notes)
         return pruned

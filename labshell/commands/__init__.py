@@ -52,6 +52,8 @@ VERBS = {
     },
     "Images": {
         "images": "labshell.commands.images:images",
+        "build": "labshell.commands.build:build",
+        "scene": "labshell.commands.build:scene",
         "history": "labshell.commands.images:history",
         "commit": "labshell.commands.commit:commit",
         "tag": "labshell.commands.images:tag",

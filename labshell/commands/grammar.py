@@ -29,8 +29,8 @@ _NO_REGISTRY = "There is no registry to ask: `lab load` takes what `docker save`
 NOT_HERE = {
     **dict.fromkeys("login logout pull push search".split(), _NO_REGISTRY),
     **dict.fromkeys(
-        "build builder buildx".split(),
-        "Change a container, then `lab commit` makes an image of it.",
+        "builder buildx".split(),
+        "`lab build` is the classic builder: there is no other here.",
     ),
     "compose": "Each container by hand: `lab run`.",
     "info": "`lab doctor` says what this machine can do, `lab system df` what is here.",

@@ -40,6 +40,7 @@ image = Verbs(
     headings={
         "Verbs": {
             "ls": "labshell.commands.images:images",
+            "build": "labshell.commands.build:build",
             "history": "labshell.commands.images:history",
             "inspect": "labshell.commands.inspect:inspect_image",
             "tag": "labshell.commands.images:tag",

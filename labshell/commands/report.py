@@ -25,16 +25,21 @@ def report(error: Exception) -> None:
     if getattr(error, "exit_code", None) == 128 + signal.SIGINT:
         print(file=sys.stderr)  # the message should not stand behind ^C
     message = getattr(error, "message", str(error))
-    say(message, getattr(error, "hint", ""))
+    say(message, getattr(error, "hint", ""), getattr(error, "excerpt", ""))
 
 
-def say(message: str, hint: str = "") -> None:
-    """Print one red line that says what is wrong, and one that says what to do."""
+def say(message: str, hint: str = "", excerpt: str = "") -> None:
+    """Print one red line that says what is wrong, and one that says what to do.
+
+    Between them, `excerpt` shows the place in a file that is meant, in two lines.
+    """
     from labshell.views.tables import printable
 
     red, plain = ("\x1b[31m", "\x1b[0m") if _in_colour() else ("", "")
     sys.stdout.flush()  # what was printed before the failure comes before it
     print(f"{red}Error: {printable(message)}{plain}", file=sys.stderr)
+    for line in excerpt.splitlines():
+        print(printable(line), file=sys.stderr)
     if hint:
         print(f"Hint:  {printable(hint)}", file=sys.stderr)
     sys.stderr.flush()

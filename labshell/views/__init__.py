@@ -13,6 +13,7 @@
     difference.py                      how two starts differ
     page.py                            a page about a topic
     live.py                            a picture that stays true
+    building.py build_report.py        a build while it goes on, and afterwards
 
 A view asks nobody anything: it gets data and gives back something to print.
 

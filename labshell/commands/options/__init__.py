@@ -10,6 +10,7 @@ Each file is one heading of `--help`, its options and how their values are read:
     walls.py      network, powers, system calls
     limits.py     its control group
     image.py      where the image comes from
+    building.py   what `lab build` can be asked for
     elsewhere.py  what Docker has and we have not
     kinds.py      a switch, a text, a list: what options are made of
 

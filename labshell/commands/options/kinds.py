@@ -40,6 +40,7 @@ BYTES = Value("bytes", values.memory)
 BYTES_OR_UNLIMITED = Value("bytes", values.memory_or_unlimited)
 CPUS = Value("number", values.cpus)
 DURATION = Value("time", values.nanoseconds)
+SECONDS = Value("time", values.seconds)
 
 
 class Heading:
@@ -48,9 +49,9 @@ class Heading:
     def __init__(self, title: str) -> None:
         self.title = title
 
-    def flag(self, *names: str, help: str) -> Option:
+    def flag(self, *names: str, help: str, **details: Any) -> Option:
         """A switch."""
-        return Option(names, is_flag=True, under=self.title, help=help)
+        return Option(names, is_flag=True, under=self.title, help=help, **details)
 
     def value(self, *names: str, metavar: str, help: str, **details: Any) -> Option:
         """One value: a text, unless `type` is given."""

@@ -1,0 +1,229 @@
+"""RUN: a container, a command, its exit status, a commit.
+
+    1  container   made of the image of the step before
+    2  command     started in it; what it prints is shown
+    3  changes     all go to the container's read-write layer
+    4  wait        until process 1 has ended, however long that takes
+    5  status      0: go on. Else the build has failed, and the container stays
+    6  commit      the read-write layer becomes the layer of the next image
+
+What keeps a container apart and within limits holds here as for `lab run`: a build is
+other people's programs at work. Volumes too: what RUN writes into a VOLUME of the image
+is in no layer, and lost.
+
+A step that takes long lets go of the store meanwhile: what was made before it is
+entered into the index first (see ledger.py).
+
+Source: moby's classic builder; articles on `docker commit`
+Try it: `lab build --explain .`; a `RUN false`, then `lab scene`
+"""
+
+import contextlib
+import select
+import time
+from typing import NamedTuple
+
+from engine.build import scene
+from engine.build.cache import Step
+from engine.build.heredocs import Heredoc, script
+from engine.build.work import Asked, Work
+from engine.containers import create, lifecycle, removal, specification
+from engine.containers.record import Container
+from engine.containers.telling import tell
+from engine.errors import BuildFailed, EngineError
+from engine.oci.health import Healthcheck
+from engine.runtime import channel, client
+from engine.runtime.client import Connection
+
+_LONG = 1.0  # seconds; a step that takes longer lets others delete images
+
+
+class _Limit(NamedTuple):
+    """When a step must have ended, and what is said if it has not."""
+
+    at: float
+    what: str
+
+
+def run(asked: Asked) -> None:
+    """Carry out RUN."""
+    work, stage = asked.work, asked.stage
+    command = _command(asked)
+    env = specification.variables(stage.defaults.env)
+    arguments = stage.arguments.for_stage(env.keys())
+    seen = {n: v for n, v in arguments.items() if stage.arguments.in_history(n)}
+    told = [f"|{len(seen)}", *sorted(f"{n}={v}" for n, v in seen.items())]
+    step = Step(
+        words=(*(told if arguments else ()), *command),
+        defaults=stage.defaults,
+        author=stage.config.author,
+    )
+    if work.cached(stage, step):
+        return
+    variables = tuple(f"{name}={value}" for name, value in arguments.items())
+    container = _create(asked, command, variables)
+    work.progress.note(f" ---> Running in {container.short_id}")
+    try:
+        _run(asked, container)
+        work.commit(stage, step, container.directory / "upper")
+        tell(work.house, container, "commit", comment="")
+    except BaseException:
+        if work.options.force_remove:
+            work.finished.append(container)
+        raise
+    if work.options.remove:
+        work.finished.append(container)
+        note = f"Removing intermediate container {container.short_id}"
+        work.progress.note(note)
+
+
+def _command(asked: Asked) -> tuple[str, ...]:
+    """The words of the command; in shell form behind those of a shell."""
+    instruction = asked.instruction
+    if instruction.json_form:
+        return instruction.words
+    text = instruction.words[0]
+    if instruction.heredocs:
+        text = _with_files(text, instruction.heredocs)
+    return (*asked.stage.shell, text)
+
+
+def _with_files(text: str, heredocs: tuple[Heredoc, ...]) -> str:
+    """A command with the files that came below it.
+
+    `RUN <<EOF` alone: they are the script. Else the shell reads them, as it would.
+    """
+    if script(text):
+        return heredocs[0].content
+    return text + "".join(f"\n{one.content}{one.name}" for one in heredocs)
+
+
+def _create(
+    asked: Asked, command: tuple[str, ...], variables: tuple[str, ...]
+) -> Container:
+    work, stage = asked.work, asked.stage
+    if stage.image is None:
+        raise BuildFailed(
+            "RUN: there is nothing to run in an image FROM scratch",
+            "COPY or ADD the program, and what it needs, first.",
+        )
+    where = f"{asked.dockerfile.name}:{asked.instruction.position.line}"
+    options = work.options.container._replace(
+        image=stage.image.id,
+        command=command,
+        entrypoint=(),
+        environment=variables,
+        labels={scene.LABEL: f"{where} {asked.instruction.original}"[:200]},
+        health=Healthcheck(test=("NONE",)),
+    )
+    made = create.create(work.house, options, stage.image, for_build=True)
+    tell(work.house, made, "create")
+    return made
+
+
+def _run(asked: Asked, container: Container) -> None:
+    """Run it to its end. BuildFailed if that is not 0, or does not come in time."""
+    work = asked.work
+    limit = _limit(work)
+    try:
+        with client.reach(work.house.place, container.directory) as connection:
+            connection.tell("attach", stdin=False, releases=False)
+            connection.tell("start")
+            remove_finished(work)  # while the new one is being started
+            connection.answer()
+            connection.answer()
+            code = _follow(work, connection, limit)
+    except KeyboardInterrupt:
+        _end(work, container)
+        raise _stopped(container, "interrupted", 130) from None
+    if code is None:
+        assert limit is not None, "nothing but a limit ends the waiting"
+        _end(work, container)
+        raise _stopped(container, limit.what, 1)
+    if code:
+        raise _failed(asked, container, code)
+
+
+def _limit(work: Work) -> _Limit | None:
+    """The nearer one of the build's limit and the step's."""
+    now, whole, step = time.monotonic(), work.left(), work.options.step_timeout
+    limits = []
+    if whole is not None:
+        limits.append(_Limit(now + whole, f"the build took {work.options.timeout:g} s"))
+    if step is not None:
+        limits.append(_Limit(now + step, f"the step took longer than {step:g} seconds"))
+    return min(limits, default=None)
+
+
+def _follow(work: Work, connection: Connection, limit: _Limit | None) -> int | None:
+    """Show what it prints until it has ended: its exit status; None: out of time."""
+    for kind, payload in connection.early:
+        work.progress.output(payload, error=kind == channel.STDERR)
+    holds, began = True, time.monotonic()
+    try:
+        while connection.exit_status is None:
+            now = time.monotonic()
+            pause = None if limit is None else limit.at - now
+            if pause is not None and pause <= 0:
+                return None
+            if holds:
+                pause = min(_LONG, pause or _LONG)
+            ready, _, _ = select.select([connection.socket], [], [], pause)
+            if ready:
+                kind, payload = connection.receive()
+                if kind in (channel.STDOUT, channel.STDERR):
+                    work.progress.output(payload, error=kind == channel.STDERR)
+            if holds and time.monotonic() - began > _LONG:
+                work.ledger.settle()
+                work.ledger.let_go()
+                holds = False
+        return connection.exit_status
+    finally:
+        if not holds:
+            work.ledger.hold()
+
+
+def _end(work: Work, container: Container) -> None:
+    """End it: nothing of it is committed, and all that it did stays to be seen."""
+    with contextlib.suppress(EngineError):  # it has ended by itself just now
+        lifecycle.kill(work.house, work.house.records.find(container.id))
+
+
+def remove_finished(work: Work) -> None:
+    """Remove the containers of steps that went well."""
+    while work.finished:
+        _remove(work, work.finished.pop())
+
+
+def _remove(work: Work, container: Container) -> None:
+    removal.remove(work.house, work.house.records.find(container.id), volumes=True)
+
+
+def _failed(asked: Asked, container: Container, code: int) -> BuildFailed:
+    told = " ".join(container.command)
+    return _with_scene(
+        BuildFailed(
+            f"The command '{told}' returned a non-zero code: {code}", _hint(container)
+        ),
+        container,
+        code,
+    )
+
+
+def _stopped(container: Container, why: str, code: int) -> BuildFailed:
+    told = " ".join(container.command)
+    message = f"The command '{told}' was stopped: {why}"
+    return _with_scene(BuildFailed(message, _hint(container)), container, code)
+
+
+def _hint(container: Container) -> str:
+    name = container.name
+    return (
+        f"Its container {name} is as the step left it: `lab diff {name}` lists what "
+        f"was changed, `lab scene {name}` opens a shell in it."
+    )
+
+
+def _with_scene(error: BuildFailed, container: Container, code: int) -> BuildFailed:
+    error.scene, error.exit_code = container.name, code
+    return error
