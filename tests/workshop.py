@@ -21,7 +21,7 @@ from engine.runtime import client
 from tests import leftovers
 
 if TYPE_CHECKING:
-    from engine.engine import Engine
+    from engine.engine import Engine, StoredImage
 
 HOME = Path(__file__).parents[1]
 # /tmp may be memory (Debian 13), where an overlay's upper directory is not at home.
@@ -89,14 +89,20 @@ def tidy(engine: "Engine") -> None:
         engine.remove(container.id, force=True, volumes=True)
     for volume in engine.volumes():
         engine.remove_volume(volume.name, force=True)
-    for image in engine.images(all=True):
-        if "busybox:latest" in image.references:
-            for name in set(image.references) - {"busybox:latest"}:
-                engine.remove_image(name)
-        else:
+    for name in engine.image("busybox").references:
+        if name != "busybox:latest":
+            engine.remove_image(name)
+    while others := [i for i in engine.images(all=True) if _may_go(i)]:
+        parents = {image.parent for image in others}
+        for image in others:
             with contextlib.suppress(NotFound):  # it went with an image made of it
-                engine.remove_image(image.id, force=True)
+                if image.id not in parents:
+                    engine.remove_image(image.id, force=True)
     engine.notices.clear()
+
+
+def _may_go(image: "StoredImage") -> bool:
+    return "busybox:latest" not in image.references
 
 
 def close(engine: "Engine") -> None:

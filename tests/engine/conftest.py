@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.boxes import Box
+from tests.engine.builds import Builds
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.engine import Engine
 
 SECONDS = 60
@@ -35,3 +38,9 @@ def patience() -> Iterator[None]:
 def box(engine: "Engine", busybox: str) -> Box:
     """Short ways to run something of busybox in a container."""
     return Box(engine, busybox)
+
+
+@pytest.fixture
+def builds(engine: "Engine", busybox: str, tmp_path: "Path") -> Builds:
+    """Short ways to build on busybox."""
+    return Builds(engine, tmp_path / "context")

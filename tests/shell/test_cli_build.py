@@ -1,0 +1,153 @@
+"""`lab build` and `lab scene`: what is printed, and the exit codes."""
+
+import io
+import signal
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.engine import Engine
+from tests.shell.lines import Lab
+
+PLAIN = b'FROM busybox\nRUN echo hi > /x\nCMD ["cat", "/x"]\n'
+
+
+@pytest.fixture
+def context(tmp_path: Path, busybox: str) -> Path:
+    """A directory with a Dockerfile and a file."""
+    place = tmp_path / "context"
+    place.mkdir()
+    (place / "Dockerfile").write_bytes(b"FROM busybox\nCOPY f /f\nRUN cat /f\n")
+    (place / "f").write_text("of the context\n")
+    return place
+
+
+def test_a_build_prints_dockers_lines_and_a_table(lab: Lab, context: Path) -> None:
+    done = lab("build", "-t", "mine", str(context))
+    assert done.code == 0, done.err
+    assert done.lines[0] == "Step 1/3 : FROM busybox"
+    assert "of the context" in done.lines
+    assert any(line.startswith(" ---> Running in ") for line in done.lines)
+    assert done.lines[-2].startswith("Successfully built ")
+    assert done.lines[-1] == "Successfully tagged mine:latest"
+    assert done.err.splitlines()[0].split() == [
+        *("STEP", "INSTRUCTION", "CACHE", "SECONDS", "SIZE"),
+    ]
+    again = lab("build", "--explain", str(context))
+    assert again.out.count(" ---> Using cache") == 2
+    assert "cached: the same step on the same image" in again.out
+
+
+def test_quiet_prints_the_id_only_and_iidfile_has_it(
+    lab: Lab, engine: Engine, context: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "id"
+    done = lab("build", "-q", "--iidfile", str(file), str(context))
+    assert done.out.strip() == file.read_text() == engine.images()[0].id
+    assert done.err == ""
+
+
+def test_a_dockerfile_or_a_tar_comes_from_a_pipe(
+    lab: Lab, busybox: str, context: Path
+) -> None:
+    assert lab("build", "-q", "-t", "one", "-", stdin=PLAIN).code == 0
+    assert lab("run", "--rm", "one").out == "hi\n"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        tar.add(context, ".")
+    assert "of the context" in lab("build", "-", stdin=archive.getvalue()).out
+    done = lab("build", "-f", "-", str(context), stdin=b"FROM scratch\nCOPY f /g\n")
+    assert done.code == 0, done.err
+
+
+def test_a_failed_run_gives_its_code_and_a_shell_in_the_scene(
+    lab: Lab, engine: Engine, busybox: str
+) -> None:
+    text = b"FROM busybox\nENV WHO=me\nRUN echo left > /here; exit 42\n"
+    done = lab("build", "-", stdin=text)
+    assert done.code == 42
+    assert done.error == (
+        "The command '/bin/sh -c echo left > /here; exit 42' returned a non-zero "
+        "code: 42"
+    )
+    assert "3 | RUN echo left" in done.err
+    assert "lab scene" in done.hint
+    images = len(engine.images(all=True))
+    shell = lab("scene", stdin=b"cat /here; echo $WHO; exit 3\n")
+    assert (shell.out, shell.code) == ("left\nme\n", 3)
+    assert len(engine.images(all=True)) == images
+    assert len(engine.containers(all=True)) == 1
+    assert lab("system", "prune", "-f").code == 0
+    assert lab("scene").error == "no failed step of a build has left a container"
+
+
+def test_a_build_that_is_interrupted_ends_its_container(
+    lab: Lab, engine: Engine, busybox: str
+) -> None:
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 130)):
+        line = lab.begin("build", "-")
+        assert line.stdin is not None
+        line.stdin.write(b"FROM busybox\nRUN sleep 1000\n")
+        line.stdin.close()
+        line.stdin = None
+        until = time.monotonic() + 30
+        while not engine.containers() and time.monotonic() < until:
+            time.sleep(0.02)
+        line.send_signal(number)
+        _, err = line.communicate(timeout=30)
+        assert line.returncode == code
+        assert b"was stopped: interrupted" in err
+        assert not engine.containers()
+
+
+def test_a_report_is_a_page_that_loads_nothing(
+    lab: Lab, context: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "build.html"
+    assert lab("build", "--report", str(page), str(context)).code == 0
+    text = page.read_text()
+    assert "COPY f /f" in text
+    assert not {"src=", "<script", "http"} & {*text.replace(">", " ").split()}
+
+
+WRONG = {
+    b"RUNN x\n": (1, "Dockerfile:1: unknown instruction: RUNN"),
+    b"\x00\xff\x7fELF": (1, "not a text"),
+    b"FROM busybox AS a\nCOPY --from=nosuch /x /\n": (1, "No such image: nosuch"),
+    b"FROM nosuch\n": (1, "No such image: nosuch:latest"),
+    b"FROM scratch\n": (1, "No image was generated. Is your Dockerfile empty?"),
+    b"FROM busybox\nCOPY f /\n": (1, "file not found in build context"),
+    b"FROM scratch\nRUN x\n": (1, "there is nothing to run"),
+    b"FROM --platform=linux/s390x busybox\n": (1, "this machine is linux/"),
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_wrong_with_a_dockerfile_is_said_and_nothing_is_left(
+    lab: Lab, engine: Engine, busybox: str, text: bytes
+) -> None:
+    done = lab("build", "-", stdin=text)
+    code, words = WRONG[text]
+    assert done.code == code
+    assert words in done.error
+    assert "Traceback" not in done.err
+    assert not engine.containers(all=True)
+
+
+def test_what_is_wrong_with_the_line_is_said(
+    lab: Lab, context: Path, tmp_path: Path
+) -> None:
+    assert "not found" in lab("build", str(tmp_path / "nosuch")).error
+    assert "must be a directory" in lab("build", str(context / "f")).error
+    assert "no such file" in lab("build", "-f", "nosuch", str(context)).error
+    assert "can't use stdin for both" in lab("build", "-f", "-", "-").error
+    assert (
+        "failed to reach build target x"
+        in lab("build", "--target", "x", str(context)).error
+    )
+    assert lab("build", "-t", "UPPER", str(context)).code == 1
+    assert lab("build", "--timeout", "soon", str(context)).code == 125
+    (context / "Dockerfile").write_text("")
+    assert "cannot be empty" in lab("build", str(context)).error
