@@ -18,7 +18,7 @@ def test_a_topic_has_text_source_manual_and_lines_to_try(lab: Lab) -> None:
     assert "    def overlay(target: Path" in done.out
     assert "    man 8 mount" in done.lines
     assert "    lab learn commit/init-layer" in done.lines
-    assert "    lab layers box --paths" in done.lines
+    assert "    lab layers try-overlay --paths" in done.lines
     assert "\033" not in done.out
 
 

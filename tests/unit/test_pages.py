@@ -58,6 +58,37 @@ def test_a_line_to_try_asks_for_verbs_and_options_that_exist(page: Page) -> None
                 command.make_context(verb, rest, context)
 
 
+@every_page
+def test_what_the_lines_to_try_make_is_taken_away_by_the_last(page: Page) -> None:
+    lines = " ".join(page.examples)
+    made = re.findall(r"--name (\S+)", lines)
+    made += re.findall(r"lab (?:commit|tag) \S+ ([\w-]+)", lines)
+    made += re.findall(r"-v ([\w-]+):", lines)
+    assert {name for name in made if not name.startswith("try-")} == set()
+    kept = [one for one in re.findall(r"lab run [^;]*", lines) if "--rm" not in one]
+    assert [one for one in kept if "--name" not in one] == []
+    removed = re.findall(r"lab (?:rm -f|rmi|volume rm) ([^;]*)", lines)
+    assert {*made} == {
+        name for names in removed for name in names.split() if name.startswith("try-")
+    }
+
+
+def test_no_two_pages_make_something_of_the_same_name() -> None:
+    made = [
+        name
+        for page in PAGES.values()
+        for name in {*re.findall(r"--name (\S+)", " ".join(page.examples))}
+    ]
+    assert len(made) == len({*made})
+
+
+@every_page
+def test_a_line_to_try_follows_the_root_that_was_chosen(page: Page) -> None:
+    for line in page.examples:
+        default = "/var/lib/labshell"
+        assert line.count(default) == line.count(f"${{LABSHELL_ROOT:-{default}}}")
+
+
 def commands(line: str) -> Iterator[list[str]]:
     """The commands of a line for the shell, without what is said of their files."""
     words = shlex.shlex(line, posix=True, punctuation_chars=True)
