@@ -26,8 +26,8 @@ def _topics(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
     cls=Verb,
     params=[
         click.Argument(
-            ["topic"],
-            required=False,
+            ["words"],
+            nargs=-1,
             metavar="[TOPIC|SYMBOL]",
             shell_complete=_topics,
         )
@@ -35,30 +35,33 @@ def _topics(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
     examples="""
         lab explain
         lab explain overlay
+        lab explain pivot root
+        lab explain EBUSY
         lab explain 'mount(2)'
         lab explain engine.kernel.roots:pivot
         lab explain Pivot.apply
     """,
 )
 @click.pass_obj
-def explain(engine: Engine, topic: str | None) -> None:
+def explain(engine: Engine, words: tuple[str, ...]) -> None:
     """Explain a word: what it is, and where the engine does it.
 
     A topic has two paragraphs, the engine's own source for it, the pages of the manual
     and something to try. A function or class of the engine is shown with what its file
-    is about. Without a word, the topics are listed.
+    is about. An error's name or an exit code leads to a topic, too; several words are
+    one. Without a word, the topics are listed.
     """
     colour = sys.stdout.isatty()
-    for line in _explained(topic, colour):
+    for line in _explained(" ".join(words), colour):
         print(line)
 
 
-def _explained(topic: str | None, colour: bool) -> Iterator[str]:
+def _explained(topic: str, colour: bool) -> Iterator[str]:
     from labshell.pages import library
     from labshell.views import page as view
 
     width = shutil.get_terminal_size().columns
-    if topic is None:
+    if not topic:
         yield from view.list_lines(library.pages(), colour=colour)
         yield "`lab explain TOPIC`, or the name of any function of the engine."
         return

@@ -80,7 +80,8 @@ def run(engine: Engine, /, step: bool, **asked: Any) -> int:
     """Make a container from an image and start it.
 
     Options stand before IMAGE; everything after it is the program and its arguments.
-    The exit code is the program's; 125, 126 and 127 mean that it never ran.
+    The exit code is the program's. 125, 126 and 127 are also the engine's own: it could
+    not start, the program cannot be run, or is not there (`lab explain exit code`).
     """
     try:
         options = container_options(asked)

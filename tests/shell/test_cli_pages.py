@@ -53,6 +53,10 @@ def test_a_name_of_many_things_is_asked_about(lab: Lab) -> None:
     assert "engine.runtime.state:read" in done.err
 
 
+def test_several_words_are_one_topic(lab: Lab) -> None:
+    assert lab("explain", "pivot", "root").out == lab("explain", "pivot_root").out
+
+
 def test_an_unknown_word_is_guessed_at(lab: Lab) -> None:
     done = lab("explain", "whiteoot")
     assert done.code != 0

@@ -15,6 +15,7 @@ from labshell.lessons import library as lessons
 from labshell.lessons import symbols
 from labshell.pages import library
 from labshell.pages.format import Page, read
+from labshell.views.concepts import HEADINGS
 from tests.marks import all_marks
 
 PAGES = {page.name: page for page in library.pages()}
@@ -109,6 +110,11 @@ def test_every_concept_of_acts_has_a_page() -> None:
     assert [concept for concept in concepts if not library.find(concept)] == []
 
 
+def test_every_heading_of_acts_leads_to_a_page() -> None:
+    headings = [heading.partition(":")[0] for heading in HEADINGS.values()]
+    assert [heading for heading in headings if not library.find(heading)] == []
+
+
 def test_every_call_of_an_act_has_a_page() -> None:
     calls = {mark.call for mark in all_marks().values()}
     assert [call for call in calls if not library.find(call)] == []
@@ -126,6 +132,15 @@ def test_every_call_of_an_act_has_a_page() -> None:
         ("chain_id", "chain-id"),
         ("unshare(2)", "namespaces"),
         ("pid 1", "pid-1"),
+        ("prctl(2)", "processes"),
+        ("open(2)", "files"),
+        ("docker run", "container"),
+        ("run", "container"),
+        ("setpriv", "credentials"),
+        ("ENOSPC", "errno"),
+        ("ebusy", "errno"),
+        ("exit code", "exit-status"),
+        ("137", "exit-status"),
     ],
 )
 def test_a_word_leads_to_its_page(word: str, name: str) -> None:
