@@ -92,7 +92,9 @@ def refuse_unless_running(container: Container) -> None:
     if not container.running:
         raise InvalidState(
             f"Container {container.id} is not running",
-            f"`lab start {container.name}` runs it.",
+            f"It is being started, step by step; `lab stop {container.name}` ends that."
+            if container.state.stepped
+            else f"`lab start {container.name}` runs it.",
         )
 
 

@@ -52,11 +52,12 @@ def explain(engine: Engine, words: tuple[str, ...]) -> None:
     one. Without a word, the topics are listed.
     """
     colour = sys.stdout.isatty()
-    for line in _explained(" ".join(words), colour):
+    for line in explained(" ".join(words), colour):
         print(line)
 
 
-def _explained(topic: str, colour: bool) -> Iterator[str]:
+def explained(topic: str, colour: bool) -> Iterator[str]:
+    """What is said of a topic, line by line; the list of all for ""."""
     from labshell.pages import library
     from labshell.views import page as view
 

@@ -24,7 +24,7 @@ from engine.errors import EngineError, NotFound
 from labshell.commands import suggest
 from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.options.streams import STAYING, STEP, walk
+from labshell.commands.options.streams import STAYING, STEP, walk_of_start
 from labshell.commands.report import report, say
 
 _TIMEOUT = Option(
@@ -100,7 +100,7 @@ def start(
     """
     if not (attach or interactive):
         return for_each(
-            names, lambda name: engine.start(name, walk(engine, name, step))
+            names, lambda name: engine.start(name, walk_of_start(engine, name, step))
         )
     if len(names) > 1:
         say(
@@ -111,7 +111,7 @@ def start(
     stdin = interactive and engine.container(names[0]).options.interactive
     session = engine.session(names[0], stdin=stdin, detach_keys=detach_keys)
     try:
-        session.start(walk(engine, names[0], step))
+        session.start(walk_of_start(engine, names[0], step))
         code = session.interact(stdin=0 if stdin else None, signals=sig_proxy)
         if session.detached:
             print(file=sys.stderr)  # the prompt should not stand behind the program's

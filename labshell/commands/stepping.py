@@ -16,15 +16,17 @@ man: termios(3) on canonical mode
 Try it: `lab run --step -it --rm busybox sh`, then `next pivot_root`, `mounts`
 """
 
+import difflib
 import errno
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from engine.errors import Aborted, EngineError
-from labshell.commands.report import report, say
+from labshell.commands.report import notice, report, say
 from labshell.views import naming
 from labshell.views import stepping as view
 from labshell.views.concepts import HEADINGS
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from engine.engine import Container, Engine, Question
+
+
+_NO_PROGRAM = 127  # what sh says of a line that it can make nothing of
+_MOST_DIGITS = 6  # of the number behind `next`
 
 
 class Walk:
@@ -44,27 +50,35 @@ class Walk:
         self._number = 0
         self._concept = ""  # of the act that was shown last
         self._until: str | None = ""  # where to stop; "" everywhere, None nowhere
+        self._unasked = 0  # so many acts are done without stopping
         self._words: dict[str, Callable[[Question, str], bool]] = {
             "": self._next,
             "next": self._next,
+            "n": self._next,
             "continue": self._continue,
+            "c": self._continue,
             "abort": self._abort,
             "fail": self._fail,
             "mounts": self._mounts,
             "tree": self._tree,
             "source": self._source,
-            "help": self._help,
+            "explain": self._explain,
+            **dict.fromkeys(("help", "h", "?", ":help"), self._help),
+            **dict.fromkeys(("exit", "quit", "q", "logout"), self._leave),
         }
 
     def __call__(self, question: "Question") -> None:
         """Show the act that is about to happen, and do what is said."""
         self._number += 1
+        if self._unasked:
+            self._unasked -= 1
+            return
         names = ("", question.act["concept"], question.act["call"].partition("(")[0])
         if self._until not in names:
             return
         self._show(question)
         try:
-            while not self._obey(question, self._read()):
+            while not self._obey(question, self._read(question.pid)):
                 pass
         except KeyboardInterrupt:
             self._write("")  # the message should not stand behind ^C
@@ -80,10 +94,16 @@ class Walk:
             view.before(question.act, self._number, question.pid, directory, new=new)
         )
 
-    def _read(self) -> str | None:
-        """The next line; None if there is none. Nothing behind it is touched."""
+    def _read(self, pid: int) -> str | None:
+        """The next line; None if there is none. Nothing behind it is touched.
+
+        Aborted if process `pid`, which stands still for us, is ended from elsewhere.
+        """
         sys.stderr.write("step> ")
         sys.stderr.flush()
+        if not _typed_before_end_of(pid):
+            self._write("")  # the message should not stand behind the prompt
+            raise Aborted
         read = bytearray()
         while not read.endswith(b"\n"):
             byte = os.read(0, 1)
@@ -116,9 +136,18 @@ class Walk:
     # The words.
 
     def _next(self, question: "Question", where: str) -> bool:
-        if where and where not in self._engine.stops():
-            known = ", ".join(HEADINGS)
-            say(f"no act is of the concept or call {where}", f"Concepts: {known}.")
+        if where.isdecimal() and len(where) <= _MOST_DIGITS:
+            self._unasked, where = max(int(where) - 1, 0), ""
+        stops = self._engine.stops()
+        if where and where not in stops:
+            near = difflib.get_close_matches(where.lower(), stops, 1)
+            guess = f"Is {near[0]} meant? " if near else ""
+            concepts = ", ".join(HEADINGS)
+            calls = ", ".join(sorted(stops - HEADINGS.keys()))
+            say(
+                f"no act is of the concept or call {where}",
+                f"{guess}Concepts: {concepts}. Calls: {calls}.",
+            )
             return False
         self._until = where
         return True
@@ -131,6 +160,7 @@ class Walk:
         raise Aborted
 
     def _fail(self, question: "Question", name: str) -> bool:
+        name = name.upper()
         if name not in errno.errorcode.values():
             say(f"{name or 'nothing'} is no error", "fail ENOSPC; errno(3) lists them.")
             return False
@@ -161,6 +191,16 @@ class Walk:
         self._write("\n".join(lines))
         return False
 
+    def _explain(self, question: "Question", topic: str) -> bool:
+        from labshell.commands.explain import explained
+
+        self._write("\n".join(explained(topic, colour=False)))
+        return False
+
+    def _leave(self, question: "Question", _: str) -> bool:
+        notice("`continue` does all that is left, `abort` breaks it off.")
+        return False
+
     def _help(self, question: "Question", _: str) -> bool:
         self._write((view.HELP + view.SHELL_HELP * self._terminal).rstrip())
         return False
@@ -181,9 +221,11 @@ class Walk:
         # A handler, not SIG_IGN: what is ignored stays ignored in the program.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
-            subprocess.run(["sh", "-c", line], env={**os.environ, **variables})
+            done = subprocess.run(["sh", "-c", line], env={**os.environ, **variables})
         finally:
             signal.signal(signal.SIGINT, before)
+        if done.returncode == _NO_PROGRAM:
+            notice("`help` lists the words of --step; all else is for sh.")
 
     def _draw(self, picture: "RenderableType") -> bool:
         from rich.console import Console
@@ -194,3 +236,18 @@ class Walk:
     def _write(self, text: str) -> None:
         sys.stdout.flush()
         print(text, file=sys.stderr, flush=True)
+
+
+def _typed_before_end_of(pid: int) -> bool:
+    """Wait for something to read on stdin. False if the process ends before."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        poll = select.poll()
+        poll.register(0, select.POLLIN)
+        poll.register(process, select.POLLIN)
+        return 0 in dict(poll.poll())
+    finally:
+        os.close(process)

@@ -4,7 +4,8 @@
      29  mount -t overlay overlay -o lowerdir=… $ROOTFS
          mount(2), for engine.runtime.rootfs:mount_layers; process 4862 waits
 
-The number counts the acts of this start. The heading stands where the concept changes.
+The number counts the acts of this start; how many there will be, nobody knows before.
+The heading stands where the concept changes.
 What is written with a dollar is a variable in the shell that --step offers.
 
 Try it: `lab run --step busybox true`
@@ -20,18 +21,23 @@ from labshell.views.tables import printable
 
 HELP = """\
   next              do this act, and stop before the next one; Enter does the same
-  next mounts       … and stop before the next act of this concept
+  next 5            do five of them
+  next mounts       go on, and stop before the next act of this concept
   next pivot_root   … or before the next such call
   continue          do all that is left; so does Ctrl-D
   abort             break it off: nothing is left; so does Ctrl-C
   fail ENOSPC       let this act fail so, and see what becomes of it
   mounts, tree      what is mounted, and which processes there are, by now
   source            the engine's function that asks for this act
+  explain WORD      what it means: a concept, a call, an error
   help              this list
+
+If this terminal is closed, the start goes on by itself.
 """
 SHELL_HELP = """\
   all else          a line for sh: $PID is the process that waits, $ID the container,
-                    $ROOTFS its root, $CGROUP its control group: ls -l /proc/$PID/ns
+                    $C its directory, $ROOTFS its root, $CGROUP its control group,
+                    $LAB all of labshell's: try ls -l /proc/$PID/ns
 """
 
 

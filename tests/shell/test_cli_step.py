@@ -169,12 +169,13 @@ def test_ps_tells_of_it_and_stop_breaks_it_off(lab: Lab, names: list[str]) -> No
     step("next pivot_root")
     status = ("ps", "-a", "--format", "{{.Status}}", "-f", "name=half")
     assert lab(*status).lines == ["Created (Stepping)"]
+    assert "being started, step by step" in lab("exec", "half", "true").hint
     refused = lab("start", "half")
     assert "is being started, step by step" in refused.error
     assert "lab stop half" in refused.hint
     assert lab("stop", "half").code == 0
     assert lab(*status).lines == ["Created"]
-    told = step.last("next\n")
+    told = step.rest()
     assert told.count("Error: ") == 1 and "broken off" in told
 
 
@@ -183,7 +184,7 @@ def test_a_removal_from_elsewhere_is_told_once_to_whoever_steps(lab: Lab) -> Non
     step("next mounts")
     assert "cannot remove a created container" in lab("rm", "doomed").error
     assert lab("rm", "-f", "doomed").code == 0
-    told = step.last("next\n")
+    told = step.rest()
     assert told.count("Error: ") == 1 and "the start was broken off" in told
     assert step.child.exitstatus == 125
 
@@ -196,6 +197,27 @@ def test_it_goes_on_by_itself_when_the_terminal_is_closed(
     step("next pivot_root")
     step.child.kill(signal.SIGKILL)
     until(lambda: engine.container("alone").running, "it runs")
+
+
+def test_a_container_that_runs_has_no_step_to_take(lab: Lab, names: list[str]) -> None:
+    names.append("runs")
+    lab("run", "-d", "--name", "runs", "busybox", "sleep", "100")
+    done = lab("start", "--step", "runs", stdin=b"")
+    assert (done.code, done.error) == (1, "runs runs already: there is no step to take")
+
+
+def test_a_newcomers_words_are_understood_or_led_to_help(lab: Lab) -> None:
+    step = Terminal(lab, "run", "--step", "--rm", "busybox", "true")
+    assert re.search(r"^ +2  \S", step("n"), re.MULTILINE)
+    assert re.search(r"^ +5  \S", step("next 3"), re.MULTILINE)
+    assert "fail ENOSPC" in step(":help")
+    assert "`abort` breaks it off" in step("exit")
+    assert "`help` lists" in step("nosuchprogram")
+    assert "Pivot" in step("explain pivot root")
+    assert "Is mounts meant?" in step("next mount_s")
+    assert "pivot_root" in step("next foo")
+    told = step.last("fail enospc\n")
+    assert told.count("Error: ") == 1
 
 
 def test_an_exec_is_stepped_through(lab: Lab, names: list[str]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.errors import InvalidState
 from labshell.commands.grammar import Option
 from labshell.commands.options.kinds import Heading, Value
 
@@ -46,8 +47,9 @@ SIGNALS = Option(
 STEP = Option(
     ["--step"],
     is_flag=True,
-    help="""Stop before everything that is asked of the kernel, and do it when told:
-    next, next mounts, continue, abort, fail ENOSPC; help lists all.""",
+    help="""Stop before each act of the start or the exec, from the first that makes a
+    wall to the program; what makes the container, before that, goes by. Words: next,
+    next mounts, continue, abort, fail ENOSPC; help lists all.""",
 )
 
 STAYING: list[click.Parameter] = [DETACH_KEYS, SIGNALS]
@@ -60,3 +62,13 @@ def walk(engine: "Engine", name: str, step: bool) -> "Walk | None":
     from labshell.commands.stepping import Walk
 
     return Walk(engine, engine.container(name))
+
+
+def walk_of_start(engine: "Engine", name: str, step: bool) -> "Walk | None":
+    """The same for a container that is there. InvalidState if it runs already."""
+    if step and engine.container(name).active:
+        raise InvalidState(
+            f"{name} runs already: there is no step to take",
+            f"`lab stop {name}`, then `lab start --step {name}`.",
+        )
+    return walk(engine, name, step)
