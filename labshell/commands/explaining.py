@@ -10,8 +10,9 @@ has the option if it is an ExplainedVerb, and knows nothing of it.
 Try it: `lab run --explain busybox true`, `lab commit --explain box mine`
 """
 
+import difflib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ import click
 
 from engine.engine import Engine
 from labshell.commands.grammar import Option, Verb
+from labshell.commands.report import notice
 
 ALL, FULL = "all", "full"
 
@@ -32,13 +34,14 @@ class Wanted(NamedTuple):
 
 def wanted(text: str) -> Wanted:
     """What stands behind `--explain=`; ValueError if it makes no sense."""
-    from labshell.views.concepts import HEADINGS
-
-    words = {word for word in text.split(",") if word and word != ALL}
+    known = _concepts()
+    words = {word.lower() for word in text.split(",") if word} - {ALL}
     concepts = words - {FULL}
-    if unknown := sorted(concepts - set(HEADINGS)):
+    if unknown := sorted(concepts - set(known)):
+        near = difflib.get_close_matches(unknown[0], [*known], 1)
+        guess = f" (is {near[0]} meant?)" if near else ""
         raise ValueError(
-            f"{unknown[0]} is no concept: {FULL}, or of {', '.join(HEADINGS)}"
+            f"{unknown[0]} is no concept{guess}: {FULL}, or of {', '.join(known)}"
         )
     return Wanted(frozenset(concepts), FULL in words)
 
@@ -70,14 +73,27 @@ class ExplainedVerb(Verb):
         except ValueError as error:
             option = next(one for one in self.params if one.name == "explain")
             raise click.BadParameter(str(error), ctx, option) from error
+        word = self._first_argument(ctx)
+        if asked == ALL and (word == FULL or word in _concepts()):
+            notice(f"a concept stands behind =, as in `--explain={word}`; this is all.")
         with explained(ctx.obj, what):
             return super().invoke(ctx)
 
+    def _first_argument(self, ctx: click.Context) -> str:
+        """What stands behind the options: the name of an image, or of a container."""
+        named = (one.name for one in self.params if isinstance(one, click.Argument))
+        value = ctx.params.get(next(named, None) or "") or ""
+        return str(value[0] if isinstance(value, tuple) else value)
 
-def _offer_concepts(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+
+def _concepts() -> Iterable[str]:
     from labshell.views.concepts import HEADINGS
 
-    return [word for word in (FULL, *HEADINGS) if word.startswith(typed)]
+    return HEADINGS
+
+
+def _offer_concepts(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    return [word for word in (FULL, *_concepts()) if word.startswith(typed)]
 
 
 @contextmanager

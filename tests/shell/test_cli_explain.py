@@ -39,6 +39,14 @@ def test_explain_can_be_narrowed_to_concepts(lab: Lab) -> None:
     refused = lab("run", "--explain=magic", "busybox", "true")
     assert refused.code == 125
     assert "mounts" in refused.err
+    assert "is mounts meant?" in lab("run", "--explain=mount", "busybox", "true").err
+    assert lab("create", "--explain=Mounts", "--name", "big", "busybox").code == 0
+    assert lab("rm", "big").code == 0
+
+
+def test_a_concept_that_stands_apart_is_told_how_it_is_asked_for(lab: Lab) -> None:
+    refused = lab("run", "--explain", "mounts", "busybox", "true")
+    assert "`--explain=mounts`" in refused.err and "No such image" in refused.err
 
 
 def test_explain_shows_the_source_of_each_function_once(lab: Lab) -> None:

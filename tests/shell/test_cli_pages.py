@@ -22,6 +22,12 @@ def test_a_topic_has_text_source_manual_and_lines_to_try(lab: Lab) -> None:
     assert "\033" not in done.out
 
 
+def test_the_source_has_no_marks_that_say_how_acts_are_told(lab: Lab) -> None:
+    done = lab("explain", "mounts")
+    assert "@act" not in done.out and "lambda" not in done.out
+    assert "    def " in done.out
+
+
 @pytest.mark.parametrize(
     "word", ["mount", "mount(2)", "CGROUPS", "chain_id", "engine.kernel.roots:pivot"]
 )
