@@ -40,7 +40,9 @@ TROUBLE = 2  # the exit code of diff(1) where it could not compare
             is_flag=True,
             help="With the source of each function of the engine that acted.",
         ),
-        Option(["--plain"], is_flag=True, help="Say it in sentences."),
+        Option(
+            ["--plain"], is_flag=True, help="Say it in sentences, for a screen reader."
+        ),
         Option(
             ["--json"],
             is_flag=True,
@@ -103,7 +105,7 @@ def acts(
     if json:
         print_lines(acts_view.as_json_lines(found))
     elif plain:
-        print_lines(acts_view.sentences(found))
+        print_lines(acts_view.sentences(found, container.directory))
     else:
         manner = manner_for(sys.stdout, frozenset(), source=full)
         acts_view.tell(found, container.directory, manner)

@@ -9,10 +9,13 @@ Try it: `lab acts web`, `lab acts web --json | jq .call`
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from labshell.views import naming
 from labshell.views.explain import Explainer, Manner
+from labshell.views.folding import Folded, fold
 from labshell.views.tables import printable
 
 Act = Mapping[str, Any]
@@ -48,10 +51,44 @@ def as_json_lines(acts: Sequence[Act]) -> list[str]:
     return [json.dumps(act) for act in acts]
 
 
-def sentences(acts: Sequence[Act]) -> list[str]:
-    """The acts in words, one line each."""
-    return [
-        f"{act['symbol']} asked for {act['call']}, as `{printable(str(act['shell']))}` "
-        f"does; the answer was {act['result']} after {act['microseconds']} µs."
-        for act in acts
-    ] or [NONE]
+def sentences(acts: Sequence[Act], directory: Path) -> list[str]:
+    """The acts in words, a line each; runs of like ones are one, as in `tell`."""
+    if not acts:
+        return [NONE]
+    names = f"$ID stands for {directory.name}, $LAB for {directory.parents[1]}"
+    told = [f"{names}, $C for $LAB/containers/$ID, $ROOTFS for $C/rootfs."]
+    short = [
+        {**act, "shell": naming.shortened(str(act["shell"]), directory)} for act in acts
+    ]
+    for _, stretch in groupby(short, lambda act: (act["verb"], act["concept"])):
+        told += map(_sentence, fold(list(stretch)))
+    return told
+
+
+def _sentence(line: Folded) -> str:
+    act, shell = line.acts[0], printable(line.shell)
+    if shell.startswith("# "):
+        meaning = f"which no command of the shell does: {shell[2:]}"
+    else:
+        meaning = f"as `{shell}` does"
+    times = f" {len(line.acts)} times" if len(line.acts) > 1 else ""
+    begin = f"{act['verb']}: " if act["verb"] else ""
+    return (
+        f"{begin}{act['symbol']} called {act['call']}{times}, {meaning}; "
+        f"{_outcome(line)}."
+    )
+
+
+def _outcome(line: Folded) -> str:
+    """What the kernel answered, where that says something, and after how long."""
+    time = f"it took {line.microseconds} µs"
+    result, *others = {str(act["result"]) for act in line.acts}
+    if result == "?":
+        return "nothing comes back from it"
+    if result.startswith("-1"):
+        return (
+            f"the kernel refused with {result.removeprefix('-1').strip()}, and {time}"
+        )
+    if result == "0" or others:
+        return time
+    return f"the answer was {result}, and {time}"

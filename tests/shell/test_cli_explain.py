@@ -99,7 +99,15 @@ def test_acts_tells_afterwards_what_was_done_for_each_verb(lab: Lab, box: str) -
 def test_acts_as_json_are_a_line_each(lab: Lab, box: str) -> None:
     acts = [json.loads(line) for line in lab("acts", box, "--json").lines]
     assert {"verb", "shell", "call", "symbol"} <= set(acts[0])
-    assert all(line.endswith(".") for line in lab("acts", box, "--plain").lines)
+
+
+def test_acts_in_sentences_are_short_and_folded(lab: Lab, box: str) -> None:
+    names, *said = lab("acts", box, "--plain").lines
+    assert names.startswith("$ID stands for ")
+    assert all(line.endswith(".") for line in said)
+    assert not re.search(r"/containers/[0-9a-f]{64}\b", "".join(said))
+    assert any("called prctl(2) 27 times, " in line for line in said)
+    assert not any("as `#" in line for line in said)
 
 
 def test_two_like_starts_do_not_differ(lab: Lab, box: str) -> None:

@@ -15,7 +15,7 @@ def test_alone_it_lists_the_topics_under_headings(lab: Lab) -> None:
 def test_a_topic_has_text_source_manual_and_lines_to_try(lab: Lab) -> None:
     done = lab("explain", "overlay")
     assert done.lines[0].startswith("Overlay: ")
-    assert "    def overlay(target: Path" in done.out
+    assert "    def overlay(\n        target: Path" in done.out
     assert "    man 8 mount" in done.lines
     assert "    lab learn commit/init-layer" in done.lines
     assert "    lab layers try-overlay --paths" in done.lines
@@ -56,7 +56,7 @@ def test_a_file_of_the_engine_lists_what_is_in_it(lab: Lab) -> None:
 def test_a_name_of_many_things_is_asked_about(lab: Lab) -> None:
     done = lab("explain", "read")
     assert done.code != 0
-    assert "engine.runtime.state:read" in done.err
+    assert "engine.kernel.counters:read" in done.err
 
 
 def test_several_words_are_one_topic(lab: Lab) -> None:
