@@ -59,9 +59,14 @@ def scenes() -> list[Scene]:
 
 def read(path: Path) -> Scene:
     """One scene. ValueError for a line that is none of the kinds above."""
+    return Scene(name=path.stem, lines=parse(path.read_text(), path.name))
+
+
+def parse(script: str, name: str) -> tuple[Line, ...]:
+    """The lines of a script; `name` is for the error about a bad one."""
     lines: list[Line] = []
     text, start = "", 0
-    for number, written in enumerate(path.read_text().splitlines(), 1):
+    for number, written in enumerate(script.splitlines(), 1):
         start = number if not text else start
         text += written
         if text.endswith("\\"):
@@ -74,8 +79,8 @@ def read(path: Path) -> Scene:
         elif kind == "!" and lines:
             lines[-1].complaints.append(rest)
         elif kind and not kind.startswith("#"):
-            raise ValueError(f"{path.name}:{number}: no such kind of line: {written}")
-    return Scene(name=path.stem, lines=tuple(lines))
+            raise ValueError(f"{name}:{number}: no such kind of line: {written}")
+    return tuple(lines)
 
 
 def differences() -> list[Difference]:

@@ -65,6 +65,7 @@ class Side:
                     "LC_ALL": "C.UTF-8",
                     "COLUMNS": "400",
                     "DOCKER_CLI_HINTS": "false",
+                    "DOCKER_BUILDKIT": "0",  # the classic builder, also of a new docker
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -106,6 +107,17 @@ class Running:
 
 
 @contextmanager
+def in_memory(directory: Path) -> Iterator[Path]:
+    """A file system in memory: docker waits for a disk at each step of a build."""
+    directory.mkdir()
+    rivals.run("mount", "-t", "tmpfs", "tmpfs", str(directory))
+    try:
+        yield directory
+    finally:
+        rivals.run("umount", str(directory))
+
+
+@contextmanager
 def both(folder: Path) -> Iterator[tuple[Side, Side]]:
     """docker and labshell, with the same busybox, ended afterwards."""
     engine = Engine(folder / "root")
@@ -118,7 +130,10 @@ def both(folder: Path) -> Iterator[tuple[Side, Side]]:
         "labshell", folder / "ours", [f"{HOME}/lab", "--root", str(engine.root)]
     )
     try:
-        with rivals.dockerd(folder / "docker") as words:
+        with (
+            in_memory(folder / "fast") as fast,
+            rivals.dockerd(fast / "docker") as words,
+        ):
             theirs = Side("docker", folder / "theirs", words)
             rivals.run(*words, "load", "-q", "-i", str(image))
             yield theirs, ours

@@ -9,14 +9,12 @@ Try it: ./lab test tests/conformance/test_same_script.py -k exit_codes
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from tests import machine
 from tests.conformance import lines
 from tests.conformance.plain import Plain
-from tests.conformance.sides import Answer, Side, both
+from tests.conformance.sides import Answer, Side
 
 pytestmark = pytest.mark.require("root", "overlay", "docker", "dockerd", "skopeo")
 SCENES = lines.scenes()
@@ -38,13 +36,6 @@ class Disagreement:
 
 def _indented(who: str, said: str) -> str:
     return "".join(f"   {who} | {line}\n" for line in said.splitlines() or [""])
-
-
-@pytest.fixture(scope="session")
-def sides(run_directory: Path) -> Iterator[tuple[Side, Side]]:
-    machine.need("root", "overlay", "docker", "dockerd", "skopeo")
-    with both(run_directory / "conformance") as sides:
-        yield sides
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=[scene.name for scene in SCENES])
