@@ -199,6 +199,10 @@ def _owner(asked: Asked, chown: str, root: int) -> Owner | None:
         return None if "from" in asked.instruction.flags else ROOT
     user, colon, group = chown.partition(":")
     try:
+        if not user:
+            raise InvalidArgument(
+                f"{chown} names no user", "As in --chown=0:0 or --chown=root:root."
+            )
         found = users.resolve(root, f"{user}:{group if colon and group else user}")
     except EngineError as error:
         raise BuildFailed(

@@ -33,7 +33,10 @@ def expand_words(
     For ENV, LABEL and ARG there is `expand_pairs`: here they come back as they are.
     """
     found: list[str] = []
-    for number, word in enumerate(instruction.words):
+    words = list(enumerate(instruction.words))
+    if instruction.name == "EXPOSE":  # Docker puts these in order, "$" first
+        words.sort(key=lambda numbered: numbered[1])
+    for number, word in words:
         place = _place(instruction, number)
         if instruction.name == "EXPOSE":
             try:

@@ -58,8 +58,8 @@ def of_content(name: str, mode: int, content: bytes) -> str:
 
 
 def of_file(name: str, mode: int, size: int, content: BinaryIO) -> str:
-    """The same of an open file, which may be large."""
-    digest = _begun(name, stat.S_IFREG | mode, 0, 0, size, "0")
+    """The same of an open file of root's, which may be large."""
+    digest = _begun(name, stat.S_IFREG | mode, 0, 0, size, "0", owned=True)
     while data := content.read(_CHUNK):
         digest.update(data)
     return digest.hexdigest()

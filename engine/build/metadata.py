@@ -90,7 +90,7 @@ def _maintainer(asked: Asked) -> Text:
 
 
 def _expose(asked: Asked) -> Text:
-    words, now = sorted(_words(asked)), asked.stage.defaults
+    words, now = _words(asked), asked.stage.defaults
     ports = dict.fromkeys((*now.exposed_ports, *ports_of(words)))
     return f"EXPOSE {' '.join(words)}", now._replace(exposed_ports=tuple(ports))
 

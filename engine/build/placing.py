@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from engine import files
-from engine.errors import SyscallError, told_as_engine_errors
+from engine.errors import BuildFailed, SyscallError, told_as_engine_errors
 from engine.kernel import paths
 from engine.storage import nodes, tarball
 from engine.storage.tarball import Entry
@@ -76,8 +76,12 @@ class Placing:
     def make_directories(self, path: str, owner: Owner) -> bool:
         """Make a directory and those above it, as far as missing; True if it is new."""
         before = self.status(path)
-        if before is not None and stat.S_ISDIR(before.st_mode):
-            return False
+        if before is not None:
+            if stat.S_ISDIR(before.st_mode):
+                return False
+            raise BuildFailed(
+                f"{path} is not a directory", "A file of the image is in the way."
+            )
         above, _, name = path.rstrip("/").rpartition("/")
         if above:
             self.make_directories(above, owner)

@@ -130,6 +130,4 @@ def downloaded(name: str, file: str, modified: int) -> Source:
     assert stat.S_ISREG(tree_of.st_mode), "we wrote it"
     with open(file, "rb") as content:
         digest = fingerprints.of_file(name, 0o600, tree_of.st_size, content)
-    return Source(
-        name=name, digest=f"file:{digest}", file=file, mode=0o600, modified=modified
-    )
+    return Source(name=name, digest=digest, file=file, mode=0o600, modified=modified)

@@ -36,7 +36,7 @@ class Stage:
         """Start from an image; None is `scratch`, which is nothing at all."""
         self.image = image
         if image:
-            self.config = image.config
+            self.config = image.config._replace(author="")  # each is its own
         if "PATH" not in specification.variables(self.defaults.env):
             env = (*self.defaults.env, defaults.PATH)
             self.defaults = self.defaults._replace(env=env)

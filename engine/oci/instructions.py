@@ -28,7 +28,7 @@ _NAME = r"\$(?:\{(?P<braced>\w+)\}|(?P<name>\w+))"
 _PIECE = re.compile(rf"{_QUOTED}|\\(?P<escaped>.)|{_NAME}")
 _IN_DOUBLE_QUOTES = re.compile(rf"""\\(?P<escaped>["$\\])|{_NAME}""")
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+""")
-_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?\Z")
+_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?\Z", re.I)
 _DEFAULT_SHELL = ("/bin/sh", "-c")
 _NO_TRIGGERS = {"ONBUILD", "FROM", "MAINTAINER"}
 
@@ -93,7 +93,7 @@ def ports_of(words: Sequence[str]) -> tuple[str, ...]:
             raise InvalidArgument(
                 f"Invalid containerPort: {word}", "As in: EXPOSE 80 or 53/udp"
             )
-        kind = match[3] or "tcp"
+        kind = (match[3] or "tcp").lower()
         ports |= dict.fromkeys(f"{port}/{kind}" for port in range(first, last + 1))
     return tuple(ports)
 
