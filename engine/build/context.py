@@ -73,7 +73,7 @@ def of_directory(path: str, name: str, dockerfile: bytes | None) -> Iterator[Con
         if dockerfile is None and name:
             dockerfile = _on_machine(name)
         if dockerfile is None:
-            dockerfile = _inside(root, name or _NAME)
+            dockerfile = _inside(root, name)
         if dockerfile is None:
             raise _missing(os.path.join(path, name or _NAME))
         yield _read(root, name or _NAME, dockerfile)
@@ -82,7 +82,7 @@ def of_directory(path: str, name: str, dockerfile: bytes | None) -> Iterator[Con
 @contextmanager
 def of_stream(house: House, stream: Readable, name: str) -> Iterator[Context]:
     """What comes from a pipe: a tar, or a Dockerfile alone."""
-    head, name = _first(stream), name or _NAME
+    head = _first(stream)
     with house.images.snapshots.scratch() as directory:
         text: bytes | None
         if _is_tar(head):
@@ -94,9 +94,9 @@ def of_stream(house: House, stream: Readable, name: str) -> Iterator[Context]:
         else:
             text = head + _rest(stream, LARGEST + 1 - len(head))
         if text is None:
-            raise _missing(name)
+            raise _missing(name or _NAME)
         with files.closing(files.open_directory(directory)) as root:
-            yield _read(root, name, text)
+            yield _read(root, name or _NAME, text)
 
 
 def _read(root: int, name: str, dockerfile: bytes) -> Context:
@@ -114,8 +114,14 @@ def _read(root: int, name: str, dockerfile: bytes) -> Context:
 
 
 def _inside(root: int, name: str) -> bytes | None:
-    """A Dockerfile in the context, where no link leads out of it."""
-    return paths.read_inside(root, name, LARGEST + 1)
+    """A Dockerfile in the context, where no link leads out of it.
+
+    Where no name was asked for, `dockerfile` will do.
+    """
+    found = paths.read_inside(root, name or _NAME, LARGEST + 1)
+    if found is None and not name:
+        found = paths.read_inside(root, _NAME.lower(), LARGEST + 1)
+    return found
 
 
 def _on_machine(name: str) -> bytes | None:

@@ -91,11 +91,23 @@ def _command(asked: Asked) -> tuple[str, ...]:
 def _with_files(text: str, heredocs: tuple[Heredoc, ...]) -> str:
     """A command with the files that came below it.
 
-    `RUN <<EOF` alone: they are the script. Else the shell reads them, as it would.
+    `RUN <<EOF` alone: it is the script. Else the shell reads them, as it would.
     """
     if script(text):
-        return heredocs[0].content
+        return _as_program(heredocs[0]) or heredocs[0].content
     return text + "".join(f"\n{one.content}{one.name}" for one in heredocs)
+
+
+def _as_program(document: Heredoc) -> str:
+    """A script for another program than the shell: it begins with `#!PROGRAM`.
+
+    The shell does what the kernel would: PROGRAM gets the script's name as a word.
+    """
+    first, content = document.content.partition("\n")[0], document.content
+    if not first.startswith("#!"):
+        return ""
+    end = document.name
+    return f"{first[2:].strip()} /dev/fd/3 3<<'{end}'\n{content}{end}"
 
 
 def _create(
