@@ -250,6 +250,9 @@ def _ask(
     note = (mark, *asker, given, named, now, now, "?")
     number = gate.ask(notes.line(note, _pid, verb))
     if number:
+        if recorder:
+            recorder.notes.append((*note[:-1], f"-1 {errno.errorcode[number]}"))
+            recorder.flush()
         paths = [str(one) for one in given if str(one).startswith("/")]
         target = paths[-1] if paths else ""
         raise mark.refusal(mark.call.partition("(")[0], number, target)

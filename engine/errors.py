@@ -137,7 +137,7 @@ class Aborted(EngineError):
     """Whoever is asked before each act has had enough."""
 
     def __init__(self) -> None:
-        super().__init__("the start was broken off", "Nothing of it is left.")
+        super().__init__("the start was broken off", "All is as it was before.")
 
 
 class SyscallError(EngineError):

@@ -79,9 +79,10 @@ def atomic_write(
 
     `durable` also makes it survive a power cut, at the price of waiting for the disk.
     """
-    with _replacement(path, mode) as descriptor:
+    with _replacement(path, mode) as (descriptor, temporary):
         if data:  # else there is nothing to ask the kernel for
-            _fill(descriptor, len(data), data, path)
+            with naming(path):
+                fill(descriptor, len(data), data, temporary)
         if durable:
             os.fsync(descriptor)
     if durable:
@@ -94,10 +95,9 @@ def atomic_write(
     lambda descriptor, size, data, path: f"{descriptor}, …, {size}",
     refusal=os_error,
 )
-def _fill(descriptor: int, size: int, data: bytes, path: Path) -> int:
-    """Write the content of what will become the file `path`; how many bytes."""
-    with naming(path):
-        write_all(descriptor, data)
+def fill(descriptor: int, size: int, data: bytes, path: Path) -> int:
+    """Write all of `data`, which is `size` bytes, into the open file `path`."""
+    write_all(descriptor, data)
     return size
 
 
@@ -121,19 +121,22 @@ def whole_or_nothing(path: Path) -> Iterator[int]:
         with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
             yield descriptor
     else:
-        with _replacement(path, 0o600) as descriptor:
+        with _replacement(path, 0o600) as (descriptor, _):
             yield descriptor
 
 
 @contextmanager
-def _replacement(path: Path, mode: int) -> Iterator[int]:
-    """A new file beside `path`, which takes its name when the `with` ends well."""
+def _replacement(path: Path, mode: int) -> Iterator[tuple[int, Path]]:
+    """A new file beside `path`, which takes its name when the `with` ends well.
+
+    Its descriptor, and what it is called until then.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(temporary, flags, mode)
     try:
         with closing(descriptor):
-            yield descriptor
+            yield descriptor, temporary
         entries.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -36,6 +36,7 @@ class Question:
         """
         self.act = act
         self.pid = pid
+        self.failure = ""  # the errno with which it was told to fail
         self._reply: socket.socket | None = socket.socket(fileno=reply)
 
     def go_on(self) -> None:
@@ -44,6 +45,7 @@ class Question:
 
     def fail(self, name: str) -> None:
         """Let it fail, without asking the kernel, as if with this errno ("ENOSPC")."""
+        self.failure = name
         self._answer(name.encode())
 
     def abort(self) -> None:

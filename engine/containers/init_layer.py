@@ -42,14 +42,13 @@ def make(directory: Path, lower: tuple[Path, ...]) -> None:
         path = directory / name
         entries.make_directory(path, 0o755)
         if below:
-            os.chown(path, below.st_uid, below.st_gid)
-            os.chmod(path, stat.S_IMODE(below.st_mode))
+            entries.change_owner(path, below.st_uid, below.st_gid)
+            entries.change_mode(path, stat.S_IMODE(below.st_mode))
     for name in _DIRECTORIES:
         if not _topmost(lower, name):
             entries.make_directory(directory / name, 0o755)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     for name in _FILES:
-        os.close(os.open(directory / name, flags, 0o755))
+        os.close(entries.make_file(directory / name, 0o755))
     for name, to in _LINKS:
         entries.link(to, directory / name)
 

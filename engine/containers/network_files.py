@@ -11,9 +11,9 @@ man: hosts(5), resolv.conf(5), hostname(5)
 Try it: `lab run --rm --add-host db:10.0.0.7 busybox cat /etc/hosts`
 """
 
-import os
 from pathlib import Path
 
+from engine import entries, files
 from engine.containers.options import names
 from engine.containers.options.asked import ContainerOptions
 
@@ -35,10 +35,11 @@ def write(directory: Path, options: ContainerOptions, hostname: str) -> None:
         "hostname": f"{hostname}\n".encode(),
         "resolv.conf": _resolvers(options),
     }
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
     for name, content in contents.items():
-        with open(os.open(directory / name, flags, 0o644), "wb") as file:
-            file.write(content)
+        path = directory / name
+        with files.closing(entries.make_file(path, 0o644)) as descriptor:
+            if content:
+                files.fill(descriptor, len(content), content, path)
 
 
 def _hosts(options: ContainerOptions) -> bytes:

@@ -48,11 +48,17 @@ def remove(
         forgetting.forget(house.records, container)
     finally:
         os.close(lock)
-    with contextlib.suppress(FileNotFoundError):
-        entries.unlink(house.place.shim_socket(container.id))
+    _remove_socket(house.place.shim_socket(container.id))
     telling.tell(house, container, "destroy")
     if volumes:
         volume_use.remove_anonymous(house, container.bound, but=container.id)
+
+
+def _remove_socket(path: Path) -> None:
+    """The shim has taken its socket away itself, unless it was killed."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.exists():
+            entries.unlink(path)
 
 
 def remove_damaged(house: House, identity: str) -> None:

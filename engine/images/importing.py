@@ -79,7 +79,7 @@ def _write_layer(file: Path, stream: Readable) -> Descriptor:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(file, flags, 0o600)
     try:
-        writer = BlobWriter(descriptor)
+        writer = BlobWriter(descriptor, file)
         while data := archive.read(CHUNK):
             room.take(len(data))
             writer.write(data)

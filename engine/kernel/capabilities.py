@@ -23,6 +23,7 @@ from pathlib import Path
 from engine.acts import act
 from engine.errors import InvalidArgument, SyscallError
 from engine.kernel import libc
+from engine.notes import quote
 
 # In the kernel's order: a capability's place is its bit.
 NAMES = (
@@ -128,6 +129,14 @@ def _bits(names: tuple[str, ...]) -> str:
     return "|".join(f"1<<{name}" for name in names) or "0"
 
 
+def _in_words(effective: tuple[str, ...], permitted: tuple[str, ...]) -> str:
+    """Both sets as cap_from_text(3) reads them: "cap_chown,cap_kill=ep"."""
+    only = [name for name in permitted if name not in effective]
+    sets = ((effective, "ep"), (only, "p"))
+    words = [f"{','.join(names).lower()}={flags}" for names, flags in sets if names]
+    return quote(" ".join(words) or "=")
+
+
 def set_current(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
     """Set the effective and permitted sets; clear inheritable and ambient.
 
@@ -148,9 +157,7 @@ def _clear_ambient() -> None:
 
 @act(
     "capset(2)",
-    lambda effective, permitted: (
-        f"setpriv --inh-caps=-all … # permitted {mask_of(permitted):016x}"
-    ),
+    lambda effective, permitted: f"capsh --caps={_in_words(effective, permitted)} …",
     lambda effective, permitted: (
         f"{{version=_LINUX_CAPABILITY_VERSION_3, pid=0}}, "
         f"{{effective={_bits(effective)}, permitted={_bits(permitted)}, inheritable=0}}"

@@ -45,7 +45,16 @@ def thaw(group: str) -> None:
         name, value = ("cgroup.freeze", "0")
     inside = cgroups.with_those_inside(cgroups.directory(group, "freezer"))
     for place in reversed(inside):
-        group_files.write(place / name, value)
+        if not _says(place / name, value):
+            group_files.write(place / name, value)
+
+
+def _says(path: Path, value: str) -> bool:
+    """Whether nothing need be written; not if there is no such file."""
+    try:
+        return path.read_text().strip() == value
+    except OSError:
+        return False
 
 
 def _wait_for(path: Path, text: str) -> None:

@@ -96,15 +96,18 @@ def make_directory(root: int, path: str) -> int:
     return open_inside(root, path, os.O_PATH | os.O_DIRECTORY)
 
 
-def make_file(root: int, path: str) -> int:
-    """Open the file `path` inside `root`, making an empty one (0755) if need be."""
+def make_file(root: int, path: str, shown: str = "") -> int:
+    """Open the file `path` inside `root`, making an empty one (0755) if need be.
+
+    `shown` is how a shell would write it, if not as one in $ROOTFS.
+    """
     try:
         return open_inside(root, path, os.O_PATH)
     except SyscallError as error:
         if error.errno != errno.ENOENT:
             raise
     os.close(make_directory(root, path.rpartition("/")[0] or "/"))
-    os.close(_make_file(root, path))
+    os.close(_make_file(root, path, shown))
     return open_inside(root, path, os.O_PATH)
 
 
@@ -121,14 +124,14 @@ def _make_directory(above: int, name: str, shown: str) -> None:
 
 @act(
     "openat2(2)",
-    lambda root, path: f'touch "$ROOTFS"{quote(path)}',
-    lambda root, path: (
+    lambda root, path, shown: "touch " + (shown or f'"$ROOTFS"{quote(path)}'),
+    lambda root, path, shown: (
         f"{root}, {in_c(path)}, {{flags=O_WRONLY|O_CREAT|O_NOFOLLOW|O_CLOEXEC, "
         "mode=0755, resolve=RESOLVE_NO_MAGICLINKS|RESOLVE_IN_ROOT}, 24"
     ),
     concept="mounts",
 )
-def _make_file(root: int, path: str) -> int:
+def _make_file(root: int, path: str, shown: str) -> int:
     return open_inside(root, path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o755)
 
 

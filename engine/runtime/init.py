@@ -169,13 +169,14 @@ def _enter(directory: str) -> None:
 
 def _open_terminal(process: Process, report: socket.socket, console: bool) -> None:
     """Make a terminal of the container's own, send its master to the shim."""
-    master, slave, _ = terminal.open_pair()
+    master, slave, name = terminal.open_pair()
     if process.uid:
         os.fchown(slave, process.uid, -1)
     if console:
         root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        place = paths.make_file(root, "/dev/console")
-        mounts.bind(Path(f"/proc/self/fd/{slave}"), place, "/dev/console")
+        place = paths.make_file(root, "/dev/console", "/dev/console")
+        own = Path(f"/proc/self/fd/{slave}")
+        mounts.bind(own, place, "/dev/console", shown_source=name)
         os.close(place)
         os.close(root)
     channel.send(report, {"terminal": True}, (master,))

@@ -113,7 +113,7 @@ class Life:
             self._stay_down, self._pause = False, 0.0
         self._attempt = None
         bundle, streams = self._directory / "bundle", self.task.streams
-        in_child = functools.partial(starter.start, bundle, streams, asked)
+        in_child = functools.partial(starter.start_and_leave, bundle, streams, asked)
         done = functools.partial(self._born, by_policy=by_policy)
         recording = functools.partial(self.recording, "start", at_once=at_once)
         self.launching = Launch(self._loop, self.task, in_child, done, recording)

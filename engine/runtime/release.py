@@ -29,10 +29,12 @@ def take_away(facts: ShimFacts) -> None:
 
 def unmount(root: Path) -> None:
     """Unmount what is mounted at `root`, if anything is."""
+    if not os.path.ismount(root):
+        return
     try:
         mounts.unmount(root)
     except SyscallError as error:
-        if error.name not in ("EINVAL", "ENOENT"):  # not a mount point, or not there
+        if error.name not in ("EINVAL", "ENOENT"):  # somebody else was quicker
             raise
 
 

@@ -40,36 +40,39 @@ class Streams(NamedTuple):
 
 def start(
     directory: Path, streams: Streams, asked: int | None, report: socket.socket
-) -> NoReturn:
+) -> None:
     """In the throw-away child: make the container of the bundle `directory`.
 
-    Its process is reported to the shim; then this one ends. `asked` is the gate, if
-    somebody is to be asked before each act.
+    Its process is reported to the shim. `asked` is the gate, if somebody is to be
+    asked before each act.
     """
+    gc.disable()  # this process, and its child until execve, live for milliseconds
+    if asked is not None:
+        gate.install(asked)
+    _keep_only(streams, report)
+    bundle = _limited(directory)
+    spec = bundle.spec
+    devices.restrict(spec.cgroup, spec.resources.devices)
+    cgroups.join(spec.cgroup)
+    rootfs.mount_layers(directory, bundle)
+    rootfs.mount_shared_memory(bundle)
+    others = joining.find(spec.joined)
+    processes.become_undumpable()
+    namespaces.unshare(spec.namespaces)
+    for other in others:
+        other.join()
+    pid = processes.fork()
+    if pid == 0:
+        processes.forget_imports()
+        init.become_container(spec, bundle.seccomp, report)
+    channel.send(report, {"pid": pid})
 
-    def work() -> None:
-        gc.disable()  # this process, and its child until execve, live for milliseconds
-        if asked is not None:
-            gate.install(asked)
-        _keep_only(streams, report)
-        bundle = _limited(directory)
-        spec = bundle.spec
-        devices.restrict(spec.cgroup, spec.resources.devices)
-        cgroups.join(spec.cgroup)
-        rootfs.mount_layers(directory, bundle)
-        rootfs.mount_shared_memory(bundle)
-        others = joining.find(spec.joined)
-        processes.become_undumpable()
-        namespaces.unshare(spec.namespaces)
-        for other in others:
-            other.join()
-        pid = processes.fork()
-        if pid == 0:
-            processes.forget_imports()
-            init.become_container(spec, bundle.seccomp, report)
-        channel.send(report, {"pid": pid})
 
-    init.do_and_leave(work, report)
+def start_and_leave(
+    directory: Path, streams: Streams, asked: int | None, report: socket.socket
+) -> NoReturn:
+    """The same, and the end of this process."""
+    init.do_and_leave(lambda: start(directory, streams, asked, report), report)
 
 
 def _limited(directory: Path) -> Bundle:

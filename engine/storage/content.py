@@ -47,8 +47,10 @@ class Blob(NamedTuple):
 class BlobWriter:
     """One blob being written. Give it to `pack` as `writer.write`."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path) -> None:
+        """`descriptor` is open for writing; the file is called `path` by now."""
         self.size = 0
+        self._path = path
         self.blob: Blob | None = None
         self._descriptor = descriptor
         import hashlib  # slow to load, and needed by writers only
@@ -71,7 +73,7 @@ class BlobWriter:
 
     def finish(self, expected: str | None = None) -> Blob:
         """The blob is complete. DigestMismatch if its digest is not `expected`."""
-        digest = f"sha256:{_digest_of(self._hash, self.size)}"
+        digest = f"sha256:{_digest_of(self._hash, self.size, self._path)}"
         if expected not in (None, digest):
             raise DigestMismatch(
                 f"expected {expected}, the bytes are {digest}",
@@ -100,7 +102,7 @@ class ContentStore:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             with files.closing(os.open(temporary, flags, 0o600)) as descriptor:
-                writer = BlobWriter(descriptor)
+                writer = BlobWriter(descriptor, temporary)
                 yield writer
             if writer.blob:
                 entries.rename(temporary, self.path(writer.blob.digest))
@@ -203,11 +205,11 @@ class ContentStore:
 
 @act(
     "sha256sum(1)",
-    lambda hashed, size: f"sha256sum  # of {size} bytes, while they were written",
-    lambda hashed, size: f"{size}",
+    lambda hashed, size, path: f"tee {quote(path)} | sha256sum  # {size} bytes",
+    lambda hashed, size, path: f"{size}",
     concept="layers",
 )
-def _digest_of(hashed: "hashlib._Hash", size: int) -> str:
+def _digest_of(hashed: "hashlib._Hash", size: int, path: Path) -> str:
     """What the bytes add up to: their name from now on."""
     return hashed.hexdigest()
 

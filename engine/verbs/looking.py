@@ -119,11 +119,12 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
         return of_container(container, self.acts(container.id))
 
     @contextlib.contextmanager
-    def explaining(self, listener: "Listener") -> Iterator[None]:
+    def explaining(self, listener: "Listener") -> "Iterator[Callable[[], None]]":
         """While this lasts, `listener` hears of each act, as it happens.
 
         Those of this thread, and those of the containers that it is about; in another
-        thread (see containers/witness.py).
+        thread (see containers/witness.py). What it yields tells at once what it has
+        not heard yet.
         """
         from engine import acts
         from engine.containers.witness import Witness
@@ -132,7 +133,7 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
             self._house.witness = witness
             try:
                 with acts.recording_to(witness.notes, at_once=True):
-                    yield
+                    yield witness.catch_up
             finally:
                 self._house.witness = None
 

@@ -84,13 +84,17 @@ def acts(
     """Show what was done on a container's behalf.
 
     Each act as the command that does the same in a shell, with the system call and the
-    engine's function that asked for it. Runs of like acts are one line.
+    engine's function that asked for it. Runs of like acts are one line. On a terminal a
+    line is cut (⋯) to fit; in a pipe, `lab acts web | cat`, all of it is there.
     """
     if sh and (concept or full or plain or json or diff):
         raise click.UsageError("--sh writes a whole script: it goes by itself")
     if len(names) != 1 + diff:
+        verb = "was" if len(names) == 1 else "were"
         wanted = "two containers" if diff else "one container"
-        raise click.UsageError(f"{len(names)} containers were named, not {wanted}")
+        raise click.UsageError(f"{len(names) or 'none'} {verb} named, not {wanted}")
+    if diff and (concept or full or plain or json):
+        raise click.UsageError("--diff goes by itself")
     if diff:
         return _differ(engine, names[0], names[1])
     if sh:
@@ -107,8 +111,9 @@ def acts(
     elif plain:
         print_lines(acts_view.sentences(found, container.directory))
     else:
-        manner = manner_for(sys.stdout, frozenset(), source=full)
-        acts_view.tell(found, container.directory, manner)
+        concepts = frozenset(filter(None, [concept]))
+        manner = manner_for(sys.stdout, concepts, source=full)
+        acts_view.tell(recorded, container.directory, manner)
     return None
 
 

@@ -20,7 +20,7 @@ import click
 
 from engine.engine import Engine
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.report import notice
+from labshell.commands.report import after, notice
 
 ALL, FULL = "all", "full"
 
@@ -56,7 +56,8 @@ class ExplainedVerb(Verb):
             metavar=f"[={FULL}|=CONCEPT,...]",
             shell_complete=_offer_concepts,
             help="""Show on stderr what is done meanwhile, as it happens: the command
-            that does the same, and the kernel's call. Only acts of these concepts
+            that does the same, and the kernel's call; cut (⋯) on a terminal, whole in
+            a pipe: 2>&1 | cat. Only acts of these concepts
             (mounts, cgroups, ...); full: with the source of the engine's functions.""",
         )
         options = [one for one in params if isinstance(one, click.Option)]
@@ -105,5 +106,5 @@ def explained(engine: Engine, asked: Wanted) -> Iterator[None]:
         print(line, file=sys.stderr, flush=True)
 
     manner = manner_for(sys.stderr, asked.concepts, source=asked.source)
-    with engine.explaining(Explainer(write, manner).hear):
+    with engine.explaining(Explainer(write, manner).hear) as catch_up, after(catch_up):
         yield

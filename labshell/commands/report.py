@@ -13,9 +13,23 @@ Try it: `lab run nosuch; echo $?`
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from engine.engine import Engine
 from engine.errors import EngineError, from_os_error
+
+_before: list[Callable[[], None]] = []
+
+
+@contextmanager
+def after(tell_the_rest: Callable[[], None]) -> Iterator[None]:
+    """While this lasts an error is printed after what this function has to tell."""
+    _before.append(tell_the_rest)
+    try:
+        yield
+    finally:
+        _before.pop()
 
 
 def report(error: Exception) -> None:
@@ -35,6 +49,8 @@ def say(message: str, hint: str = "", excerpt: str = "") -> None:
     """
     from labshell.views.tables import printable
 
+    for tell_the_rest in _before:
+        tell_the_rest()
     red, plain = ("\x1b[31m", "\x1b[0m") if _in_colour() else ("", "")
     sys.stdout.flush()  # what was printed before the failure comes before it
     print(f"{red}Error: {printable(message)}{plain}", file=sys.stderr)
@@ -60,4 +76,5 @@ def tell(engine: Engine) -> None:
 
 
 def _in_colour() -> bool:
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+    return sys.stderr.isatty() and not plain

@@ -127,9 +127,10 @@ def _gone_if_broken_off(engine: Engine, name: str) -> Iterator[None]:
     """A start that was broken off leaves no new container behind."""
     try:
         yield
-    except Aborted:
+    except Aborted as error:
         with contextlib.suppress(NotFound):  # somebody else was faster
             engine.remove(name, volumes=True)
+        error.hint = "Nothing of it is left."
         raise
 
 

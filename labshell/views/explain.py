@@ -10,8 +10,9 @@ call, which has a man page, how long it took, and the engine's function that ask
 it. Runs of like acts are one line (folding.py). A heading stands wherever verb or
 concept changes, so that the order of steps stays visible.
 
-On a terminal a line is no wider than that: first what stands behind # is left out, then
-the middle of the command. In a pipe all of it is there.
+On a terminal a line is no wider than that: first what stands behind # is left out (but
+not that the kernel refused), then all between the command's beginning and its last
+word, for which stands ⋯. In a pipe all of it is there.
 
 An Explainer may be given acts as they come: a stretch of one concept is printed when
 the next begins, or when it is quiet for a moment.
@@ -66,7 +67,10 @@ class Explainer:
         self._write, self._manner = write, manner
         self._waiting: list[Mapping[str, Any]] = []  # of one stretch
         self._directory: Path | None = None  # of the container whose acts they are
-        self._stretch: tuple[Path | None, str, str] = (None, "", "")
+        self._stretch: tuple[Path | None, str, str, int] = (None, "", "", 0)
+        self._ended = False  # the start of which was heard last
+        self._starts = 0
+        self._headed = 0  # the start that the heading is of
         self._named: Path | None = None
         self._verb = ""
         self._concept = ""
@@ -78,9 +82,12 @@ class Explainer:
         Without any, tell all that was held back to be folded.
         """
         for act, directory in seen:
-            if self._manner.concepts and act["concept"] not in self._manner.concepts:
+            verb, concept = str(act["verb"]), str(act["concept"])
+            self._starts += self._ended and verb == "start"
+            self._ended = verb == "end" or (self._ended and verb != "start")
+            if self._manner.concepts and concept not in self._manner.concepts:
                 continue
-            stretch = (directory, str(act["verb"]), str(act["concept"]))
+            stretch = (directory, verb, concept, self._starts)
             if stretch != self._stretch:
                 self._tell()
                 self._stretch = stretch
@@ -92,8 +99,8 @@ class Explainer:
         acts, self._waiting = self._waiting, []
         if not acts:
             return
-        directory, verb, concept = self._stretch
-        self._head(directory, verb, concept)
+        directory = self._stretch[0]
+        self._head(*self._stretch)
         short = [
             {**act, "shell": naming.shortened(str(act["shell"]), directory)}
             for act in acts
@@ -105,15 +112,18 @@ class Explainer:
                 self._shown.add(symbol)
                 self._source(symbol)
 
-    def _head(self, directory: Path | None, verb: str, concept: str) -> None:
+    def _head(
+        self, directory: Path | None, verb: str, concept: str, start: int
+    ) -> None:
         """What has changed since the stretch before."""
         if directory is not None and directory != self._named:
             self._write(self._ink("dim", naming.line(directory)))
             self._named, self._verb = directory, ""
-        if verb != self._verb:
+        if verb != self._verb or (verb == "start" and start != self._headed):
             rule = f"── {verb} " if verb else "── "
             self._write(self._ink("verb", rule.ljust(self._manner.width or 72, "─")))
             self._verb, self._concept = verb, ""
+        self._headed = start
         if concept != self._concept:
             self._write(self._ink("heading", heading(concept)))
             self._concept = concept
@@ -123,19 +133,16 @@ class Explainer:
         if line.goes_on:
             count = " " * len(count)
         command = printable(line.shell)
-        first, *rest = _notes(line)
-        room = None if self._manner.width is None else self._manner.width - 2
-        if room is not None:
-            left = room - len(count) - len(first) - 4
-            command = _without_middle(command, max(left, _NARROWEST))
-            for number in range(len(rest), -1, -1):
-                notes = ", ".join([first, *rest[:number]])
-                if len(count) + len(command) + len(notes) + 4 <= room:
-                    break
-            rest = rest[:number]
         refused = str(line.acts[0]["result"]).startswith("-1")
-        said = self._ink("red" if refused else "dim", f"# {', '.join([first, *rest])}")
-        return f"  {self._ink('count', count)}{command}  {said}"
+        notes = _notes(line)
+        if self._manner.width is not None:
+            room = self._manner.width - 2 - len(count)
+            while len(notes) > refused and len(command) + _length(notes) > room:
+                notes.pop()
+            command = _shorter(command, max(room - _length(notes), _NARROWEST))
+        said = f"# {', '.join(notes)}" if notes else ""
+        said = self._ink("red" if refused else "dim", said)
+        return f"  {self._ink('count', count)}{command}  {said}".rstrip()
 
     def _source(self, symbol: str) -> None:
         """The function that asked for it, as it is installed."""
@@ -155,6 +162,8 @@ def _notes(line: Folded) -> list[str]:
     act = line.acts[0]
     result = str(act["result"])
     call = f"{act['call']} = {result}" if result.startswith("-1") else str(act["call"])
+    if result == "?":  # of what never returns nobody knows how long it took
+        return [call, str(act["symbol"])]
     return [call, _time(line.microseconds), str(act["symbol"])]
 
 
@@ -166,9 +175,18 @@ def _time(microseconds: int) -> str:
     return f"{microseconds / 1_000_000:.1f} s"
 
 
-def _without_middle(text: str, most: int) -> str:
-    """The text in at most so many characters: its beginning and its end."""
+def _length(notes: Sequence[str]) -> int:
+    """How much room they take, with what stands before and between them."""
+    return len(", ".join(notes)) + 4 if notes else 0
+
+
+def _shorter(text: str, most: int) -> str:
+    """The text in at most so many characters: its beginning, and its last word.
+
+    Of a last word that is long itself, only the end.
+    """
     if len(text) <= most:
         return text
-    end = (most - 1) // 2
-    return f"{text[: most - 1 - end]}…{text[-end:]}"
+    target = text.partition("  # ")[0].rpartition(" ")[2]
+    end = target[-(most // 2) :]
+    return f"{text[: most - 2 - len(end)]}⋯ {end}"

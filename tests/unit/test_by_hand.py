@@ -161,7 +161,7 @@ def spoken(process: Process) -> bytes:
     return "\n".join(lines[first + 1 : last]).encode() + b"\n"
 
 
-STARTER = "engine.runtime.starter:start.<locals>.work"
+STARTER = "engine.runtime.starter:start"
 
 
 def start(pid: int, value: str, **last: Any) -> list[Act]:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine import acts
-from engine.errors import Aborted
+from engine.errors import Aborted, EngineError
 from engine.gatekeeper import Gatekeeper, Question
 from engine.runtime.client import Connection
 
@@ -37,7 +37,8 @@ def step(
 ) -> dict[str, Any]:
     """Ask a shim for a start; `decide` answers each question. The shim's answer.
 
-    An error of the engine if it was refused, failed, or was broken off.
+    An error of the engine if it was refused, failed, or was broken off. What failed
+    because `decide` wanted it to says so: no other advice would be of use.
     """
     keeper = Gatekeeper()
     theirs = keeper.let_in()
@@ -46,14 +47,27 @@ def step(
     finally:
         os.close(theirs)  # or we would wait for ourselves
     try:
-        _serve(keeper, decide)
+        failures = _serve(keeper, decide)
     finally:
         keeper.close()
-    return connection.answer()
+    try:
+        return connection.answer()
+    except Aborted as error:
+        if request == "exec":
+            error.message = "the exec was broken off"
+        raise
+    except EngineError as error:
+        if failures:
+            error.hint = f"You asked for it at the step prompt: {', '.join(failures)}."
+        raise
 
 
-def _serve(keeper: Gatekeeper, decide: Decide) -> None:
-    """Let `decide` answer, until nobody is left who could ask."""
+def _serve(keeper: Gatekeeper, decide: Decide) -> list[str]:
+    """Let `decide` answer, until nobody is left who could ask.
+
+    Returns what was made to fail, and how: "pivot_root EPERM".
+    """
+    failures = []
     try:
         for question in keeper.questions():
             try:
@@ -62,11 +76,15 @@ def _serve(keeper: Gatekeeper, decide: Decide) -> None:
                 question.abort()
                 raise
             question.go_on()  # unless it has been answered
+            if question.failure:
+                call = question.act["call"].partition("(")[0]
+                failures.append(f"{call} {question.failure}")
     except (Aborted, KeyboardInterrupt):
         _refuse_all(keeper)
     except BaseException:
         _refuse_all(keeper)
         raise
+    return failures
 
 
 def _refuse_all(keeper: Gatekeeper) -> None:

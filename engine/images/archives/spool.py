@@ -96,7 +96,7 @@ class Spool:
         path = self._directory / str(len(self._files))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with closing(os.open(path, flags, 0o600)) as descriptor:
-            writer, method = BlobWriter(descriptor), ""
+            writer, method = BlobWriter(descriptor, path), ""
             for offset, data in reader.chunks():
                 if offset != writer.size:
                     break
