@@ -25,8 +25,9 @@ _ABOUT = """
 What follows makes a container like it, of the same layers, with ordinary programs; run
 it as root: sudo sh by-hand.sh. It is made of the acts of its last start (lab acts), in
 their order, and each part names the engine's function that did it. It has an upper
-layer, control groups and files of its own, so that the original may run meanwhile; it
-ends as its program does, and takes away what it has made.
+layer, control groups and files of its own, so that the original may run meanwhile; but
+the original must be there, for its layers, and volumes and bind mounts are the real
+ones. It ends as its program does, and takes away what it has made.
 """
 
 
@@ -129,6 +130,7 @@ def begin(directory: Path) -> list[str]:
         "do",
         '    command -v "$program" >/dev/null || fail "there is no $program"',
         "done",
+        f'[ -d {quote(str(directory))} ] || fail "the container has been removed"',
         "sh=$(command -v sh)",
         "work='' group=''",
         "trap clean_up EXIT",

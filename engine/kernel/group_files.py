@@ -57,7 +57,9 @@ def write(path: Path, value: str) -> None:
 
 @act(
     "write(2)",
-    lambda descriptor, path, value: f"echo {quote(value)} > {quote(path)}",
+    lambda descriptor, path, value: (
+        f"echo {quote(value)} > {quote(path)}{_explained(str(path))}"
+    ),
     lambda descriptor, path, value: (
         f"{descriptor}<{path}>, {in_c(value)}, {len(value.encode())}"
     ),
@@ -74,3 +76,10 @@ def _write(descriptor: int, path: Path, value: str) -> int:
 def remove(path: Path) -> None:
     """Remove a group without processes and groups in it."""
     path.rmdir()
+
+
+def _explained(path: str) -> str:
+    """What numbers mean that are descriptors of the engine."""
+    if path.endswith("/cgroup.event_control"):
+        return "  # descriptors: an eventfd, and the file that it shall hear of"
+    return ""

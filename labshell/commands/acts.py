@@ -87,14 +87,8 @@ def acts(
     engine's function that asked for it. Runs of like acts are one line. On a terminal a
     line is cut (⋯) to fit; in a pipe, `lab acts web | cat`, all of it is there.
     """
-    if sh and (concept or full or plain or json or diff):
-        raise click.UsageError("--sh writes a whole script: it goes by itself")
-    if len(names) != 1 + diff:
-        verb = "was" if len(names) == 1 else "were"
-        wanted = "two containers" if diff else "one container"
-        raise click.UsageError(f"{len(names) or 'none'} {verb} named, not {wanted}")
-    if diff and (concept or full or plain or json):
-        raise click.UsageError("--diff goes by itself")
+    alone = [name for name, given in (("--sh", sh), ("--diff", diff)) if given]
+    _check(names, alone, bool(concept or full or plain or json))
     if diff:
         return _differ(engine, names[0], names[1])
     if sh:
@@ -115,6 +109,18 @@ def acts(
         manner = manner_for(sys.stdout, concepts, source=full)
         acts_view.tell(recorded, container.directory, manner)
     return None
+
+
+def _check(names: tuple[str, ...], alone: list[str], others: bool) -> None:
+    """Refuse what makes no sense together: `alone` are options that go by themselves."""
+    if len(alone) + others > 1:
+        if alone[0] == "--sh":
+            raise click.UsageError("--sh writes a whole script: it goes by itself")
+        raise click.UsageError("--diff tells what differs: it goes by itself")
+    if len(names) != 1 + ("--diff" in alone):
+        verb = "was" if len(names) == 1 else "were"
+        wanted = "two containers" if alone == ["--diff"] else "one container"
+        raise click.UsageError(f"{len(names) or 'none'} {verb} named, not {wanted}")
 
 
 def _differ(engine: Engine, one: str, other: str) -> int:

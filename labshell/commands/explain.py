@@ -51,7 +51,9 @@ def explain(engine: Engine, words: tuple[str, ...]) -> None:
     is about. An error's name or an exit code leads to a topic, too; several words are
     one. Without a word, the topics are listed.
     """
-    colour = sys.stdout.isatty()
+    from labshell.views.explain import manner_for
+
+    colour = manner_for(sys.stdout, frozenset(), source=False).colour
     for line in explained(" ".join(words), colour):
         print(line)
 

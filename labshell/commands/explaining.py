@@ -106,5 +106,6 @@ def explained(engine: Engine, asked: Wanted) -> Iterator[None]:
         print(line, file=sys.stderr, flush=True)
 
     manner = manner_for(sys.stderr, asked.concepts, source=asked.source)
-    with engine.explaining(Explainer(write, manner).hear) as catch_up, after(catch_up):
+    explainer = Explainer(write, manner, engine.root)
+    with engine.explaining(explainer.hear) as catch_up, after(catch_up):
         yield

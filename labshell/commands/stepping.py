@@ -85,13 +85,22 @@ class Walk:
             raise Aborted from None
 
     def _show(self, question: "Question") -> None:
+        from labshell.views.explain import manner_for
+
         concept = str(question.act["concept"])
         directory = self._container.directory
         new, self._concept = concept != self._concept, concept
         if self._number == 1:
             self._write(naming.line(directory))
         self._write(
-            view.before(question.act, self._number, question.pid, directory, new=new)
+            view.before(
+                question.act,
+                self._number,
+                question.pid,
+                directory,
+                new=new,
+                colour=manner_for(sys.stderr, frozenset(), source=False).colour,
+            )
         )
 
     def _read(self, pid: int) -> str | None:

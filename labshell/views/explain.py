@@ -62,9 +62,15 @@ def manner_for(stream: TextIO, concepts: frozenset[str], *, source: bool) -> Man
 class Explainer:
     """Tells acts, in the order in which it hears of them."""
 
-    def __init__(self, write: Callable[[str], object], manner: Manner) -> None:
-        """`write` gets each line, without its end."""
-        self._write, self._manner = write, manner
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        manner: Manner,
+        root: Path | None = None,
+    ) -> None:
+        """`write` gets each line, without its end; `root` is the engine's, if known."""
+        self._write, self._manner, self._root = write, manner, root
+        self._rooted = False  # whether it was said what $LAB is
         self._waiting: list[Mapping[str, Any]] = []  # of one stretch
         self._directory: Path | None = None  # of the container whose acts they are
         self._stretch: tuple[Path | None, str, str, int] = (None, "", "", 0)
@@ -102,7 +108,7 @@ class Explainer:
         directory = self._stretch[0]
         self._head(*self._stretch)
         short = [
-            {**act, "shell": naming.shortened(str(act["shell"]), directory)}
+            {**act, "shell": naming.shortened(str(act["shell"]), directory, self._root)}
             for act in acts
         ]
         for symbol, lines in groupby(fold(short), lambda line: line.acts[0]["symbol"]):
@@ -119,6 +125,9 @@ class Explainer:
         if directory is not None and directory != self._named:
             self._write(self._ink("dim", naming.line(directory)))
             self._named, self._verb = directory, ""
+        elif not self._rooted and self._root is not None:
+            self._write(self._ink("dim", f"LAB={self._root}"))
+        self._rooted = True
         if verb != self._verb or (verb == "start" and start != self._headed):
             rule = f"── {verb} " if verb else "── "
             self._write(self._ink("verb", rule.ljust(self._manner.width or 72, "─")))

@@ -16,16 +16,20 @@ def line(directory: Path) -> str:
     return f"ID={directory.name} LAB={root} C=$LAB/containers/$ID ROOTFS=$C/rootfs"
 
 
-def shortened(text: str, directory: Path | None) -> str:
-    """A command with the names for what they stand for."""
+def shortened(text: str, directory: Path | None, root: Path | None = None) -> str:
+    """A command with the names for what they stand for.
+
+    Without a container's `directory` there is only $LAB, for the engine's `root`.
+    """
     if directory is None:
-        return text
-    root = str(directory.parents[1])
+        return text.replace(str(root), "$LAB") if root else text
+    lab = str(directory.parents[1])
     for long, short in (
         (f"{directory}/rootfs", "$ROOTFS"),
         (str(directory), "$C"),
-        (root, "$LAB"),
+        (lab, "$LAB"),
         (directory.name, "$ID"),
+        ('"$ROOTFS"', "$ROOTFS"),
     ):
         text = text.replace(long, short)
     return text

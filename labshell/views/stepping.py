@@ -25,8 +25,10 @@ HELP = """\
   next mounts       go on, and stop before the next act of this concept
   next pivot_root   … or before the next such call
   continue          do all that is left; so does Ctrl-D
-  abort             break it off: nothing is left; so does Ctrl-C
-  fail ENOSPC       let this act fail so, and see what becomes of it
+  abort             break it off: all is as before, and what `run` made has gone;
+                    so does Ctrl-C
+  fail ENOSPC       let this act fail so, and see what becomes of it (a container
+                    stays, and lab acts tells)
   mounts, tree      what is mounted, and which processes there are, by now
   source            the engine's function that asks for this act
   explain WORD      what it means: a concept, a call, an error
@@ -42,14 +44,25 @@ SHELL_HELP = """\
 
 
 def before(
-    act: Mapping[str, Any], number: int, pid: int, directory: Path, *, new: bool
+    act: Mapping[str, Any],
+    number: int,
+    pid: int,
+    directory: Path,
+    *,
+    new: bool,
+    colour: bool = False,
 ) -> str:
     """The act with this number, which process `pid` is about to make.
 
     `new`: the one before was of another concept.
     """
+
+    def ink(code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if colour else text
+
     shell = printable(naming.shortened(str(act["shell"]), directory))
-    lines = [heading(str(act["concept"]))] if new else []
+    lines = [ink("1;36", heading(str(act["concept"])))] if new else []
     lines.append(f"{number:3}  {shell}")
-    lines.append(f"     {act['call']}, for {act['symbol']}; process {pid} waits")
+    who = f"{act['call']}, for {act['symbol']}; process {pid} waits"
+    lines.append(f"     {ink('2', who)}")
     return "\n".join(lines)

@@ -107,6 +107,32 @@ def test_what_the_kernel_refused_is_told(box: Box) -> None:
     assert [act["call"] for act in refused] == ["mount(2)"]
 
 
+def test_nothing_is_refused_where_all_goes_well(box: Box) -> None:
+    container = box.begin()
+    heard: list[Seen] = []
+    with box.engine.explaining(heard.extend):
+        box.engine.stop(container.id, 0)
+        box.engine.remove(container.id)
+    assert [one.act for one in heard if one.act["result"].startswith("-1")] == []
+    thawed = [one.act["shell"] for one in heard if one.act["verb"] == "stop"]
+    assert not any("THAWED" in s or "cgroup.freeze" in s for s in thawed)
+
+
+def test_a_file_is_written_under_another_name_and_then_renamed(
+    box: Box, ended: Container
+) -> None:
+    files = [a for a in box.engine.acts(ended.id) if a["concept"] == "files"]
+    moved = [a["shell"].split()[2:] for a in files if a["call"] == "rename(2)"]
+    old = next(old for old, new in moved if new.endswith("/bundle/config.json"))
+    assert any(a["shell"].startswith(f"cat > {old}  #") for a in files)
+
+
+def test_the_places_to_mount_on_are_made_by_acts(box: Box, ended: Container) -> None:
+    shells = [a["shell"] for a in box.engine.acts(ended.id) if a["verb"] == "create"]
+    for name in ("hosts", "hostname", "resolv.conf", "init/etc/hosts"):
+        assert any(s.startswith("install ") and s.endswith(f"/{name}") for s in shells)
+
+
 def test_a_second_start_adds_to_the_first(box: Box, ended: Container) -> None:
     before = len(box.engine.acts(ended.id))
     box.foreground(ended.id)

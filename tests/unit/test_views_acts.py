@@ -82,7 +82,8 @@ def test_on_a_terminal_no_act_takes_more_than_one_line(width: int) -> None:
     headings = [line for line in lines if not line.startswith("  ")]
     assert all(len(line) <= width for line in lines if line not in headings)
     assert lines[-1].startswith("  mount -t")
-    assert "ROOTFS  # mount(2)" in lines[-1]
+    assert lines[-1].endswith("⋯ $ROOTFS")
+    assert len(lines[-1]) == width
 
 
 def test_on_a_wider_terminal_more_is_said_of_an_act() -> None:
@@ -121,6 +122,21 @@ def test_source_comes_in_colours_and_from_functions_inside_functions() -> None:
         source_of("engine.runtime.starter:start", colour=False)
     )
     assert "nosuch" in source_of("engine.files:nosuch", colour=False)[0]
+
+
+def test_each_start_has_a_heading_also_if_only_one_concept_is_told() -> None:
+    acts = [*start(), act("rmdir x", verb="end", concept="files"), *start()]
+    lines = told(acts, Manner(concepts=frozenset({"mounts"})))
+    assert [line[:8] for line in lines if line[0] == "─"] == ["── start", "── start"]
+
+
+def test_where_there_is_no_container_the_root_has_its_short_name() -> None:
+    lines: list[str] = []
+    explainer = Explainer(lines.append, Manner(), Path("/var/lib/labshell"))
+    explainer.hear([(act("rm /var/lib/labshell/images/x"), None)])
+    explainer.hear([])
+    assert lines[0] == "LAB=/var/lib/labshell"
+    assert lines[-1].startswith("  rm $LAB/images/x  # ")
 
 
 def test_a_stretch_is_told_when_it_ends_or_when_it_is_quiet() -> None:
