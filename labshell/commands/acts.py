@@ -112,7 +112,7 @@ def acts(
 
 
 def _check(names: tuple[str, ...], alone: list[str], others: bool) -> None:
-    """Refuse what makes no sense together: `alone` are options that go by themselves."""
+    """Refuse what makes no sense together: each of `alone` goes by itself."""
     if len(alone) + others > 1:
         if alone[0] == "--sh":
             raise click.UsageError("--sh writes a whole script: it goes by itself")
