@@ -127,10 +127,7 @@ def whole_or_nothing(path: Path) -> Iterator[int]:
 
 @contextmanager
 def _replacement(path: Path, mode: int) -> Iterator[tuple[int, Path]]:
-    """A new file beside `path`, which takes its name when the `with` ends well.
-
-    Its descriptor, and what it is called until then.
-    """
+    """A new file, and its name until the `with` ends well: then it becomes `path`."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(temporary, flags, mode)
