@@ -6,7 +6,6 @@ line in the open shell, where Python is already there.
 """
 
 import contextlib
-import dataclasses
 import os
 import subprocess
 import time
@@ -90,34 +89,24 @@ def warm(field: Field) -> Contest:
 
 def recording(field: Field) -> Contest:
     """What it costs to write down each act of a start, with a fresh process."""
-    lab = field.lab(*RUN_TRUE)
-
-    def without() -> None:
-        with _nothing_recorded():
-            lab()
-
-    return _recording(field, "run, recorded", lab, without)
+    return _recording(field, "run, recorded", field.lab(*RUN_TRUE))
 
 
 def recording_warm(field: Field) -> Contest:
     """The same from the open shell."""
-    with _nothing_recorded():
-        silent = dataclasses.replace(field, engine=Engine(field.engine.root))
-    lab, without = field.warm(*RUN_TRUE), silent.warm(*RUN_TRUE)
-    return _recording(field, "run, warm, recorded", lab, without)
+    return _recording(field, "run, warm, recorded", field.warm(*RUN_TRUE))
 
 
-@contextlib.contextmanager
-def _nothing_recorded() -> Iterator[None]:
-    os.environ["LABSHELL_ACTS"] = "off"
-    try:
-        yield
-    finally:
-        del os.environ["LABSHELL_ACTS"]
-
-
-def _recording(field: Field, job: str, lab: Work, without: Work) -> Contest:
+def _recording(field: Field, job: str, lab: Work) -> Contest:
     """A small difference takes many rounds to be seen."""
+
+    def without() -> None:
+        os.environ["LABSHELL_ACTS"] = "off"
+        try:
+            lab()
+        finally:
+            del os.environ["LABSHELL_ACTS"]
+
     workers = {"lab": (lab, nothing), "unrecorded": (without, nothing)}
     times = race(workers, 10 * field.rounds)
     return Contest(job=job, times=times, unit="ms", rival="unrecorded", target=1.03)
