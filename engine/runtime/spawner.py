@@ -14,6 +14,7 @@ Try it: `lab run -d busybox sleep 60; lab tree`
 """
 
 import contextlib
+import fcntl
 import gc
 import os
 import resource
@@ -120,10 +121,16 @@ def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> 
 def _give_up(
     error: EngineError, descriptors: list[int], connection: socket.socket
 ) -> None:
-    """Tell why; lock and socket are let go first, for whoever tries again at once."""
-    for descriptor in descriptors:
-        with contextlib.suppress(OSError):  # the shim has closed it itself
-            os.close(descriptor)
+    """Tell why; lock and socket are let go first, for whoever tries again at once.
+
+    The spawner may not have closed its copies yet, so closing ours would not do.
+    """
+    lock, listening = descriptors
+    with contextlib.suppress(OSError):  # the shim has closed it itself
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        os.close(lock)
+    with contextlib.suppress(OSError), socket.socket(fileno=listening) as listener:
+        listener.shutdown(socket.SHUT_RDWR)
     connection.setblocking(True)
     connection.send(channel.failure(error))
 

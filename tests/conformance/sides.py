@@ -25,8 +25,11 @@ CLEAR = """
 c=$(lab ps -aq); [ -z "$c" ] || lab rm -f -v $c
 v=$(lab volume ls -q); [ -z "$v" ] || lab volume rm $v
 busybox=$(lab images -q --no-trunc busybox)
-i=$(lab images -aq --no-trunc | sort -u | grep -v "$busybox")
-[ -z "$i" ] || lab rmi -f $i
+for again in 1 2 3 4 5; do  # a parent cannot go before its children
+    i=$(lab images -aq --no-trunc | sort -u | grep -v "$busybox")
+    [ -n "$i" ] || break
+    lab rmi -f $i
+done
 """
 
 
