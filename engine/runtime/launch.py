@@ -132,7 +132,8 @@ class Launch:
         os.waitpid(self._starter, 0)
         Launch._under_way -= 1
         if not Launch._under_way:
-            with self._recording():
+            # If it is refused, orphans still come here.
+            with self._recording(), contextlib.suppress(EngineError):
                 processes.adopt_orphans(False)
         if not self._task.pid and self._error is None:
             self._error = EngineBroken(
