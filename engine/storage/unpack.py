@@ -23,6 +23,7 @@ man: openat2(2), path_resolution(7)
 Try it: `lab layers busybox --paths`, then `ls -la` there
 """
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -65,8 +66,15 @@ def unpack(
     except ImageError as error:
         where = f"{entry.name[:200]!a}: " if entry.name else ""
         raise ImageError(where + error.message, error.hint) from error
-    except OSError as error:
-        raise from_os_error(error) from error
+    except (OSError, SyscallError) as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ImageError(
+                f"{entry.name[:200]!a}: a name is longer than the kernel allows",
+                "No program could open such a file: make the archive without it.",
+            ) from error
+        if isinstance(error, OSError):
+            raise from_os_error(error) from error
+        raise
     finally:
         unpacking.close()
     return reader.diff_id if hashed else ""
