@@ -16,6 +16,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from engine import files
 from engine.engine import Container, ContainerOptions, Engine
 from engine.errors import InvalidArgument, InvalidState
 from tests.conformance.by_hand_world import PROBE, read
@@ -69,8 +70,15 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "by-hand.sh"
 
 
+@pytest.fixture(autouse=True)
+def one_at_a_time(run_directory: Path) -> Iterator[None]:
+    """Scripts name their groups at random: only so it is known whose they are."""
+    with files.locked(run_directory.parent / "by-hand.lock"):
+        yield
+
+
 @pytest.fixture
-def nothing_left(box: Box) -> Iterator[None]:
+def nothing_left(box: Box, one_at_a_time: None) -> Iterator[None]:
     """The test leaves no group, directory or process of a script behind."""
     yield
     assert left(box.engine.root) == []
