@@ -16,6 +16,8 @@
     base.py        the first image, made of this machine's own files
     rootfs.py      programs and the shared libraries they need, gathered
     elf.py         what an ELF file says it needs
+    pythons.py     what a Python says it needs: its library, certificates, pip
+    transplant.py  a file of this machine, at its own place below another root
 
 The store on disk is an OCI image layout, which other tools read and write:
 

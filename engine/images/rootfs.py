@@ -11,7 +11,8 @@ new is asked. For a script, the interpreter behind `#!` as well.
         …
 
 What a program opens only when it runs (a plug-in, a locale, /etc/passwd) stands in no
-header, and is not found: `strace -e openat` shows it.
+header, and is not found: `strace -e openat` shows it. Of a Python it is known, because
+it can be asked (pythons.py).
 
 The loader looks for libraries in the RUNPATH of who asks, then in LD_LIBRARY_PATH (not
 here), in the cache that ldconfig wrote, in /lib and /usr/lib. So does this file.
@@ -20,7 +21,6 @@ man: ld.so(8), ldconfig(8), elf(5)
 Try it: `lab rootfs make /tmp/r sh ls; chroot /tmp/r sh -c ls`
 """
 
-import contextlib
 import os
 import struct
 from collections.abc import Iterator, Sequence
@@ -28,13 +28,11 @@ from pathlib import Path
 
 from engine.errors import ImageError, InvalidArgument, NotFound, from_os_error
 from engine.files import closing, open_directory
-from engine.images import elf
-from engine.kernel import paths
+from engine.images import elf, pythons, transplant
 
 _CACHE = Path("/etc/ld.so.cache")
 _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 _MOST_FILES = 10_000
-_MOST_STEPS = 1000
 
 
 def assemble(directory: Path, programs: Sequence[str]) -> list[Path]:
@@ -43,15 +41,35 @@ def assemble(directory: Path, programs: Sequence[str]) -> list[Path]:
         raise InvalidArgument("no program was named", "lab rootfs make DIR PROGRAM…")
     try:
         wanted = [_find_program(program) for program in programs]
-        found = Closure().of(wanted)
+        asked = [pythons.ask(path) for path in wanted if pythons.is_named_so(path)]
+        wanted = [path for path in wanted if not pythons.is_named_so(path)]
+        found = Closure().of([*wanted, *(one.program for one in asked)])
+        for python in asked:
+            found += [path for path in _files_of(python) if path not in found]
         directory.mkdir(parents=True, exist_ok=True)
         with closing(open_directory(directory)) as root:
             for path in found:
-                _copy(path, root)
-            _put_usual_links(root, directory)
+                transplant.copy(path, root)
+            transplant.put_usual_links(root, directory)
+            for python in asked:
+                pythons.furnish(python, root)
     except OSError as error:
         raise from_os_error(error) from error
     return [directory / path.relative_to("/") for path in found]
+
+
+def _files_of(python: pythons.Python) -> list[Path]:
+    """The standard library, and what its compiled modules ask for.
+
+    A module whose library this machine does not have (a window's, often) is left out.
+    """
+    closure, found = Closure(), dict.fromkeys(pythons.library(python))
+    for module in [path for path in found if path.suffix == ".so"]:
+        try:
+            found.update(dict.fromkeys(closure.of([module])))
+        except NotFound:
+            del found[module]
+    return list(found)
 
 
 def _find_program(program: str) -> Path:
@@ -171,57 +189,3 @@ def read_cache(cache: Path = _CACHE) -> dict[str, list[Path]]:
 
 def _string(data: bytes, offset: int) -> str:
     return os.fsdecode(data[offset : data.find(b"\0", offset)])
-
-
-def _copy(path: Path, root: int) -> None:
-    """Copy one file to its own place below `root`, and the links on the way to it.
-
-    Where /bin is a link to usr/bin on this machine, it is one there too.
-    """
-    here, parts = Path("/"), list(path.parts[1:])
-    for _ in range(_MOST_STEPS):
-        name = parts.pop(0)
-        if name in ("..", "."):
-            here = here.parent if name == ".." else here
-        elif (here / name).is_symlink():
-            target = os.readlink(here / name)
-            _put_link(root, here, name, target)
-            parts = [*Path(target).parts, *parts]
-        elif name == "/":
-            here = Path("/")
-        elif parts:
-            here = here / name
-        else:
-            _put_file(root, here, name)
-            return
-    raise ImageError(f"{path} goes through too many links", "`namei` shows.")
-
-
-def _put_usual_links(root: int, directory: Path) -> None:
-    """/bin for /usr/bin, and so on, if this machine has it so: scripts rely on it."""
-    for name in ("bin", "sbin", "lib", "lib64"):
-        link = Path("/", name)
-        if link.is_symlink() and (directory / os.readlink(link)).is_dir():
-            _put_link(root, Path("/"), name, os.readlink(link))
-
-
-def _put_link(root: int, directory: Path, name: str, target: str) -> None:
-    place = paths.make_directory(root, str(directory))
-    try:
-        os.symlink(target, name, dir_fd=place)
-    except FileExistsError:
-        return  # a file before this one came the same way
-    finally:
-        os.close(place)
-
-
-def _put_file(root: int, directory: Path, name: str) -> None:
-    """Write the file anew: not into a link, nor into a file that others have too."""
-    source = directory / name
-    with closing(paths.make_directory(root, str(directory))) as place:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=place)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(name, flags, 0o600, dir_fd=place), "wb") as file:
-            file.write(source.read_bytes())
-            os.fchmod(file.fileno(), source.stat().st_mode & 0o755)

@@ -191,6 +191,7 @@ def rmi(engine: Engine, force: bool, no_prune: bool, names: tuple[str, ...]) -> 
     ],
     examples="""
         lab rootfs make /tmp/r sh ls cat
+        lab rootfs make /tmp/r sh python3           with its library, and pip
         tar -C /tmp/r -c . | lab import - mine
     """,
 )
@@ -201,7 +202,8 @@ def make_rootfs(
     """Put programs, and the libraries they need, into DIR.
 
     Which libraries is written in the program's own file (its ELF header): `readelf -d
-    $(which ls)` shows the same. Prints what was put there.
+    $(which ls)` shows the same. A Python comes with its standard library, certificates
+    and pip, under the names python and python3. Prints what was put there.
     """
     files = engine.make_rootfs(Path(directory), programs)
     if json:
