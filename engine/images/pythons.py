@@ -22,8 +22,6 @@ import io
 import json
 import os
 import re
-import subprocess
-import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -108,6 +106,8 @@ def ask(program: Path) -> Python:
 
 
 def _said(program: Path, script: str) -> str:
+    import subprocess
+
     try:
         done = subprocess.run(
             [program, "-I", "-c", script],
@@ -186,6 +186,8 @@ def _pip(python: Python) -> Path | None:
 
 def _install(python: Python, wheel: Path, root: int) -> None:
     """Install pip: a wheel is a zip of what goes into the directory for packages."""
+    import zipfile
+
     with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
         for member in archive.infolist():
             if not member.is_dir():
@@ -207,6 +209,8 @@ def _compile(python: Python, root: int) -> None:
 
     It is inside another root, where its files will have other names: -s and -p.
     """
+    import subprocess
+
     above = f"/proc/self/fd/{root}"
     words = ["-I", "-m", "compileall", "-q", "-s", above, "-p", "/"]
     command = [os.fspath(python.program), *words, f"{above}{python.packages}"]
