@@ -66,6 +66,9 @@ class Progress:
     def note(self, line: str) -> None:
         """Something happened in it, in Docker's words."""
 
+    def part(self, name: str, about: str) -> None:
+        """One of the six parts of a RUN begins: see running.py. `about`: in words."""
+
     def output(self, data: bytes, *, error: bool) -> None:
         """A program of RUN has printed something; `error`: to its stderr."""
 

@@ -38,6 +38,9 @@ from engine.runtime.client import Connection
 _LONG = 1.0  # seconds; a step that takes longer lets others delete images
 
 
+_MEANING = ("the step went well", "the build has failed, the container stays")
+
+
 class _Limit(NamedTuple):
     """When a step must have ended, and what is said if it has not."""
 
@@ -61,10 +64,12 @@ def run(asked: Asked) -> None:
     if work.cached(stage, step):
         return
     variables = tuple(f"{name}={value}" for name, value in arguments.items())
+    work.progress.part("container", "made of the image of the step before")
     container = _create(asked, command, variables)
     work.progress.note(f" ---> Running in {container.short_id}")
     try:
         _run(asked, container)
+        work.progress.part("commit", "its read-write layer becomes the next layer")
         work.commit(stage, step, container.directory / "upper")
         tell(work.house, container, "commit", comment="")
     except BaseException:
@@ -137,13 +142,16 @@ def _run(asked: Asked, container: Container) -> None:
     """Run it to its end. BuildFailed if that is not 0, or does not come in time."""
     work = asked.work
     limit = _limit(work)
+    work.progress.part("command", " ".join(container.command))
     try:
         with client.reach(work.house.place, container.directory) as connection:
             connection.tell("attach", stdin=False, releases=False)
-            connection.tell("start")
+            connection.tell("start", at_once=work.house.watched)
             remove_finished(work)  # while the new one is being started
             connection.answer()
             connection.answer()
+            work.progress.part("changes", f"go to {container.directory / 'upper'}")
+            work.progress.part("wait", "until process 1 has ended")
             code = _follow(work, connection, limit)
     except KeyboardInterrupt:
         _end(work, container)
@@ -152,6 +160,7 @@ def _run(asked: Asked, container: Container) -> None:
         assert limit is not None, "nothing but a limit ends the waiting"
         _end(work, container)
         raise _stopped(container, limit.what, 1)
+    work.progress.part("status", f"{code}: {_MEANING[bool(code)]}")
     if code:
         raise _failed(asked, container, code)
 

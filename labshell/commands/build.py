@@ -22,6 +22,7 @@ import click
 from engine.engine import ContainerOptions, Engine
 from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
+from labshell.commands.explaining import ExplainedVerb, teller
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import building
 from labshell.commands.report import notice, report
@@ -30,14 +31,16 @@ INTERRUPTED = 130  # 128 + SIGINT
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
+    explains="""Say of each step why it was, or was not, taken from the cache, and show
+    the six parts of each RUN: container, command, changes, wait, status, commit. """,
     params=[
         *building.OPTIONS,
         click.Argument(["context"], metavar="PATH|-", type=click.Path()),
     ],
     examples="""
         lab build -t mine .                    what is here
-        lab build --explain .                  why a step was, or was not, cached
+        lab build --explain .                  what is done, and why
         lab build -m 64m --cap-drop ALL .      with walls around each RUN
         lab build --report build.html .        the layers as a picture
     """,
@@ -58,7 +61,7 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
         notice("--pull: there is no registry to ask; what is here is taken")
     quiet = asked["quiet"]
     lines = Rich if building.is_rich(asked["progress"]) else Lines
-    view = Silent() if quiet else lines(asked["explain"])
+    view = Silent() if quiet else lines(teller())
     try:
         with _ended_by_signals(), view:
             source = sys.stdin.buffer if context == "-" else context

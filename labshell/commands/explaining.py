@@ -5,14 +5,15 @@
     --explain=full         with the source of each function of the engine that acted
 
 It is printed on stderr, so that what the verb itself prints stays what it is. A verb
-has the option if it is an ExplainedVerb, and knows nothing of it.
+has the option if it is an ExplainedVerb, and need not know of it; one that wants to
+say more asks for the `teller`.
 
 Try it: `lab run --explain busybox true`, `lab commit --explain box mine`
 """
 
 import difflib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from labshell.commands.grammar import Option, Verb
 from labshell.commands.report import after, notice
 
 ALL, FULL = "all", "full"
+_TELLER = f"{__name__}.teller"
 
 
 class Wanted(NamedTuple):
@@ -30,6 +32,13 @@ class Wanted(NamedTuple):
 
     concepts: frozenset[str] = frozenset()
     source: bool = False
+
+
+class Teller(NamedTuple):
+    """What prints all that was done up to now; and a heading below that."""
+
+    catch_up: Callable[[], None]
+    heading: Callable[[str], None]
 
 
 def wanted(text: str) -> Wanted:
@@ -49,13 +58,21 @@ def wanted(text: str) -> Wanted:
 class ExplainedVerb(Verb):
     """A verb that can be watched while it works."""
 
-    def __init__(self, *names: Any, params: list[click.Parameter], **details: Any):
+    def __init__(
+        self,
+        *names: Any,
+        params: list[click.Parameter],
+        explains: str = "",
+        **details: Any,
+    ):
+        """`explains`: what the verb tells besides, as a sentence of the help."""
         option = Option(
             ["--explain"],
             alone=ALL,
             metavar=f"[={FULL}|=CONCEPT,...]",
             shell_complete=_offer_concepts,
-            help="""Show on stderr what is done meanwhile, as it happens: the command
+            help=explains
+            + """Show on stderr what is done meanwhile, as it happens: the command
             that does the same, and the kernel's call; cut (⋯) on a terminal, whole in
             a pipe: 2>&1 | cat. Only acts of these concepts
             (mounts, cgroups, ...); full: with the source of the engine's functions.""",
@@ -77,8 +94,12 @@ class ExplainedVerb(Verb):
         word = self._first_argument(ctx)
         if asked == ALL and (word == FULL or word in _concepts()):
             notice(f"a concept stands behind =, as in `--explain={word}`; this is all.")
-        with explained(ctx.obj, what):
-            return super().invoke(ctx)
+        with explained(ctx.obj, what) as teller:
+            ctx.meta[_TELLER] = teller
+            try:
+                return super().invoke(ctx)
+            finally:
+                del ctx.meta[_TELLER]
 
     def _first_argument(self, ctx: click.Context) -> str:
         """What stands behind the options: the name of an image, or of a container."""
@@ -97,8 +118,14 @@ def _offer_concepts(_: click.Context, __: click.Parameter, typed: str) -> list[s
     return [word for word in (FULL, *_concepts()) if word.startswith(typed)]
 
 
+def teller() -> Teller | None:
+    """Who tells acts while this command lasts; None if nobody asked for them."""
+    found: Teller | None = click.get_current_context().meta.get(_TELLER)
+    return found
+
+
 @contextmanager
-def explained(engine: Engine, asked: Wanted) -> Iterator[None]:
+def explained(engine: Engine, asked: Wanted) -> Iterator[Teller]:
     """Tell on stderr what the engine does meanwhile."""
     from labshell.views.explain import Explainer, manner_for
 
@@ -108,4 +135,9 @@ def explained(engine: Engine, asked: Wanted) -> Iterator[None]:
     manner = manner_for(sys.stderr, asked.concepts, source=asked.source)
     explainer = Explainer(write, manner, engine.root)
     with engine.explaining(explainer.hear) as catch_up, after(catch_up):
-        yield
+
+        def heading(text: str) -> None:
+            catch_up()
+            explainer.part(text)
+
+        yield Teller(catch_up, heading)

@@ -11,12 +11,16 @@ Try it: `lab build .`; `lab build --progress rich .`
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.engine import Progress, StepReport
 from labshell.views.amounts import size
 from labshell.views.tables import printable, table
 
+if TYPE_CHECKING:
+    from labshell.commands.explaining import Teller
+
+PARTS = ("container", "command", "changes", "wait", "status", "commit")
 _WIDEST = 56  # characters of an instruction
 _LONGEST_KEPT = 1 << 20  # bytes of output, for when -q fails
 
@@ -24,10 +28,10 @@ _LONGEST_KEPT = 1 << 20  # bytes of output, for when -q fails
 class Lines(Progress):
     """Docker's own lines. What RUN prints goes where its streams went."""
 
-    def __init__(self, explains: bool = False) -> None:
-        """`explains`: say of each step why it was, or was not, cached."""
+    def __init__(self, teller: "Teller | None" = None) -> None:
+        """`teller` tells what is done meanwhile; with one, each step is explained."""
         self.steps: list[StepReport] = []
-        self._explains = explains
+        self._teller = teller
 
     def __enter__(self) -> "Lines":
         return self
@@ -43,6 +47,12 @@ class Lines(Progress):
         """Something happened in it."""
         self._print(line)
 
+    def part(self, name: str, about: str) -> None:
+        """One of the six parts of a RUN begins: what is done follows."""
+        if self._teller:
+            sys.stdout.flush()
+            self._teller.heading(f"{PARTS.index(name) + 1} {name}: {about}")
+
     def output(self, data: bytes, *, error: bool) -> None:
         """What a program prints, as it is."""
         sys.stdout.flush()
@@ -52,7 +62,7 @@ class Lines(Progress):
         """A step is over."""
         self.steps.append(report)
         self._print(f" ---> {report.image_id.partition(':')[2][:12]}")
-        if self._explains and report.why:
+        if self._teller and report.why:
             what = "cached" if report.cached else "not cached"
             self._print(f"      {what}: {report.why}")
 
@@ -68,6 +78,8 @@ class Lines(Progress):
         print(steps_table(self.steps), file=sys.stderr)
 
     def _print(self, line: str) -> None:
+        if self._teller:  # what was done before this line stands above it
+            self._teller.catch_up()
         print(printable(line), flush=True)
 
 
@@ -101,8 +113,8 @@ class Silent(Lines):
 class Rich(Lines):
     """A line a step, rewritten while it lasts; what RUN prints scrolls above it."""
 
-    def __init__(self, explains: bool = False) -> None:
-        super().__init__(explains)
+    def __init__(self, teller: "Teller | None" = None) -> None:
+        super().__init__(teller)
         from rich.console import Console
 
         self._console = Console(stderr=True, highlight=False)
@@ -145,7 +157,7 @@ class Rich(Lines):
         place = f"{report.number}/{report.total}"
         line = f" {mark} {place:>5}  {text:<{_WIDEST}} {report.seconds:7.2f} s {amount}"
         self._console.print(Text(line, style="green" if report.cached else ""))
-        if self._explains and report.why:
+        if self._teller and report.why:
             self._console.print(Text(f"          {report.why}", style="dim"))
 
     def warns(self, line: str) -> None:

@@ -31,7 +31,14 @@ from labshell.views.concepts import heading
 from labshell.views.folding import Folded, fold
 from labshell.views.tables import printable
 
-_CODES = {"heading": "1;36", "verb": "1;33", "dim": "2", "red": "31", "count": "35"}
+_CODES = {
+    "part": "1;35",
+    "heading": "1;36",
+    "verb": "1;33",
+    "dim": "2",
+    "red": "31",
+    "count": "35",
+}
 _NARROWEST = 20  # columns for a command
 
 
@@ -100,6 +107,15 @@ class Explainer:
             self._waiting.append(act)
         if not seen:
             self._tell()
+
+    def part(self, text: str) -> None:
+        """A heading above those of verbs: what follows belongs to it."""
+        self._tell()
+        text = printable(text)
+        if self._manner.width:
+            text = _shorter(text, self._manner.width - 3)
+        self._write(self._ink("part", f"━━ {text}"))
+        self._verb = self._concept = ""
 
     def _tell(self) -> None:
         acts, self._waiting = self._waiting, []

@@ -1,6 +1,7 @@
 """`lab build` and `lab scene`: what is printed, and the exit codes."""
 
 import io
+import re
 import signal
 import tarfile
 import time
@@ -100,6 +101,24 @@ def test_a_build_that_is_interrupted_ends_its_container(
         assert line.returncode == code
         assert b"was stopped: interrupted" in err
         assert not engine.containers()
+
+
+def test_explain_shows_the_six_parts_of_a_run_and_what_is_done_in_each(
+    lab: Lab, busybox: str
+) -> None:
+    text = b"FROM busybox\nRUN echo hi > /x\nRUN exit 3\n"
+    done = lab("build", "--explain=mounts,layers", "-", stdin=text)
+    assert done.code == 3
+    parts = re.findall(r"^━━ (\d \w+): ", done.err, re.MULTILINE)
+    first = ["1 container", "2 command", "3 changes", "4 wait", "5 status"]
+    assert parts == [*first, "6 commit", *first]
+    command, commit = done.err.split("━━ 2 command")[1].split("━━ 6 commit")
+    assert "mount -t overlay" in command.partition("━━ 3 changes")[0]
+    assert "umount -l $ROOTFS" in command.partition("━━ 4 wait")[2]
+    assert "/upper . > blob" in commit.partition("━━")[0]
+    assert "━━ 5 status: 3: the build has failed" in done.err
+    assert "not cached: nothing of this kind" in done.out
+    assert "hostname" not in done.err
 
 
 def test_a_report_is_a_page_that_loads_nothing(

@@ -159,7 +159,9 @@ def shell(engine: Engine, tmp_path: Path) -> Iterator[OpenShell]:
 def test_with_a_terminal_acts_stand_before_and_behind_the_session(
     shell: OpenShell,
 ) -> None:
-    said = shell("lab run -it --rm --explain busybox echo in the session")
+    # It lasts a moment: of what has ended at once, the end may be told before it.
+    program = "sh -c 'echo in the session; sleep 0.3'"
+    said = shell(f"lab run -it --rm --explain busybox {program}")
     start, session, rest = said.partition("\nin the session\n")
     assert session
     assert "# execve(2)" in start

@@ -95,10 +95,6 @@ OPTIONS: list[click.Parameter] = [
         type=click.Choice(["plain", "rich"]),
         help="plain: line after line, as Docker has it; rich: a table that grows.",
     ),
-    _SHOWN.flag(
-        "--explain",
-        help="Say of each step why it was, or was not, taken from the cache.",
-    ),
     *(
         option
         for option in (*limits.OPTIONS, *walls.OPTIONS)
