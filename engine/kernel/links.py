@@ -13,6 +13,7 @@ import struct
 
 from engine.acts import act, os_error
 from engine.errors import SyscallError
+from engine.kernel import netlink
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
@@ -52,3 +53,108 @@ def set_up(name: str) -> None:
 def _set_flags(any_socket: int, name: str, flags: int) -> None:
     request = struct.pack("16sH14x", name.encode(), flags)
     fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)
+
+
+# Interfaces that are made. What follows is asked by netlink: see netlink.py. `channel`
+# is a netlink socket, and decides in which network namespace it happens.
+
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER = 1, 3, 4, 10
+_IFLA_LINKINFO, _IFLA_NET_NS_FD = 18, 28
+_INFO_KIND, _INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
+
+
+def _about(index: int = 0, flags: int = 0) -> bytes:
+    """struct ifinfomsg: which interface, and which flags to switch on."""
+    return struct.pack("=BxHiII", socket.AF_UNSPEC, 0, index, flags, flags)
+
+
+def hardware(mac: str) -> bytes:
+    """The six bytes of an address like 02:42:ac:11:00:02."""
+    return bytes.fromhex(mac.replace(":", ""))
+
+
+def _bridge(name: str) -> bytes:
+    kind = netlink.attribute(_INFO_KIND, "bridge")
+    body = _about() + netlink.attribute(_IFLA_IFNAME, name)
+    body += netlink.attribute(_IFLA_LINKINFO, kind)
+    return netlink.message(netlink.NEW_LINK, netlink.MAKE, body)
+
+
+@act(
+    "sendto(2)",
+    lambda channel, name: f"ip link add {name} type bridge",
+    lambda channel, name: netlink.told(channel, _bridge(name)),
+)
+def add_bridge(channel: int, name: str) -> int:
+    """Make a bridge: a switch in the kernel, and an interface of the machine at it."""
+    return netlink.ask(channel, _bridge(name), name)
+
+
+def _pair(name: str, master: int, peer: str, namespace: int, mac: str) -> bytes:
+    other = _about() + netlink.attribute(_IFLA_IFNAME, peer)
+    other += netlink.attribute(_IFLA_ADDRESS, hardware(mac))
+    other += netlink.attribute(_IFLA_NET_NS_FD, namespace)
+    info = netlink.attribute(_INFO_KIND, "veth")
+    info += netlink.attribute(_INFO_DATA, netlink.attribute(_VETH_INFO_PEER, other))
+    body = _about(flags=_IFF_UP) + netlink.attribute(_IFLA_IFNAME, name)
+    body += netlink.attribute(_IFLA_MASTER, master)
+    body += netlink.attribute(_IFLA_LINKINFO, info)
+    return netlink.message(netlink.NEW_LINK, netlink.MAKE, body)
+
+
+@act(
+    "sendto(2)",
+    lambda channel, name, bridge, master, peer, pin, namespace, mac: (
+        f"ip link add {name} up master {bridge} type veth peer name {peer} "
+        f"address {mac} netns {pin}"
+    ),
+    lambda channel, name, bridge, master, peer, pin, namespace, mac: netlink.told(
+        channel, _pair(name, master, peer, namespace, mac)
+    ),
+)
+def add_pair(
+    channel: int,
+    name: str,
+    bridge: str,
+    master: int,
+    peer: str,
+    pin: str,
+    namespace: int,
+    mac: str,
+) -> int:
+    """Make a pair of interfaces: what goes into one comes out of the other.
+
+    `name` is a port of the bridge `bridge`, whose number is `master`; `peer` is made
+    straight in the open network namespace `namespace`, which is pinned at `pin`. It is
+    still off: one end of a pair cannot be on before there is another.
+    """
+    return netlink.ask(channel, _pair(name, master, peer, namespace, mac), name)
+
+
+def _on(index: int) -> bytes:
+    return netlink.message(netlink.NEW_LINK, 0, _about(index, _IFF_UP))
+
+
+@act(
+    "sendto(2)",
+    lambda channel, name, index: f"ip link set {name} up",
+    lambda channel, name, index: netlink.told(channel, _on(index)),
+)
+def switch_on(channel: int, name: str, index: int) -> int:
+    """Switch an interface on, by its number in the namespace of the socket."""
+    return netlink.ask(channel, _on(index), name)
+
+
+def _without(name: str) -> bytes:
+    body = _about() + netlink.attribute(_IFLA_IFNAME, name)
+    return netlink.message(netlink.DELETE_LINK, 0, body)
+
+
+@act(
+    "sendto(2)",
+    lambda channel, name: f"ip link delete {name}",
+    lambda channel, name: netlink.told(channel, _without(name)),
+)
+def delete(channel: int, name: str) -> int:
+    """Take an interface away; of a pair the other end goes with it."""
+    return netlink.ask(channel, _without(name), name)

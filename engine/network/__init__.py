@@ -1,0 +1,2 @@
+"""Networks: who can reach whom, from the machine's side of the wall.
+"""

@@ -1,0 +1,139 @@
+"""The sandbox: a container's network namespace, pinned, and what belongs to it.
+
+    /run/labshell/TAG/netns/ID      a file; the namespace is mounted on it, and so lives
+                                    while no process is in it: between two attempts of
+                                    a restart policy the addresses stay
+    containers/ID/network.json      what there is, or may be, for this container
+
+The engine makes it (engine/network/endpoints.py) and writes network.json *before* it
+makes anything: whoever is killed half way has left a list of what to take away. Whoever
+sees the container end takes it away: its shim, the next command, `rm`. It may be done
+twice without harm.
+
+When a namespace goes the kernel takes its interfaces with it, and of a veth pair the
+other end too. So unmounting is nearly all that there is to do.
+
+man: network_namespaces(7), veth(4), umount2(2)
+Try it: `lab run -d --name box --network bridge busybox sleep 60`, then
+`cat /var/lib/labshell/containers/*/network.json`
+"""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from engine import entries, files
+from engine.errors import EngineError, SyscallError
+from engine.kernel import mounts
+
+FILE = "network.json"
+
+
+class Endpoint(NamedTuple):
+    """Where a container meets a network: a pair of interfaces and an address.
+
+    `link` is the end on the machine, `interface` the one in the container. `lease` is
+    the file by which the address is taken. `gateway` is "" in an internal network.
+    """
+
+    network: str
+    network_id: str
+    id: str
+    link: str
+    interface: str
+    address: str
+    prefix: int
+    gateway: str
+    mac: str
+    lease: str
+    aliases: tuple[str, ...] = ()
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Endpoint":
+        """As it is in network.json."""
+        return Endpoint(**{**data, "aliases": tuple(data["aliases"])})
+
+
+class Sandbox(NamedTuple):
+    """The network namespace at the path `namespace`, and its endpoints."""
+
+    namespace: str
+    endpoints: tuple[Endpoint, ...] = ()
+
+    def write(self, directory: Path) -> None:
+        """Put it into the container's `directory`."""
+        found = [
+            {**one._asdict(), "aliases": list(one.aliases)} for one in self.endpoints
+        ]
+        data = {"namespace": self.namespace, "endpoints": found}
+        files.write_json(directory / FILE, data)
+
+    @staticmethod
+    def read(directory: Path) -> "Sandbox | None":
+        """The sandbox of the container in `directory`; None if it has none."""
+
+        def parse(data: Any) -> Sandbox:
+            return Sandbox(
+                namespace=str(data["namespace"]),
+                endpoints=tuple(map(Endpoint.from_json, data["endpoints"])),
+            )
+
+        try:
+            return files.read_record(directory / FILE, parse)
+        except FileNotFoundError:
+            return None
+
+
+def exists(directory: Path) -> bool:
+    """Whether there is, or may be, a sandbox of the container in `directory`."""
+    return os.path.exists(directory / FILE)
+
+
+def take_away(directory: Path) -> tuple[Endpoint, ...]:
+    """Take the sandbox of a container away, as far as it is there; its endpoints."""
+    sandbox = Sandbox.read(directory)
+    if sandbox is None:
+        return ()
+    unpin(Path(sandbox.namespace))
+    for endpoint in sandbox.endpoints:
+        give_back(directory.name, endpoint)
+    with contextlib.suppress(FileNotFoundError):
+        entries.unlink(directory / FILE)
+    return sandbox.endpoints
+
+
+def give_back(identity: str, endpoint: Endpoint) -> None:
+    """Give an address back, if it is still the container's."""
+    with contextlib.suppress(FileNotFoundError):
+        if os.path.basename(os.readlink(endpoint.lease)) == identity:
+            entries.unlink(Path(endpoint.lease))
+
+
+def is_pinned(pin: Path) -> bool:
+    """Whether a namespace is mounted at `pin`: not after the machine has restarted."""
+    try:
+        return os.stat(pin).st_dev != os.stat(pin.parent).st_dev
+    except FileNotFoundError:
+        return False
+
+
+def unpin(pin: Path) -> None:
+    """Let go of a namespace: it ends with the last process and socket in it."""
+    with contextlib.suppress(FileNotFoundError):
+        while is_pinned(pin):
+            try:
+                mounts.unmount(pin)
+            except SyscallError as error:
+                if error.name not in ("EINVAL", "ENOENT"):  # somebody was quicker
+                    raise
+        entries.unlink(pin)
+
+
+def clear(directory: Path) -> None:
+    """The same without a record that could be read: for what is damaged."""
+    with contextlib.suppress(EngineError):
+        take_away(directory)
+    with contextlib.suppress(FileNotFoundError):
+        entries.unlink(directory / FILE)
