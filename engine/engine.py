@@ -28,6 +28,7 @@ from engine.runtime.state import State
 from engine.storage.volumes import Volume
 from engine.verbs.copying import CopyingVerbs
 from engine.verbs.looking import LookingVerbs
+from engine.verbs.networks import NetworkVerbs
 from engine.verbs.system import SystemVerbs
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ if TYPE_CHECKING:
     from engine.images.archives.loading import LoadedImage as LoadedImage
     from engine.images.deleting import Pruned as Pruned
     from engine.images.stack import HistoryRow as HistoryRow
+    from engine.network.networks import Network as Network
     from engine.runtime.logs import LogEntry as LogEntry
+    from engine.runtime.sandbox import Endpoint as Endpoint
+    from engine.runtime.sandbox import Sandbox as Sandbox
     from engine.runtime.scope import Arrangement as Arrangement
     from engine.runtime.state import Arrow as Arrow
     from engine.storage.changes import Change as Change
@@ -83,7 +87,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(name)
 
 
-class Engine(SystemVerbs, LookingVerbs, CopyingVerbs):
+class Engine(SystemVerbs, LookingVerbs, CopyingVerbs, NetworkVerbs):
     """A container engine whose files are below one directory."""
 
     def __init__(self, root: Path | None = None) -> None:

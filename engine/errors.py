@@ -174,6 +174,10 @@ HINTS = {
     ("umount2", errno.EBUSY): "Something below is open: `fuser -m` shows by whom.",
     ("write", errno.EACCES): "Less than it is now takes CAP_SYS_RESOURCE, or root.",
     ("write", errno.EBUSY): "The control group holds more than that, or processes.",
+    ("sendto", errno.EPERM): "Networks take CAP_NET_ADMIN; --network none takes none.",
+    ("sendto", errno.EOPNOTSUPP): (
+        "This kernel has no bridges or veth: `modprobe bridge veth`, or --network none."
+    ),
     ("execve", errno.ENOEXEC): "Not a program: is it for another architecture?",
     ("execve", errno.E2BIG): "The arguments and environment are too long.",
     ("", errno.ENOSPC): "The disk is full: `lab image prune`, `df -h`.",

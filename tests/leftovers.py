@@ -49,7 +49,7 @@ def take(directory: Path) -> Census:
         mounts=frozenset(mounts_in(directory)),
         processes=frozenset(_processes(directory)),
         cgroups=frozenset(_without(others, _cgroups())),
-        links=frozenset(_names(Path("/sys/class/net"))),
+        links=frozenset(_without(others, _names(Path("/sys/class/net")))),
         files=frozenset(_without(others, _files())),
     )
 

@@ -14,6 +14,7 @@ How one is made:
     users.py          names of users and groups in the image -> numbers
     binds.py          volumes and directories of the machine that a container sees
     init_layer.py     empty places to mount on, between image and read-write layer
+    networking.py     its network: before each start, and when it is asked for
     network_files.py  /etc/hosts, /etc/hostname, /etc/resolv.conf
     defaults.py       what a container is by default
     reaper.py         the init program of --init

@@ -27,6 +27,7 @@ from engine.containers import (
     init_layer,
     names,
     network_files,
+    networking,
     specification,
     users,
     volume_use,
@@ -35,7 +36,7 @@ from engine.containers.binds import BoundPath, Planned
 from engine.containers.copying.view import open_layers
 from engine.containers.house import House
 from engine.containers.lifecycle import signal_number
-from engine.containers.options import checking, limits, logs, namespaces
+from engine.containers.options import checking, limits, logs, namespaces, networks
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, from_os_error
@@ -91,7 +92,9 @@ def _create(
         lambda name: house.records.find(name).bound,
     )
     bound = tuple(one.path for one in planned)
+    joins = networks.memberships(options, networking.name_of(house, options.network))
     container = _record(house, options, image, command, bound)
+    container = container._replace(memberships=joins)
     try:
         with (
             house.records.draft(container.id) as draft,
@@ -199,6 +202,7 @@ def _furnish(
         home,
         hostname,
         house.cgroup(container),
+        house.place.pin(container.id),
         container.bound,
     )
     _write_bundle(house, draft, container, said, spec, layers)
@@ -228,7 +232,8 @@ def _write_bundle(
 def _hostname(container: Container) -> str:
     of_machine = "host" in (container.options.network, container.options.uts)
     otherwise = os.uname().nodename if of_machine else container.short_id
-    return container.options.hostname or otherwise
+    shared = network_files.shared_hostname(container)
+    return container.options.hostname or shared or otherwise
 
 
 def compiled_filter(house: House, options: ContainerOptions, spec: Spec) -> bytes:

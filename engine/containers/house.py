@@ -27,6 +27,7 @@ from engine.storage.volumes import Volumes
 
 if TYPE_CHECKING:
     from engine.containers.witness import Witness
+    from engine.network.networks import Networks
 
 FORMAT = {"version": 1, "whiteouts": "overlay"}
 DEFAULT_ROOT = Path("/var/lib/labshell")
@@ -63,6 +64,14 @@ class House:
         """The volumes, if the root is of a format that we know."""
         self._check_format()
         return self._volumes
+
+    @property
+    def networks(self) -> "Networks":
+        """The networks, if the root is of a format that we know."""
+        from engine.network.networks import Networks
+
+        self._check_format()
+        return Networks(self.root, self.notices)
 
     def prepare(self) -> None:
         """Make the root and its mount if this is the first use."""
@@ -101,8 +110,13 @@ class House:
         files.write_json(self.root / "format.json", FORMAT)
 
     def leave(self) -> None:
-        """Take the root's mount and control group away, unless containers need them."""
+        """Take mount, control group and bridges away, unless containers need them."""
         self.place.leave_for_good()
+        if (self.root / "networks").exists():
+            from engine.network import making
+            from engine.network.machine import Machine
+
+            making.clear(Machine(place=self.place, networks=self.networks))
         self._ready = False
 
     def engine_group(self) -> str:

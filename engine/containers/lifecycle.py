@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from engine import times
+from engine.containers import networking
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineBroken, InvalidArgument, InvalidState
@@ -49,6 +50,7 @@ def start(house: House, container: Container, decide: "Decide | None" = None) ->
     for _ in range(_ATTEMPTS):
         with client.reach(house.place, container.directory) as connection:
             try:
+                networking.attach(house, container)
                 if decide:
                     from engine.containers.sessions import stepping
 

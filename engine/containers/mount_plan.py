@@ -13,7 +13,7 @@ Try it: `lab run --rm --tmpfs /a/b -v data:/a busybox mount`
 
 from pathlib import Path
 
-from engine.containers import binds, defaults
+from engine.containers import binds, defaults, network_files
 from engine.containers.binds import BoundPath
 from engine.containers.options import namespaces
 from engine.containers.options.asked import ContainerOptions
@@ -88,8 +88,9 @@ def mounts(
 
 def _of_engine(options: ContainerOptions, directory: Path) -> list[BoundPath]:
     """The files that the engine itself shows to a container."""
+    place = network_files.source(options, directory)
     shown = [
-        BoundPath(source=directory / name, destination=f"/etc/{name}")
+        BoundPath(source=place / name, destination=f"/etc/{name}")
         for name in ("resolv.conf", "hostname", "hosts")
     ]
     if options.init:

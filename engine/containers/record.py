@@ -14,6 +14,7 @@ from engine import files
 from engine.containers.binds import BoundPath
 from engine.containers.options.asked import ContainerOptions
 from engine.errors import EngineBroken
+from engine.network.membership import Membership
 from engine.runtime import state
 from engine.runtime.state import State
 
@@ -23,7 +24,8 @@ class Container(NamedTuple):
 
     `image` is the name that was asked for and `image_id` what it was then; `command`
     is what really runs: entrypoint and arguments; `created` is RFC 3339; `stopped`:
-    its user has stopped it, and has not started it again since.
+    its user has stopped it, and has not started it again since; `memberships` are the
+    networks that it belongs to.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Container(NamedTuple):
     state: State
     directory: Path
     stopped: bool = False
+    memberships: tuple[Membership, ...] = ()
 
     @property
     def short_id(self) -> str:
@@ -69,6 +72,7 @@ class Container(NamedTuple):
             "labels": dict(self.labels),
             "options": self.options.to_json(),
             "stopped": self.stopped,
+            "networks": [one.to_json() for one in self.memberships],
         }
 
     @staticmethod
@@ -93,6 +97,9 @@ class Container(NamedTuple):
                 labels=dict(data["labels"]),
                 options=ContainerOptions.from_json(data["options"]),
                 stopped=bool(data["stopped"]),
+                memberships=tuple(
+                    Membership.from_json(one) for one in data.get("networks", ())
+                ),
                 state=state.read(directory),
                 directory=directory,
             )

@@ -19,7 +19,7 @@ from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineBroken, EngineError, NotFound
 from engine.kernel import cgroups
-from engine.runtime import release, state
+from engine.runtime import release, sandbox, state
 from engine.runtime.bundle import ShimFacts
 
 PATIENCE = 3.0  # seconds, for whoever should remove a --rm container
@@ -45,6 +45,7 @@ def remove(
         return  # somebody else has removed it meanwhile, as with --rm
     try:
         release.take_away(ShimFacts.read(container.directory / "bundle"))
+        sandbox.take_away(container.directory)
         forgetting.forget(house.records, container)
     finally:
         os.close(lock)
@@ -83,6 +84,7 @@ def remove_damaged(house: House, identity: str) -> None:
         for name in ("rootfs", "shm"):
             release.unmount(directory / name)
         cgroups.remove(group)
+        sandbox.clear(directory, house.place.pin(identity))
         forgetting.forget_damaged(house.records, identity)
     finally:
         os.close(lock)

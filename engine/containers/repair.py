@@ -25,7 +25,7 @@ from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineBroken, EngineError
 from engine.kernel import cgroups, mount_table, processes
-from engine.runtime import release, state
+from engine.runtime import release, sandbox, state
 from engine.runtime.bundle import ShimFacts
 from engine.runtime.state import State
 
@@ -66,6 +66,8 @@ def _has_remains(house: House, container: Container) -> bool:
         return True
     if house.place.shim_socket(container.id).exists():
         return True
+    if sandbox.exists(container.directory):
+        return True
     try:
         return mount_table.is_mount_point(container.directory / "rootfs")
     except FileNotFoundError:
@@ -85,6 +87,7 @@ def _repair_locked(house: House, container: Container) -> Container:
         freezer.kill_all(facts.cgroup)
     _kill_process(container)
     release.take_away(facts)
+    sandbox.take_away(container.directory)
     with contextlib.suppress(FileNotFoundError):
         entries.unlink(house.place.shim_socket(container.id))
     if container.active:

@@ -157,9 +157,13 @@ def specification(
     directory: Path,
     hostname: str,
     cgroup: str,
+    pin: Path,
     bound: tuple[BoundPath, ...],
 ) -> Spec:
-    """The whole specification of a container whose files are in `directory`."""
+    """The whole specification of a container whose files are in `directory`.
+
+    `pin` is where its network namespace will be, if it gets one of the engine's.
+    """
     runs = process(options, image, identity, hostname)
     rules = (*defaults.DEVICE_RULES, *devices.rules(options))
     if options.privileged:
@@ -172,7 +176,7 @@ def specification(
         mounts=mount_plan.mounts(options, directory, bound),
         domainname=options.domainname or "",
         namespaces=namespaces.own(options),
-        joined=namespaces.joined(options, directory.parent),
+        joined=namespaces.joined(options, directory.parent, pin),
         cgroup=cgroup,
         resources=limits.resources(options)._replace(devices=rules),
         devices=_devices(options),

@@ -23,8 +23,13 @@
     seccomp.py       which system calls may be made at all
     parameters.py    numbers below /proc/sys
     terminal.py      pseudo-terminals, window size, raw mode
-    links.py         network interfaces
+    netlink.py       messages to the kernel about interfaces
+    links.py         network interfaces: bridges, veth pairs
+    addresses.py     addresses and routes
+    firewall.py      what becomes of packets that pass through
     watches.py       being told that a file has changed
 
 Read them in this order; each opens with what it is about.
+
+Try it: `lab run --explain=full busybox true` shows those that a start needs
 """

@@ -32,18 +32,21 @@ def _address(index: int, address: str, prefix: int) -> bytes:
 
 @act(
     "sendto(2)",
-    lambda channel, name, index, address, prefix: (
-        f"ip address add {address}/{prefix} broadcast + dev {name}"
+    lambda channel, pin, name, index, address, prefix: (
+        f"{netlink.at(pin)}ip address add {address}/{prefix} broadcast + dev {name}"
     ),
-    lambda channel, name, index, address, prefix: netlink.told(
+    lambda channel, pin, name, index, address, prefix: netlink.told(
         channel, _address(index, address, prefix)
     ),
     concept="links",
 )
 def add_address(
-    channel: int, name: str, index: int, address: str, prefix: int
+    channel: int, pin: str, name: str, index: int, address: str, prefix: int
 ) -> int:
-    """Give an address to an interface, by its number in the namespace of the socket."""
+    """Give an address to an interface, by its number in the namespace of the socket.
+
+    That namespace is pinned at `pin`; "" for our own.
+    """
     return netlink.ask(channel, _address(index, address, prefix), name)
 
 
@@ -58,10 +61,12 @@ def _default(gateway: str) -> bytes:
 
 @act(
     "sendto(2)",
-    lambda channel, gateway: f"ip route add default via {gateway}",
-    lambda channel, gateway: netlink.told(channel, _default(gateway)),
+    lambda channel, pin, gateway: (
+        f"{netlink.at(pin)}ip route add default via {gateway}"
+    ),
+    lambda channel, pin, gateway: netlink.told(channel, _default(gateway)),
     concept="links",
 )
-def add_default_route(channel: int, gateway: str) -> int:
+def add_default_route(channel: int, pin: str, gateway: str) -> int:
     """Send what is for nobody near to `gateway`."""
     return netlink.ask(channel, _default(gateway), gateway)

@@ -10,6 +10,8 @@ Try it: `lab run busybox ip addr`
 import fcntl
 import socket
 import struct
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from engine.acts import act, os_error
 from engine.errors import SyscallError
@@ -90,45 +92,58 @@ def add_bridge(channel: int, name: str) -> int:
     return netlink.ask(channel, _bridge(name), name)
 
 
-def _pair(name: str, master: int, peer: str, namespace: int, mac: str) -> bytes:
-    other = _about() + netlink.attribute(_IFLA_IFNAME, peer)
-    other += netlink.attribute(_IFLA_ADDRESS, hardware(mac))
-    other += netlink.attribute(_IFLA_NET_NS_FD, namespace)
+class Port(NamedTuple):
+    """The end of a pair that is a port of `bridge`, whose number is `number`."""
+
+    name: str
+    bridge: str
+    number: int
+
+
+class End(NamedTuple):
+    """The other end, made straight in the open `namespace`, which is pinned at `pin`.
+
+    `mac` is its hardware address, as in 02:42:ac:11:00:02.
+    """
+
+    name: str
+    mac: str
+    namespace: int
+    pin: str
+
+
+def _pair(port: Port, end: End) -> bytes:
+    other = _about() + netlink.attribute(_IFLA_IFNAME, end.name)
+    other += netlink.attribute(_IFLA_ADDRESS, hardware(end.mac))
+    other += netlink.attribute(_IFLA_NET_NS_FD, end.namespace)
     info = netlink.attribute(_INFO_KIND, "veth")
     info += netlink.attribute(_INFO_DATA, netlink.attribute(_VETH_INFO_PEER, other))
-    body = _about(flags=_IFF_UP) + netlink.attribute(_IFLA_IFNAME, name)
-    body += netlink.attribute(_IFLA_MASTER, master)
+    body = _about(flags=_IFF_UP) + netlink.attribute(_IFLA_IFNAME, port.name)
+    body += netlink.attribute(_IFLA_MASTER, port.number)
     body += netlink.attribute(_IFLA_LINKINFO, info)
     return netlink.message(netlink.NEW_LINK, netlink.MAKE, body)
 
 
-@act(
-    "sendto(2)",
-    lambda channel, name, bridge, master, peer, pin, namespace, mac: (
+def _pair_in_words(channel: int, port: Sequence[Any], end: Sequence[Any]) -> str:
+    name, bridge, _ = port
+    peer, mac, _, pin = end
+    return (
         f"ip link add {name} up master {bridge} type veth peer name {peer} "
         f"address {mac} netns {pin}"
-    ),
-    lambda channel, name, bridge, master, peer, pin, namespace, mac: netlink.told(
-        channel, _pair(name, master, peer, namespace, mac)
-    ),
+    )
+
+
+@act(
+    "sendto(2)",
+    _pair_in_words,
+    lambda channel, port, end: netlink.told(channel, _pair(Port(*port), End(*end))),
 )
-def add_pair(
-    channel: int,
-    name: str,
-    bridge: str,
-    master: int,
-    peer: str,
-    pin: str,
-    namespace: int,
-    mac: str,
-) -> int:
+def add_pair(channel: int, port: Port, end: End) -> int:
     """Make a pair of interfaces: what goes into one comes out of the other.
 
-    `name` is a port of the bridge `bridge`, whose number is `master`; `peer` is made
-    straight in the open network namespace `namespace`, which is pinned at `pin`. It is
-    still off: one end of a pair cannot be on before there is another.
+    The one inside is still off: an end cannot be on before there is another.
     """
-    return netlink.ask(channel, _pair(name, master, peer, namespace, mac), name)
+    return netlink.ask(channel, _pair(port, end), port.name)
 
 
 def _on(index: int) -> bytes:
@@ -137,11 +152,14 @@ def _on(index: int) -> bytes:
 
 @act(
     "sendto(2)",
-    lambda channel, name, index: f"ip link set {name} up",
-    lambda channel, name, index: netlink.told(channel, _on(index)),
+    lambda channel, pin, name, index: f"{netlink.at(pin)}ip link set {name} up",
+    lambda channel, pin, name, index: netlink.told(channel, _on(index)),
 )
-def switch_on(channel: int, name: str, index: int) -> int:
-    """Switch an interface on, by its number in the namespace of the socket."""
+def switch_on(channel: int, pin: str, name: str, index: int) -> int:
+    """Switch an interface on, by its number in the namespace of the socket.
+
+    That namespace is pinned at `pin`; "" for our own.
+    """
     return netlink.ask(channel, _on(index), name)
 
 
@@ -158,3 +176,31 @@ def _without(name: str) -> bytes:
 def delete(channel: int, name: str) -> int:
     """Take an interface away; of a pair the other end goes with it."""
     return netlink.ask(channel, _without(name), name)
+
+
+def number(name: str) -> int:
+    """The number of an interface of this network namespace."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError as error:
+        raise SyscallError("ioctl", error.errno or 0, name) from error
+
+
+def exists(name: str) -> bool:
+    """Whether this network namespace has an interface of this name."""
+    return _flags_of(name) is not None
+
+
+def is_on(name: str) -> bool:
+    """Whether it has one, and it is switched on."""
+    return bool((_flags_of(name) or 0) & _IFF_UP)
+
+
+def _flags_of(name: str) -> int | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.pack("16sH14x", name.encode(), 0)
+        try:
+            answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request)
+        except OSError:  # there is none
+            return None
+        return int(struct.unpack("16sH14x", answer)[1])

@@ -79,6 +79,16 @@ def join(pidfd: int, pid: int, kinds: tuple[str, ...]) -> None:
     libc.call("setns", pidfd, _flags(kinds), target=f"process {pid}")
 
 
+@act(
+    "setns(2)",
+    lambda opened, kind, path: f"nsenter --{kind.replace('network', 'net')}={path}",
+    lambda opened, kind, path: f"{opened}, {_names((kind,))}",
+)
+def enter(opened: int, kind: str, path: str) -> None:
+    """Move into one open namespace, which is mounted at `path`."""
+    libc.call("setns", opened, _flags((kind,)), target=path)
+
+
 def hold(kind: str) -> int:
     """A descriptor of a namespace that this process is in: it keeps it alive."""
     return os.open(f"/proc/self/ns/{KINDS[kind][1]}", os.O_RDONLY | os.O_CLOEXEC)

@@ -20,11 +20,11 @@ Try it: `strace -e sendmsg ip link set lo up`
 """
 
 import errno
-import os
 import socket
 import struct
 
 from engine.errors import SyscallError
+from engine.notes import quote
 
 NEW_LINK, DELETE_LINK, GET_LINK = 16, 17, 18
 NEW_ADDRESS, DELETE_ADDRESS = 20, 21
@@ -72,6 +72,11 @@ def told(channel: int, request: bytes) -> str:
     return f"{channel}, [{{{head}, …, {length}, 0, NULL, 0"
 
 
+def at(pin: str) -> str:
+    """What stands before a command of the shell that acts in another namespace."""
+    return f"nsenter --net={quote(pin)} " if pin else ""
+
+
 def ask(channel: int, request: bytes, target: str) -> int:
     """Send a request about `target`, and wait for the kernel's word; bytes sent.
 
@@ -116,8 +121,3 @@ class _socket:
 
     def __exit__(self, *_: object) -> None:
         self.sock.detach()
-
-
-def close(channel: int) -> None:
-    """Close a socket that `open_socket` has opened."""
-    os.close(channel)

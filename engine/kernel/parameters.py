@@ -19,7 +19,7 @@ from engine.notes import in_c, quote
 
 def set_parameter(root: int, name: str, value: str) -> None:
     """Set one parameter through the /proc that is mounted inside `root`."""
-    path = f"/proc/sys/{name.replace('.', '/')}"
+    path = _path(name)
     try:
         with closing(paths.open_inside(root, path, os.O_WRONLY)) as file:
             _write(file, name, value)
@@ -30,6 +30,28 @@ def set_parameter(root: int, name: str, value: str) -> None:
             "Is there such a parameter, and may it have that value? "
             f"`sysctl {name}` on this machine.",
         ) from error
+
+
+def value(name: str) -> str:
+    """A parameter as this process sees it; "" if the kernel has none of this name."""
+    try:
+        with open(_path(name), encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def set_for_machine(name: str, value: str) -> None:
+    """Set one parameter of the namespaces that this process is in."""
+    try:
+        with closing(os.open(_path(name), os.O_WRONLY | os.O_CLOEXEC)) as file:
+            _write(file, name, value)
+    except OSError as error:
+        raise SyscallError("write", error.errno or 0, _path(name)) from error
+
+
+def _path(name: str) -> str:
+    return f"/proc/sys/{name.replace('.', '/')}"
 
 
 @act(

@@ -139,7 +139,8 @@ class Networks:
         found = [one for one in self.all() if name and one.id.startswith(name)]
         if len(found) > 1:
             raise Conflict(
-                f"network {name} is ambiguous ({len(found)} matches found on ID prefix)",
+                f"network {name} is ambiguous ({len(found)} matches found on ID "
+                "prefix)",
                 "Give more digits of the ID, or the name.",
             )
         if not found:
@@ -184,7 +185,7 @@ class Networks:
         files.write_json(self.path(network.name), network.to_json())
 
     def forget(self, network: Network) -> None:
-        """Remove a record, and the leases that nobody has. The caller holds the lock."""
+        """Remove a record, and leases that nobody has. The caller holds the lock."""
         files.remove_tree(self.leases(network.name))
         with contextlib.suppress(FileNotFoundError):
             entries.unlink(self.path(network.name))

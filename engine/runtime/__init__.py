@@ -7,6 +7,7 @@ The root file system:
     steps.py       what such a plan consists of
     targets.py     the places in the root where the steps act
     outside.py     the same tree for those who copy files in or out
+    sandbox.py     a container's network namespace, pinned, and what belongs to it
     release.py     taking away what a start has made
 
 From a fork to a program:
@@ -40,6 +41,7 @@ How one is reached, and born:
     scope.py       the control group that systemd leaves to the engine
     channel.py     messages between clients, spawner and shim
     spawner.py     a warm process that forks shims
+    pinning.py     … and children that make network namespaces
     interpreter.py how the engine starts Python programs of its own
     client.py      the engine's side of the channel
 

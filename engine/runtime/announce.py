@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine import events
 from engine.errors import EngineError
+from engine.runtime.sandbox import Endpoint
 from engine.runtime.wanted import WantedRecord
 
 
@@ -43,6 +44,13 @@ class Announcer:
     def unmounted(self) -> None:
         """And no longer."""
         self._tell_of_volumes("unmount")
+
+    def disconnected(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """These endpoints of the container are no longer there."""
+        for one in endpoints:
+            details = {"container": self._directory.name, "name": one.network}
+            details["type"] = "bridge"
+            events.record(self._root, "network", "disconnect", one.network_id, details)
 
     def _tell_of_volumes(self, action: str) -> None:
         with contextlib.suppress(EngineError, OSError):

@@ -168,7 +168,7 @@ def _give_birth(place: Place, directory: Path, lock: int) -> Connection:
     listener = _listen(place.shim_socket(directory.name))
     try:
         with acts.recording(directory / "acts.jsonl", "start"):
-            sock = _connect_to_spawner(place)
+            sock = connect_to_spawner(place)
         message = {"shim": str(directory)}
         channel.send(sock, message, (lock, listener.fileno()))
     finally:
@@ -183,7 +183,8 @@ def _introduced(connection: Connection) -> Connection:
     return connection
 
 
-def _connect_to_spawner(place: Place) -> socket.socket:
+def connect_to_spawner(place: Place) -> socket.socket:
+    """A connection to the spawner of an engine root, started if there is none."""
     path = place.spawner_socket()
     sock = _new_socket()
     try:
@@ -207,7 +208,7 @@ def _connect_to_spawner(place: Place) -> socket.socket:
 
 def wait_for_spawner(place: Place) -> None:
     """Have a spawner there, and with it the engine's control group."""
-    with _connect_to_spawner(place) as sock:
+    with connect_to_spawner(place) as sock:
         channel.send(sock, {})
         sock.recv(1)
 

@@ -1,4 +1,6 @@
-"""Joining: namespaces that a container shares with another one (--pid container:NAME).
+"""Joining: namespaces that are there already, and are not made by the start.
+
+Those of another container (--pid container:NAME):
 
     linux.namespaces of config.json      {"type": "pid", "path": …/containers/ID/ns/pid}
     what is at that path                 a link to /proc/PID/ns/pid, renewed here
@@ -6,6 +8,9 @@
 Process 1 of the other container is another process after each of its starts, so it is
 looked up at each of ours: its number and the time of its start are in its record, and
 a pidfd, opened before the two are compared, cannot come to mean another process.
+
+And the container's own network namespace, which the engine has made before and pinned
+at a path of its own: see sandbox.py.
 
 man: setns(2), pidfd_open(2), namespaces(7)
 Try it: `lab run -d --name a busybox sleep 60`, then
@@ -37,15 +42,34 @@ class Other(NamedTuple):
         os.close(self.pidfd)
 
 
-def find(joined: Mapping[str, str]) -> list[Other]:
+class Pinned(NamedTuple):
+    """A namespace that is mounted at `path`, and open."""
+
+    opened: int
+    kind: str
+    path: str
+
+    def join(self) -> None:
+        """Enter it."""
+        namespaces.enter(self.opened, self.kind, self.path)
+        os.close(self.opened)
+
+
+def find(joined: Mapping[str, str]) -> list[Other | Pinned]:
     """Whose namespaces the paths in `joined`, by kind, stand for.
 
     EngineError if one of the containers does not run.
     """
+    found: list[Other | Pinned] = []
     kinds: dict[Path, list[str]] = {}
     for kind, path in joined.items():
-        kinds.setdefault(Path(path).parents[1], []).append(kind)
-    return [_running(directory, tuple(names)) for directory, names in kinds.items()]
+        if Path(path).parent.name == "ns":
+            kinds.setdefault(Path(path).parents[1], []).append(kind)
+        else:
+            opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            found.append(Pinned(opened=opened, kind=kind, path=path))
+    found += [_running(directory, tuple(names)) for directory, names in kinds.items()]
+    return found
 
 
 def _running(directory: Path, kinds: tuple[str, ...]) -> Other:

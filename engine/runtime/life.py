@@ -57,6 +57,8 @@ class Life:
         self.record = StateRecord(directory)
         self._wanted = WantedRecord(directory)
         self.announcer = Announcer(directory, self._wanted)
+        told = self.announcer.disconnected
+        self.disconnect = functools.partial(release.disconnect, directory, told)
         self.execs = Execs(loop, directory / "bundle", facts, self.announcer)
         recording = functools.partial(self.recording, "start")
         self._shortage = Shortage(loop, facts.cgroup, self.announcer, recording)
@@ -97,7 +99,6 @@ class Life:
         return acts.recording(self._directory / "acts.jsonl", verb, at_once=at_once)
 
     # The beginning
-
     def start(self, *, at_once: bool = False, asked: int | None = None) -> None:
         """Run the program; `on_start` hears how that went.
 
@@ -160,7 +161,6 @@ class Life:
         return None
 
     # While it runs
-
     def signal(self, number: int) -> None:
         """Send a signal to process 1. InvalidState unless it runs or will again."""
         ending = number in restart.ENDING_SIGNALS
@@ -239,14 +239,13 @@ class Life:
             self.announcer.tell(f"health_status: {health.status}")
 
     # The end
-
     def _exited(self, task: Task, status: int) -> None:
         """Process 1 has ended, and with it every process of its pid namespace."""
         while self._killers:
             self._killers.pop().cancel()
         if "pid" not in self._facts.namespaces:  # nobody has killed what it left
-            with self.recording("end"), contextlib.suppress(EngineError, OSError):
-                freezer.kill_all(self._facts.cgroup)
+            with self.recording("end"):
+                release.kill(self._facts)
         self.execs.reap_all()
         self._prober.end()
         kills = self._shortage.end()
@@ -257,6 +256,8 @@ class Life:
         with contextlib.suppress(OSError):  # a full disk: it will have to be repaired
             self.record.ended(status, oom_killed=kills > 0, again=retry)
         self.announcer.tell("die", exitCode=str(status))
+        if not retry and not self._again:
+            self.disconnect()
         self.announcer.unmounted()
         self._announce_stop()
         if retry or self._again:
@@ -293,8 +294,6 @@ class Life:
         """Take away what the start has made on the machine."""
         self.task.close()
         self.viewers.settle()
-        with self.recording("end"):
-            with contextlib.suppress(EngineError, OSError):  # no process, or no group
-                freezer.kill_all(self._facts.cgroup)
-            with contextlib.suppress(EngineError):  # to be repaired
-                release.take_away(self._facts)
+        with self.recording("end"), contextlib.suppress(EngineError):  # to be repaired
+            release.kill(self._facts)
+            release.take_away(self._facts)

@@ -4,6 +4,7 @@ Two engines with different roots on one machine must not meet. So whatever has a
 outside the root carries eight letters that stand for the root:
 
     /run/labshell/TAG/              sockets of spawner and shims
+    /run/labshell/TAG/netns/ID      network namespaces of containers
     labshell-TAG/ID                 control groups of the containers
     labshell-TAG/shims              the one of the spawner and all shims
     the root mounted on itself      privately: mounts of containers stay in it
@@ -64,6 +65,10 @@ class Place(NamedTuple):
     def shim_socket(self, identity: str) -> Path:
         """The socket of a container's shim."""
         return self.directory / f"{identity}.sock"
+
+    def pin(self, identity: str) -> Path:
+        """Where a container's network namespace is pinned: see sandbox.py."""
+        return _RUN / self.tag / "netns" / identity
 
     def spawner_socket(self) -> Path:
         """The socket of the spawner for this user, mount namespace and version."""

@@ -5,18 +5,28 @@ container ends, the next command when the shim was killed, and `rm`.
 
     overlay         umount containers/ID/rootfs, and shm if others could join it
     control group   rmdir, after its last process
+    network         its namespace, with all interfaces, and its addresses: sandbox.py
 
 man: umount2(2), rmdir(2)
 Try it: `lab mounts` while a container runs and after it
 """
 
+import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import SyscallError
-from engine.kernel import cgroups, mounts, processes
-from engine.runtime import interpreter
+from engine import acts
+from engine.errors import EngineError, SyscallError
+from engine.kernel import cgroups, freezer, mounts, processes
+from engine.runtime import interpreter, sandbox
 from engine.runtime.bundle import ShimFacts
+
+
+def kill(facts: ShimFacts) -> None:
+    """Kill every process of the control group, if there is one."""
+    with contextlib.suppress(EngineError, OSError):
+        freezer.kill_all(facts.cgroup)
 
 
 def take_away(facts: ShimFacts) -> None:
@@ -25,6 +35,19 @@ def take_away(facts: ShimFacts) -> None:
         unmount(Path(facts.root))
         unmount(Path(facts.root).parent / "shm")
     cgroups.remove(facts.cgroup)
+
+
+def disconnect(
+    directory: Path, told: Callable[[tuple[sandbox.Endpoint, ...]], object]
+) -> None:
+    """Take the network of a container away, and tell what it was connected to.
+
+    Not before it has ended for good: while it may be run again it keeps its addresses.
+    """
+    record = directory / "acts.jsonl"
+    with acts.recording(record, "end"), contextlib.suppress(EngineError, OSError):
+        if endpoints := sandbox.take_away(directory):
+            told(endpoints)
 
 
 def unmount(root: Path) -> None:

@@ -131,9 +131,8 @@ def unpin(pin: Path) -> None:
         entries.unlink(pin)
 
 
-def clear(directory: Path) -> None:
-    """The same without a record that could be read: for what is damaged."""
+def clear(directory: Path, pin: Path) -> None:
+    """The same where no record can be believed; `pin` is where the namespace may be."""
     with contextlib.suppress(EngineError):
         take_away(directory)
-    with contextlib.suppress(FileNotFoundError):
-        entries.unlink(directory / FILE)
+    unpin(pin)

@@ -82,7 +82,6 @@ class Shim:
         return self._life.over and not self._clients
 
     # Clients
-
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
@@ -137,7 +136,6 @@ class Shim:
             client.refuse(from_os_error(error))
 
     # Requests
-
     def _attach(self, client: Client, request: dict[str, Any]) -> None:
         task = self._life.task
         task.attach(client)
@@ -275,6 +273,7 @@ class Shim:
 
     def _leave(self) -> None:
         """Give up the lock and the socket: from now on the container is nobody's."""
+        self._life.disconnect()
         self._let_go = True
         self._loop.forget(self._listener.fileno())
         os.unlink(self._listener.getsockname())

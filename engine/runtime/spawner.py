@@ -25,7 +25,7 @@ from pathlib import Path
 
 from engine.errors import EngineError, from_os_error
 from engine.kernel import processes
-from engine.runtime import channel
+from engine.runtime import channel, pinning
 from engine.runtime.place import Place
 from engine.runtime.shim import Shim
 
@@ -83,6 +83,10 @@ def _spawn(connection: socket.socket, listener: socket.socket) -> bool:
         if "shim" in request and len(descriptors) == 2 and processes.fork() == 0:
             listener.close()
             _run(Path(request["shim"]), descriptors, connection)
+        if "pin" in request and processes.fork() == 0:
+            listener.close()
+            signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+            pinning.serve(request, descriptors, connection)
     except EngineError as error:  # no process can be made
         with contextlib.suppress(OSError):
             connection.send(channel.failure(error))

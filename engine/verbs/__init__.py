@@ -5,6 +5,7 @@
     system.py       what it all takes on the disk
     containers.py   create start exec stop kill wait rm logs commit …
     copying.py      cp, both ways
+    networks.py     network create, ls, rm, connect, disconnect
     volumes.py      volume create, ls, inspect, rm
     looking.py      inspect, events, mounts, tree, layers
     measuring.py    stats, top, and update

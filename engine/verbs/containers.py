@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from engine import events
-from engine.containers import lifecycle, removal, repair
+from engine.containers import lifecycle, networking, removal, repair
 from engine.containers.options.asked import ContainerOptions, ExecOptions
 from engine.containers.record import Container
 from engine.containers.telling import tell
@@ -113,7 +113,9 @@ class ContainerVerbs(ImageVerbs):
                 detach_keys=detach_keys,
                 removes=removes,
             )
-        tell(self._house, container, "attach")
+            tell(self._house, container, "attach")
+            with session.closed_if_it_fails():
+                networking.attach(self._house, container)
         return session
 
     @told_as_engine_errors()

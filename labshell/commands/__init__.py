@@ -11,7 +11,7 @@ What the verbs have in common:
     values.py    what is typed after an option, as the engine takes it
     suggest.py   what TAB offers
     groups.py    `lab container …`, `lab image …`: the same verbs by kind of thing, and
-                 those of volumes.py, pruning.py and system.py
+                 those of volumes.py, networks.py, pruning.py and system.py
     cidfile.py   --cidfile
     explaining.py   --explain, for each verb that acts
     stepping.py  --step
@@ -82,6 +82,7 @@ VERBS = {
         "container": "labshell.commands.groups:container",
         "image": "labshell.commands.groups:image",
         "volume": "labshell.commands.groups:volume",
+        "network": "labshell.commands.groups:network",
         "system": "labshell.commands.groups:system",
     },
     "This machine": {

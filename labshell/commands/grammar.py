@@ -34,7 +34,6 @@ NOT_HERE = {
     ),
     "compose": "Each container by hand: `lab run`.",
     "info": "`lab doctor` says what this machine can do, `lab system df` what is here.",
-    "network": "There are, for now: `lab run --network none` and `--network host`.",
     "version": "`lab --version`",
 }
 TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")

@@ -73,6 +73,27 @@ volume = Verbs(
     },
 )
 
+network = Verbs(
+    name="network",
+    help="""
+    Networks of containers: bridges in the kernel, and who is plugged in.
+
+    Containers on one network reach each other, and by name, if it is one that you have
+    made. Those of two networks do not. `lab net` draws it all.
+    """,
+    headings={
+        "Verbs": {
+            "create": "labshell.commands.networks:create",
+            "ls": "labshell.commands.networks:ls",
+            "inspect": "labshell.commands.inspect:inspect_network",
+            "connect": "labshell.commands.networks:connect",
+            "disconnect": "labshell.commands.networks:disconnect",
+            "rm": "labshell.commands.networks:rm",
+            "prune": "labshell.commands.pruning:prune_networks",
+        }
+    },
+)
+
 system = Verbs(
     name="system",
     help="""

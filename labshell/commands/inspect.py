@@ -30,7 +30,7 @@ _FORMAT = Option(
     params=[
         Option(
             ["--type", "kind"],
-            type=click.Choice(["container", "image", "volume"]),
+            type=click.Choice(["container", "image", "volume", "network"]),
             help="Only look among these; a name may be used by more than one kind.",
         ),
         _FORMAT,
@@ -54,7 +54,7 @@ def inspect(
     size: bool,
     names: tuple[str, ...],
 ) -> int:
-    """Print all that is known about containers, images or volumes, as JSON."""
+    """Print all that is known about containers, images, volumes or networks."""
     return _inspect(engine, kind, format, names, size=size)
 
 
@@ -79,6 +79,7 @@ def _only(kind: str, completer: suggest.Completer) -> click.Command:
 
 inspect_image = _only("image", suggest.images)
 inspect_volume = _only("volume", suggest.volumes)
+inspect_network = _only("network", suggest.networks)
 
 
 def _inspect(

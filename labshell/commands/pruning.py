@@ -168,14 +168,34 @@ def prune_volumes(
     _print(freed, Volumes=names)
 
 
+@click.command(
+    cls=Verb,
+    params=[FILTER, FORCE],
+    examples="""
+        lab network prune
+    """,
+)
+@click.pass_obj
+def prune_networks(engine: Engine, filter: tuple[str, ...], force: bool) -> None:
+    """Remove the networks that no container belongs to, not even a stopped one."""
+    fits = wanted(filter)
+    warning = "This will remove all custom networks not used by at least one container."
+    if force or sure(warning):
+        _print_removed(Networks=engine.prune_networks(fits))
+
+
 def _print(freed: int, **removed: Sequence[str]) -> None:
     """Print what was removed, kind by kind, and how much room that made."""
+    _print_removed(**removed)
+    print(f"Total reclaimed space: {size(freed, digits=4)}")
+
+
+def _print_removed(**removed: Sequence[str]) -> None:
     for kind, names in removed.items():
         if names:
             print(f"Deleted {kind}:")
             print_lines(names)
             print()
-    print(f"Total reclaimed space: {size(freed, digits=4)}")
 
 
 @click.command(
@@ -212,11 +232,13 @@ def prune_system(
     if not force and not sure(_all_that_goes(all, volumes, filter)):
         return
     containers, freed = engine.prune_containers(fits)
+    networks = engine.prune_networks(fits)
     names, more = engine.prune_volumes(False, fits) if volumes else ([], 0)
     images = engine.prune_images(named=all, wanted=fits)
     _print(
         freed + more + images.reclaimed,
         Containers=containers,
+        Networks=networks,
         Volumes=names,
         Images=_in_lower_case(images),
     )
@@ -225,6 +247,7 @@ def prune_system(
 def _all_that_goes(all: bool, volumes: bool, filters: Sequence[str]) -> str:
     """What `sure` says of it."""
     lines = ["This will remove:", "  - all stopped containers"]
+    lines.append("  - all networks not used by at least one container")
     if volumes:
         lines.append("  - all anonymous volumes not used by at least one container")
     lines.append(f"  - all {UNUSED_IMAGES if all else DANGLING_IMAGES}\n")

@@ -10,6 +10,7 @@ Try it: `lab completion --help`, then `lab rm <TAB>`
 import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -58,11 +59,13 @@ volumes = _offering(lambda engine: (volume.name for volume in engine.volumes()))
 volume_places = _offering(
     lambda engine: (f"{volume.name}:" for volume in engine.volumes())
 )
+networks = _offering(lambda engine: (one.name for one in engine.networks()))
 anything = _offering(
     lambda engine: [
         *(container.name for container in engine.containers(all=True)),
         *(name for image in engine.images() for name in image.references),
         *(volume.name for volume in engine.volumes()),
+        *(network.name for network in engine.networks()),
     ]
 )
 
@@ -85,6 +88,11 @@ def namespaces(*known: str) -> Completer:
     )
     fixed = words(*known)
     return lambda *asked: fixed(*asked) + others(*asked)
+
+
+def modes(*asked: Any) -> list[str]:
+    """What --network takes: a network, or the namespace of another container."""
+    return [*networks(*asked), *namespaces()(*asked)]
 
 
 restart_policies = words("no", "on-failure", "always", "unless-stopped")

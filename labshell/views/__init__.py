@@ -1,6 +1,7 @@
 """Views: data of the engine's, made into something to look at.
 
     containers.py listing.py           what there is, as rows and fields
+    networks.py                        … and networks
     measures.py disk.py                what it uses, and what it takes
     tables.py amounts.py               columns, sizes and times, as Docker prints them
     mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON

@@ -49,6 +49,8 @@ PLAUSIBLE = {
     "sethostname(2)": ("EPERM",),
     "setdomainname(2)": ("EPERM",),
     "close_range(2)": ("EMFILE", "ENOMEM"),
+    "sendto(2)": ("EPERM", "ENOMEM", "EOPNOTSUPP"),
+    "nft(8)": ("EPERM", "ENOENT"),
     "ioctl(2)": ("EPERM", "EIO"),
     "pidfd_send_signal(2)": ("EPERM",),
     "kill(2)": ("EPERM",),

@@ -36,6 +36,11 @@ def given(mark: Mark) -> list[Any]:
         return [("mount", "pid")]
     if mark.name == "engine.kernel.namespaces:join":
         return [3, 4, ("network",)]
+    if mark.name == "engine.kernel.links:add_pair":
+        return [3, ("lv0", "lb0", 7), ("eth0", "02:42:0a:00:00:02", 5, "/run/x")]
+    if mark.name.startswith("engine.kernel.addresses:"):
+        known = {"address": "10.0.0.2", "gateway": "10.0.0.1", "prefix": 24}
+        return [known.get(name, SAMPLES["int"]) for name in marked(mark).parameters]
     return [
         SAMPLES.get(inspect.formatannotation(p.annotation).rpartition(".")[2], object())
         if isinstance(p.annotation, type)
@@ -62,7 +67,8 @@ def test_the_words_take_what_the_function_takes(mark: Mark) -> None:
 
 def test_every_call_has_a_page_in_the_manual() -> None:
     odd = {mark.call for mark in MARKS if not re.fullmatch(r"\w+\([12]\)", mark.call)}
-    assert odd == {"org.freedesktop.systemd1(5)"}  # systemd is asked, not the kernel
+    # systemd and nft are asked, not the kernel.
+    assert odd == {"org.freedesktop.systemd1(5)", "nft(8)"}
 
 
 def test_every_concept_has_a_heading() -> None:

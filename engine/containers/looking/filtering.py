@@ -17,6 +17,7 @@ from engine.containers.record import Container
 from engine.errors import EngineError, InvalidArgument
 from engine.filters import Filters
 from engine.runtime import health, state
+from engine.runtime.sandbox import Sandbox
 
 KEYS = (
     "ancestor before exited expose health id is-task label name network publish since "
@@ -74,7 +75,7 @@ _AGREES: dict[str, Callable[[Container, Sequence[str]], bool]] = {
     "id": lambda one, values: any(one.id.startswith(value) for value in values),
     "label": lambda one, values: filters.has_labels(values, one.labels),
     "name": lambda one, values: filters.fits(values, f"/{one.name}", one.name),
-    "network": lambda one, values: one.options.network in values,
+    "network": lambda one, values: bool({*values} & {*_networks(one)}),
     "publish": lambda one, values: False,
     "status": lambda one, values: one.state.status in values,
     "volume": lambda one, values: any(
@@ -83,6 +84,14 @@ _AGREES: dict[str, Callable[[Container, Sequence[str]], bool]] = {
         for value in values
     ),
 }
+
+
+def _networks(container: Container) -> tuple[str, ...]:
+    """The names of its networks, and while it runs their IDs."""
+    names = [one.network for one in container.memberships]
+    sandbox = Sandbox.read(container.directory)
+    ids = [one.network_id for one in sandbox.endpoints] if sandbox else []
+    return (container.options.network, *names, *ids)
 
 
 def _number(text: str) -> int:

@@ -10,6 +10,7 @@ comes to in the runtime specification.
     mount_request.py  -v, --tmpfs, --volumes-from: what is to be mounted
     mount_option.py   --mount: the same in words
     namespaces.py     --pid, --ipc, --uts: walls that are left out, or shared
+    networks.py       --network, --ip, --network-alias
     devices.py        --device
     parameters.py     --sysctl
     limits.py         memory and all else that the control group is told

@@ -49,6 +49,9 @@ class ContainerOptions(NamedTuple):
     tmpfs: tuple[str, ...] = ()
     volumes_from: tuple[str, ...] = ()
     network: str = "none"
+    network_aliases: tuple[str, ...] = ()
+    ip: str | None = None
+    mac_address: str | None = None
     pid: str = ""
     ipc: str = ""
     uts: str = ""

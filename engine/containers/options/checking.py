@@ -15,6 +15,7 @@ from engine.containers.options import (
     logs,
     names,
     namespaces,
+    networks,
     ulimits,
 )
 from engine.containers.options.asked import ContainerOptions
@@ -24,18 +25,12 @@ from engine.oci.health import MILLISECOND
 from engine.runtime.restart import NO
 
 DEEPEST_PARENT = 32  # groups above each other
-NETWORKS = ("none", "host")
 
 
 def check(options: ContainerOptions) -> None:
     """Raise InvalidArgument, in Docker's words, for what makes no sense."""
     if options.name is not None:
         check_name(options.name)
-    if options.network not in NETWORKS:
-        raise InvalidArgument(
-            f"network {options.network} not found",
-            f"There are, for now: {', '.join(NETWORKS)}.",
-        )
     if options.working_directory and not options.working_directory.startswith("/"):
         raise InvalidArgument(
             f"the working directory '{options.working_directory}' is invalid, "
@@ -44,6 +39,7 @@ def check(options: ContainerOptions) -> None:
         )
     names.check(options)
     namespaces.check(options)
+    networks.check(options)
     devices.check(options)
     binds.requests(options)
     _check_life(options)

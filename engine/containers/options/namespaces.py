@@ -20,6 +20,7 @@ from engine.containers import defaults
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, InvalidArgument
+from engine.network.membership import has_own_namespace
 
 HOST, NONE, PRIVATE, SHAREABLE = "host", "none", "private", "shareable"
 _OTHER = "container:"
@@ -55,7 +56,7 @@ def check(options: ContainerOptions) -> None:
 def own(options: ContainerOptions) -> tuple[str, ...]:
     """The kinds of which the container gets a new namespace."""
     shared = {
-        "network": options.network != NONE,
+        "network": options.network != NONE,  # another's, or made before: see joined
         "pid": options.pid == HOST or _other(options.pid),
         "uts": options.uts == HOST,
         "ipc": options.ipc == HOST or _other(options.ipc),
@@ -78,6 +79,8 @@ def resolved(
     """
     if other := _other(options.pid):
         options = options._replace(pid=f"{_OTHER}{find(other).id}")
+    if other := _other(options.network):
+        options = options._replace(network=f"{_OTHER}{_with_network(find(other)).id}")
     if other := _other(options.ipc):
         container = find(other)
         if container.options.ipc != SHAREABLE:
@@ -89,14 +92,31 @@ def resolved(
     return options
 
 
-def joined(options: ContainerOptions, containers: Path) -> dict[str, str]:
-    """Kind -> path of another container's namespace; see engine/runtime/joining.py."""
-    modes = {"pid": options.pid, "ipc": options.ipc}
-    return {
+def _with_network(container: Container) -> Container:
+    """A container whose network others may share. Conflict if it shares one itself."""
+    if _other(container.options.network):
+        raise Conflict(
+            "cannot join network of a container that has joined another: "
+            f"{container.name}",
+            "Join that one.",
+        )
+    return container
+
+
+def joined(options: ContainerOptions, containers: Path, pin: Path) -> dict[str, str]:
+    """Kind -> path of a namespace that is there; see engine/runtime/joining.py.
+
+    `pin` is where the container's own network namespace is, unless it has none.
+    """
+    modes = {"network": options.network, "pid": options.pid, "ipc": options.ipc}
+    found = {
         kind: str(containers / _other(mode) / "ns" / kind)
         for kind, mode in modes.items()
         if _other(mode)
     }
+    if has_own_namespace(options.network):
+        found["network"] = str(pin)
+    return found
 
 
 def shared_memory(options: ContainerOptions, directory: Path) -> Path | None:

@@ -101,6 +101,15 @@ class Session:
         """The exit status, once there is one; output is dropped meanwhile."""
         return self._connection.wait_for_exit()
 
+    @contextlib.contextmanager
+    def closed_if_it_fails(self) -> Iterator[None]:
+        """Hang up if what must be done before the start fails."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
     def close(self) -> None:
         """Hang up; the container runs on."""
         self._connection.close()

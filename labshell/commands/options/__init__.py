@@ -7,7 +7,8 @@ Each file is one heading of `--help`, its options and how their values are read:
     names.py      what it is called
     life.py       its end, its return, its health
     files.py      volumes, binds, tmpfs
-    walls.py      network, powers, system calls
+    network.py    which network it is in, and how it is reached there
+    walls.py      other namespaces, powers, system calls
     limits.py     its control group
     image.py      where the image comes from
     building.py   what `lab build` can be asked for
@@ -33,6 +34,7 @@ from labshell.commands.options import (
     life,
     limits,
     names,
+    network,
     program,
     streams,
     walls,
@@ -44,6 +46,7 @@ CONTAINER_OPTIONS: list[click.Parameter] = [
     *names.OPTIONS,
     *life.OPTIONS,
     *files.OPTIONS,
+    *network.OPTIONS,
     *walls.OPTIONS,
     *limits.OPTIONS,
     *image.OPTIONS,

@@ -1,4 +1,4 @@
-"""Options about what keeps the container apart: network, powers, system calls."""
+"""Options about what keeps it apart: other namespaces, powers, system calls."""
 
 import click
 
@@ -8,13 +8,6 @@ from labshell.commands.suggest import namespaces, words
 WALLS = Heading("Walls")
 
 OPTIONS: list[click.Parameter] = [
-    WALLS.value(
-        "--network",
-        metavar="none|host",
-        shell_complete=words("none", "host"),
-        help="""none: a network namespace with only loopback; host: the machine's own
-        network. none unless given.""",
-    ),
     WALLS.value(
         "--pid",
         metavar="host|container:NAME",

@@ -1,0 +1,68 @@
+"""Pinning: a network namespace that lives without a process in it.
+
+    engine ── asks ──▶ spawner ── fork ──▶ child ── unshare ── mounts it on a file
+       ▲                                     │
+       └──── the namespace, and a netlink ───┘ ends
+             socket that was opened in it
+
+The engine has threads and must not change its own namespaces, the spawner must not
+either, so a throw-away child does. What it sends back is all that the engine needs to
+set the namespace up from outside: see kernel/netlink.py.
+
+A namespace is a file of /proc/PID/ns; mounted somewhere else it stays when PID ends.
+That is also all that `ip netns add` does.
+
+man: network_namespaces(7), unshare(2), setns(2), unix(7) on SCM_RIGHTS
+Try it: `ls -l /run/labshell/*/netns; ip netns help`
+"""
+
+import contextlib
+import os
+import socket
+from pathlib import Path
+from typing import Any, NoReturn
+
+from engine import acts, gate
+from engine.errors import EngineError, from_os_error
+from engine.kernel import links, mounts, namespaces, netlink, parameters, processes
+from engine.runtime import channel, sandbox
+
+_NO_IPV6 = "net.ipv6.conf.default.disable_ipv6"  # nobody gives out such addresses
+
+
+def serve(
+    request: dict[str, Any], descriptors: list[int], connection: socket.socket
+) -> NoReturn:
+    """As a child of the spawner: make or enter the namespace, send it, and end.
+
+    `descriptors`: the gate, if somebody is to be asked before each act.
+    """
+    try:
+        if descriptors:
+            gate.install(descriptors[0])
+        record = Path(request["acts"])
+        with acts.recording(record, "start", at_once=request["at_once"]):
+            found = _enter(Path(request["pin"]))
+        channel.send(connection, {"ok": True}, found)
+    except EngineError as error:
+        connection.send(channel.failure(error))
+    except OSError as error:
+        connection.send(channel.failure(from_os_error(error)))
+    finally:
+        processes.leave(0)
+
+
+def _enter(pin: Path) -> tuple[int, int]:
+    """Go into the namespace at `pin`: a descriptor of it, and a netlink socket."""
+    if sandbox.is_pinned(pin):
+        opened = os.open(pin, os.O_RDONLY | os.O_CLOEXEC)
+        namespaces.enter(opened, "network", str(pin))
+        return opened, netlink.open_socket()
+    namespaces.unshare(("network",))
+    links.set_up("lo")
+    if parameters.value(_NO_IPV6) == "0":
+        parameters.set_for_machine(_NO_IPV6, "1")
+    with contextlib.suppress(FileExistsError):  # left by somebody who was killed
+        os.close(os.open(pin, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    mounts.bind(Path("/proc/self/ns/net"), pin, str(pin), False)
+    return namespaces.hold("network"), netlink.open_socket()

@@ -1,0 +1,38 @@
+"""Options about the container's network: which one, and how it is called there."""
+
+import click
+
+from labshell.commands import suggest
+from labshell.commands.options.kinds import Heading
+
+NETWORK = Heading("Network")
+
+OPTIONS: list[click.Parameter] = [
+    NETWORK.value(
+        "--network",
+        "--net",
+        "network",
+        metavar="NAME|MODE",
+        shell_complete=suggest.modes,
+        help="""A network: bridge, which is always there, or one that `lab network
+        create` has made. Or none: only loopback; host: the machine's own;
+        container:NAME: that of another container. none unless given.""",
+    ),
+    NETWORK.value(
+        "--ip",
+        metavar="ADDRESS",
+        help="Have this address, on a network that you have made: 10.10.0.7.",
+    ),
+    NETWORK.several(
+        "--network-alias",
+        "--net-alias",
+        "network_aliases",
+        metavar="NAME",
+        help="Be found by this name too, on a network that you have made.",
+    ),
+    NETWORK.value(
+        "--mac-address",
+        metavar="ADDRESS",
+        help="The hardware address of its interface: 02:42:ac:11:00:02.",
+    ),
+]
