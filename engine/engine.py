@@ -28,7 +28,6 @@ from engine.runtime.state import State
 from engine.storage.volumes import Volume
 from engine.verbs.copying import CopyingVerbs
 from engine.verbs.looking import LookingVerbs
-from engine.verbs.networks import NetworkVerbs
 from engine.verbs.system import SystemVerbs
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(name)
 
 
-class Engine(SystemVerbs, LookingVerbs, CopyingVerbs, NetworkVerbs):
+class Engine(SystemVerbs, LookingVerbs, CopyingVerbs):
     """A container engine whose files are below one directory."""
 
     def __init__(self, root: Path | None = None) -> None:

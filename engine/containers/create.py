@@ -202,8 +202,8 @@ def _furnish(
         home,
         hostname,
         house.cgroup(container),
-        house.place.pin(container.id),
         container.bound,
+        house.place.pin(container.id),
     )
     _write_bundle(house, draft, container, said, spec, layers)
 

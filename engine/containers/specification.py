@@ -157,8 +157,8 @@ def specification(
     directory: Path,
     hostname: str,
     cgroup: str,
-    pin: Path,
     bound: tuple[BoundPath, ...],
+    pin: Path,
 ) -> Spec:
     """The whole specification of a container whose files are in `directory`.
 

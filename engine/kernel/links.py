@@ -7,6 +7,7 @@ man: netdevice(7), network_namespaces(7)
 Try it: `lab run busybox ip addr`
 """
 
+import errno
 import fcntl
 import socket
 import struct
@@ -41,7 +42,7 @@ def set_up(name: str) -> None:
             flags = struct.unpack("16sH14x", answer)[1] | _IFF_UP
             _set_flags(any_socket.fileno(), name, flags)
         except OSError as error:
-            raise SyscallError("ioctl", error.errno or 0, name) from error
+            raise SyscallError("ioctl", error.errno or errno.ENODEV, name) from error
 
 
 @act(
@@ -183,7 +184,7 @@ def number(name: str) -> int:
     try:
         return socket.if_nametoindex(name)
     except OSError as error:
-        raise SyscallError("ioctl", error.errno or 0, name) from error
+        raise SyscallError("ioctl", error.errno or errno.ENODEV, name) from error
 
 
 def exists(name: str) -> bool:

@@ -22,6 +22,7 @@ from engine.network import addresses
 from engine.network.machine import Machine
 from engine.network.membership import BRIDGE
 from engine.network.networks import DRIVERS, Network, bridge_name, check_name
+from engine.times import now
 
 
 def create(
@@ -132,8 +133,9 @@ def default(machine: Machine) -> Network:
 
 def _new_default(machine: Machine) -> Network:
     block = _free(machine, None)
-    gateway = str(block[1])
-    return machine.networks.new(BRIDGE, subnet=str(block), gateway=gateway)
+    return machine.networks.predefined(BRIDGE)._replace(
+        created=now(), subnet=str(block), gateway=str(block[1])
+    )
 
 
 def ready(machine: Machine, name: str, channel: int) -> tuple[Network, str]:

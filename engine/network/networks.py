@@ -133,7 +133,7 @@ class Networks:
         """The network of this name, ID, or unique beginning of an ID."""
         if _NAME.match(name):
             if name in (HOST, NONE):
-                return self._plain(name)
+                return self.predefined(name)
             with contextlib.suppress(FileNotFoundError):
                 return Network.read(self.path(name))
         found = [one for one in self.all() if name and one.id.startswith(name)]
@@ -149,11 +149,13 @@ class Networks:
 
     def all(self) -> list[Network]:
         """Every network, by name; a damaged record is left out, and a notice tells."""
-        found = [self._plain(HOST), self._plain(NONE)]
+        found = [self.predefined(HOST), self.predefined(NONE)]
         with contextlib.suppress(FileNotFoundError):
             for name in os.listdir(self.directory):
                 if name.endswith(".json") and not name.startswith("."):
                     found += self._readable(name.removesuffix(".json"))
+        if not self.path(BRIDGE).exists():
+            found.append(self.predefined(BRIDGE))
         return sorted(found, key=lambda network: network.name)
 
     def _readable(self, name: str) -> list[Network]:
@@ -165,8 +167,8 @@ class Networks:
             self.notices.append(f"left out: {error.message}. {error.hint}")
             return []
 
-    def _plain(self, name: str) -> Network:
-        """`host` or `none`: the same for ever, so there is no record of it."""
+    def predefined(self, name: str) -> Network:
+        """One that is always there, as far as it is known without a record."""
         number = zlib.crc32(f"{self._root}/{name}".encode())
         identity = f"{number:08x}" * 8
         return Network(name=name, id=identity, created="", driver=DRIVERS[name])

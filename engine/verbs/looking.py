@@ -17,6 +17,7 @@ from engine.errors import (
 )
 from engine.filters import NONE, Filters
 from engine.verbs.measuring import MeasuringVerbs
+from engine.verbs.networks import NetworkVerbs
 from engine.verbs.volumes import VolumeVerbs
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
     from engine.runtime.state import Arrow
 
 
-class LookingVerbs(MeasuringVerbs, VolumeVerbs):
+class LookingVerbs(MeasuringVerbs, VolumeVerbs, NetworkVerbs):
     """The verbs that only look."""
 
     def inspect(
         self, name: str, kind: str | None = None, *, size: bool = False
     ) -> dict[str, Any]:
-        """A container, image or volume in Docker's shape; NotFound if it is none.
+        """A container, image, volume or network in Docker's shape; NotFound if none.
 
         `size`: also how much a container has written (SizeRw, and SizeRootFs with all).
         """
@@ -43,6 +44,7 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs):
             "container": lambda name: self._inspect_container(name, size),
             "image": lambda name: self._house.images.inspect(self.image(name)),
             "volume": self._inspect_volume,
+            "network": self.inspect_network,
         }
         for candidate in [kind] if kind else kinds:
             try:

@@ -75,15 +75,9 @@ class NetworkVerbs(ContainerVerbs):
     @told_as_engine_errors()
     def networks(self, filters: Filters = NONE) -> "list[Network]":
         """The networks that agree with the filters, by name."""
-        from engine import files
-        from engine.network import making
-
         refuse_unknown(filters, _FILTERS)
         dangling = truth(filters, "dangling")
         used = set() if dangling is None else self._used_networks()
-        self._house.prepare()
-        with files.locked(self._house.networks.lock):
-            making.default(networking.machine(self._house))
         return [
             network
             for network in self._house.networks.all()
@@ -106,9 +100,23 @@ class NetworkVerbs(ContainerVerbs):
     @told_as_engine_errors()
     def network(self, name: str) -> "Network":
         """The network of this name or ID."""
-        if name == BRIDGE:
-            return next(one for one in self.networks() if one.name == BRIDGE)
-        return self._house.networks.find(name)
+        if name != BRIDGE:
+            return self._house.networks.find(name)
+        from engine import files
+        from engine.network import making
+
+        self._house.prepare()
+        with files.locked(self._house.networks.lock):
+            return making.default(networking.machine(self._house))
+
+    def inspect_network(self, name: str) -> dict[str, Any]:
+        """A network in Docker's shape, with the containers that are attached to it."""
+        from engine.containers.looking import inspect_networks
+        from engine.network.networks import bridge_name
+
+        found, tag = self.network(name), self._house.place.tag
+        bridge = bridge_name(tag, found) if found.subnet else ""
+        return inspect_networks.network(found, bridge, self.containers())
 
     @told_as_engine_errors()
     def sandbox(self, name: str) -> Sandbox | None:

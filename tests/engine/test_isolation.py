@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.engine import Engine, ExecOptions
-from engine.errors import EngineError, InvalidArgument
+from engine.errors import EngineError, NotFound
 from tests.engine.boxes import Box
 
 pytestmark = pytest.mark.vm
@@ -51,7 +51,7 @@ def test_without_network_there_is_only_a_loopback_that_is_up(box: Box) -> None:
 
 
 def test_an_unknown_network_is_refused(box: Box) -> None:
-    with pytest.raises(InvalidArgument, match="network nosuch not found"):
+    with pytest.raises(NotFound, match="network nosuch not found"):
         box.create("true", network="nosuch")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.engine import Container
 from engine.kernel import cgroups
 from engine.runtime.place import Place
+from engine.runtime.sandbox import FILE
 from tests.engine.boxes import Box, until
 
 
@@ -19,13 +20,16 @@ def group_of(box: Box, container: Container) -> str:
 
 
 def traces(box: Box, container: Container) -> list[str]:
-    """Mounts, groups, sockets and processes of a container."""
+    """Mounts, groups, sockets, addresses and processes of a container."""
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     found = [line.split()[4] for line in mounts if container.id in line.split()[4]]
     group = group_of(box, container)
     found += [str(path) for path in cgroups.directories(group) if path.exists()]
     sockets = place_of(box).directory
-    found += [path.name for path in sockets.iterdir() if container.id in path.name]
+    places = [*sockets.iterdir(), *sockets.glob("netns/*")]
+    found += [path.name for path in places if container.id in path.name]
+    found += [str(lease) for lease in leases(box, container)]
+    found += [str(path) for path in [container.directory / FILE] if path.exists()]
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
@@ -36,6 +40,12 @@ def traces(box: Box, container: Container) -> list[str]:
             if container.id in text and running(int(process.name)):
                 found.append(f"process {process.name} {command.strip()}")
     return found
+
+
+def leases(box: Box, container: Container) -> list[Path]:
+    """The addresses that a container has."""
+    found = (box.engine.root / "networks").glob("*.leases/*")
+    return [path for path in found if container.id in os.readlink(path)]
 
 
 def kill(*pids: int) -> None:

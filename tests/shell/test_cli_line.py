@@ -128,7 +128,7 @@ def test_tab_offers_the_names_of_what_is_there(lab: Lab) -> None:
     ("line", "offered"),
     [
         ("run --restart un", ["unless-stopped"]),
-        ("run --network ", ["none", "host"]),
+        ("run --network ", ["bridge", "host", "none"]),
         ("run -v da", ["data:"]),
         ("run --volumes-from ", ["box"]),
         ("kill -s HU", ["HUP"]),

@@ -73,6 +73,7 @@ def test_prune_says_all_that_goes_and_asks(lab: Lab, things: None) -> None:
     assert done.out == (
         "WARNING! This will remove:\n"
         "  - all stopped containers\n"
+        "  - all networks not used by at least one container\n"
         "  - all anonymous volumes not used by at least one container\n"
         "  - all images without at least one container associated to them\n"
         "\n"

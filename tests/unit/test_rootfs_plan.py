@@ -21,7 +21,7 @@ def plan(bound: tuple[BoundPath, ...] = (), **options: object) -> list[steps.Ste
     asked = ContainerOptions(**{"image": "x", "command": ("true",), **options})
     return rootfs.plan(
         specification.specification(
-            asked, ImageDefaults(), ROOT, Path("/c"), "host", "g", bound
+            asked, ImageDefaults(), ROOT, Path("/c"), "host", "g", bound, Path("/pin")
         )
     )
 
@@ -92,7 +92,7 @@ def test_words_become_flags_and_the_rest_options() -> None:
 def test_a_bundle_that_asks_for_an_overlay_inside_is_refused() -> None:
     spec = specification.specification(
         ContainerOptions(image="x", command=("true",)),
-        *(ImageDefaults(), ROOT, Path("/c"), "host", "g", ()),
+        *(ImageDefaults(), ROOT, Path("/c"), "host", "g", (), Path("/pin")),
     )
     overlay = SpecMount(destination="/x", type="overlay", source="overlay")
     with pytest.raises(InvalidArgument, match="overlay"):

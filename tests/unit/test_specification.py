@@ -19,7 +19,7 @@ PLACE = Path("/engine/containers/abc")
 def spec(bound: tuple[BoundPath, ...] = (), **options: object) -> Spec:
     asked = ContainerOptions(**{"image": "x", "command": ("true",), **options})
     return specification.specification(
-        asked, ImageDefaults(), ROOT, PLACE, "host", "group/abc", bound
+        asked, ImageDefaults(), ROOT, PLACE, "host", "group/abc", bound, Path("/pin")
     )
 
 
@@ -135,6 +135,7 @@ def test_a_plain_user_has_bounding_powers_only() -> None:
         "host",
         "group/abc",
         (),
+        Path("/pin"),
     ).to_json()["process"]
     assert found["capabilities"]["effective"] == []
     assert found["capabilities"]["bounding"]

@@ -5,6 +5,7 @@
     inspect_host.py   what was asked of the machine for it
     inspect_walls.py  namespaces, names and devices
     inspect_mounts.py what is mounted in it
+    inspect_networks.py networks and addresses, and a network with its containers
     mounts.py         what is mounted, on the machine and inside
     processes.py      who runs: spawner, shims, programs
     layers.py         what it sees as one file system, taken apart

@@ -4,7 +4,7 @@
     Config            the program: what the image said, and what was asked otherwise
     HostConfig        its walls and limits               inspect_host.py
     Mounts            what it sees of the machine        inspect_mounts.py
-    NetworkSettings   its network: none, so far
+    NetworkSettings   its networks and addresses: inspect_networks.py
     GraphDriver       the directories of its overlay
 
 The names and the shape are those of the Docker Engine API, so that what is learned
@@ -20,7 +20,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.containers.commit import own_defaults
-from engine.containers.looking import inspect_host, inspect_mounts
+from engine.containers.looking import (
+    inspect_host,
+    inspect_mounts,
+    inspect_networks,
+)
 from engine.containers.record import Container
 from engine.images.inspecting import defaults_as_docker
 from engine.kernel import cgroups, counters
@@ -63,7 +67,7 @@ def inspect(
         "GraphDriver": {"Data": _overlay(bundle), "Name": "overlay2"},
         "Mounts": inspect_mounts.mounts(container),
         "Config": _config(container, bundle, image),
-        "NetworkSettings": _network(container),
+        "NetworkSettings": inspect_networks.settings(container),
     }
 
 
@@ -151,41 +155,4 @@ def _health(health: Health) -> dict[str, Any]:
             }
             for answer in health.answers
         ],
-    }
-
-
-def _network(container: Container) -> dict[str, Any]:
-    """A network without an address, as of a container with --network none."""
-    address = {
-        "EndpointID": "",
-        "Gateway": "",
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
-        "IPAddress": "",
-        "IPPrefixLen": 0,
-        "IPv6Gateway": "",
-        "MacAddress": "",
-    }
-    joined = {
-        "IPAMConfig": None,
-        "Links": None,
-        "Aliases": None,
-        "NetworkID": "",
-        **address,
-        "DriverOpts": None,
-    }
-    return {
-        "Bridge": "",
-        "SandboxID": "",
-        "HairpinMode": False,
-        "LinkLocalIPv6Address": "",
-        "LinkLocalIPv6PrefixLen": 0,
-        "Ports": {},
-        "SandboxKey": f"/proc/{container.state.pid}/ns/net"
-        if container.running
-        else "",
-        "SecondaryIPAddresses": None,
-        "SecondaryIPv6Addresses": None,
-        **address,
-        "Networks": {container.options.network: joined},
     }

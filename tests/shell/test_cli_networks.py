@@ -1,0 +1,81 @@
+"""`lab network`: networks made, shown, joined, left and removed by commands."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.shell.lines import Lab
+
+pytestmark = pytest.mark.require("root", "overlay", "nft")
+
+
+@pytest.fixture(autouse=True)
+def no_network_is_left(lab: Lab) -> Iterator[None]:
+    yield
+    lab("rm", "-f", *lab("ps", "-aq").lines)
+    lab("network", "prune", "-f")
+
+
+def test_a_network_is_made_listed_inspected_and_removed(lab: Lab) -> None:
+    made = lab("network", "create", "-l", "tier=web", "front")
+    assert len(made.lines[0]) == 64
+    listed = lab("network", "ls").lines
+    assert listed[0].split() == ["NETWORK", "ID", "NAME", "DRIVER", "SCOPE"]
+    assert [line.split()[1] for line in listed[1:]] == [
+        "bridge",
+        "front",
+        "host",
+        "none",
+    ]
+    assert lab("network", "ls", "-q", "-f", "label=tier").lines == [made.lines[0][:12]]
+    (shown,) = json.loads(lab("network", "inspect", "front").out)
+    assert shown["Id"] == made.lines[0]
+    assert shown["Labels"] == {"tier": "web"}
+    assert lab("network", "rm", "front").lines == ["front"]
+    assert "network front not found" in lab("network", "inspect", "front").error
+
+
+def test_who_is_connected_is_shown_on_both_sides(lab: Lab) -> None:
+    lab("network", "create", "--subnet", "10.214.0.0/24", "front")
+    lab("create", "--name", "box", "--network", "bridge", "busybox", "sleep", "100")
+    lab("network", "connect", "--ip", "10.214.0.9", "--alias", "db", "front", "box")
+    lab("start", "box")
+    (network,) = json.loads(lab("network", "inspect", "front").out)
+    (there,) = network["Containers"].values()
+    assert (there["Name"], there["IPv4Address"]) == ("box", "10.214.0.9/24")
+    (box,) = json.loads(lab("inspect", "box").out)
+    networks = box["NetworkSettings"]["Networks"]
+    assert list(networks) == ["bridge", "front"]
+    assert networks["front"]["IPAddress"] == "10.214.0.9"
+    assert networks["front"]["Aliases"] == ["db", box["Id"][:12]]
+    assert box["NetworkSettings"]["IPAddress"] == networks["bridge"]["IPAddress"]
+    assert lab("ps", "-q", "--filter", "network=front").lines == [box["Id"][:12]]
+    assert lab("network", "disconnect", "front", "box").code == 0
+    again = lab("network", "disconnect", "front", "box")
+    assert "is not connected to network front" in again.error
+    assert lab("network", "disconnect", "-f", "front", "box").code == 0
+    assert lab("ps", "-q", "--filter", "network=front").lines == []
+
+
+def test_a_start_can_be_explained_down_to_its_interfaces(lab: Lab) -> None:
+    done = lab(
+        "run", "--rm", "--explain=links", "--network", "bridge", "busybox", "true"
+    )
+    assert done.code == 0
+    assert "type veth peer name eth0 address 02:42:" in done.err
+    assert "ip route add default via" in done.err
+
+
+def test_what_is_in_use_stays(lab: Lab) -> None:
+    lab("network", "create", "front")
+    lab("run", "-d", "--name", "box", "--network", "front", "busybox", "sleep", "100")
+    refused = lab("network", "rm", "front")
+    assert refused.code == 1
+    assert "has active endpoints" in refused.error
+    assert lab("network", "prune", "-f").out == ""
+
+
+def test_a_network_that_is_not_there_is_the_engines_error(lab: Lab) -> None:
+    done = lab("run", "--network", "nosuch", "busybox", "true")
+    assert (done.code, done.error) == (125, "network nosuch not found")
