@@ -12,6 +12,7 @@ room that knows how. What the student should hear of repairs collects in `notice
 Try it: python3 -c "from engine.engine import Engine; print(Engine().containers())"
 """
 
+import importlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,11 @@ if TYPE_CHECKING:
     from engine.images.deleting import Pruned as Pruned
     from engine.images.stack import HistoryRow as HistoryRow
     from engine.network.networks import Network as Network
+    from engine.registry.server.collecting import Collected as Collected
+    from engine.registry.server.registry import Registry as Registry
+    from engine.registry.server.service import Served as Served
+    from engine.registry.server.service import ServerSettings as ServerSettings
+    from engine.registry.server.summary import TaggedManifest as TaggedManifest
     from engine.runtime.logs import LogEntry as LogEntry
     from engine.runtime.sandbox import Endpoint as Endpoint
     from engine.runtime.sandbox import Sandbox as Sandbox
@@ -74,15 +80,17 @@ __all__ = [
 ]
 
 
-_OF_BUILDS = ("BuildOptions", "Progress", "StepReport")
+_LATE = {
+    **dict.fromkeys(("BuildOptions", "Progress", "StepReport"), "build.options"),
+    "Registry": "registry.server.registry",
+    "ServerSettings": "registry.server.service",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """What only a build needs: imported when somebody asks for it."""
-    if name in _OF_BUILDS:
-        from engine.build import options
-
-        return getattr(options, name)
+    """What few commands need: imported when somebody asks for it."""
+    if name in _LATE:
+        return getattr(importlib.import_module(f"engine.{_LATE[name]}"), name)
     raise AttributeError(name)
 
 

@@ -11,7 +11,7 @@ What the verbs have in common:
     values.py    what is typed after an option, as the engine takes it
     suggest.py   what TAB offers
     groups.py    `lab container …`, `lab image …`: the same verbs by kind of thing, and
-                 those of volumes.py, networks.py, pruning.py and system.py
+                 those of volumes.py, networks.py, registry.py, pruning.py, system.py
     cidfile.py   --cidfile
     explaining.py   --explain, for each verb that acts
     stepping.py  --step
@@ -83,6 +83,7 @@ VERBS = {
         "image": "labshell.commands.groups:image",
         "volume": "labshell.commands.groups:volume",
         "network": "labshell.commands.groups:network",
+        "registry": "labshell.commands.groups:registry",
         "system": "labshell.commands.groups:system",
     },
     "This machine": {

@@ -94,6 +94,23 @@ network = Verbs(
     },
 )
 
+registry = Verbs(
+    name="registry",
+    help="""
+    A registry of your own: images kept for others.
+
+    `serve` runs it; any client can push to it and pull from it, docker too. What it
+    keeps are plain files, which `ls` reads and `gc` tidies.
+    """,
+    headings={
+        "Verbs": {
+            "serve": "labshell.commands.registry:serve",
+            "ls": "labshell.commands.registry:ls",
+            "gc": "labshell.commands.registry:gc",
+        }
+    },
+)
+
 system = Verbs(
     name="system",
     help="""

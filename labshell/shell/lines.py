@@ -54,6 +54,7 @@ class Token:
 
 
 _COLON_WORD = re.compile(r":([a-z][a-z-]*)(?:\s+(.*))?", re.DOTALL)
+_SERVERS = {("registry", "serve")}  # threads that go on: a process of its own
 _OPERATORS = frozenset("|&;<>()`\n")
 _CHANGES = frozenset("$*?[]{}~!#")
 _MEANS_ITSELF_IN_DOUBLE_QUOTES = frozenset('"\\$`')
@@ -69,7 +70,7 @@ def read(text: str, engine_words: Collection[str] = ("lab",)) -> Line:
             world=World.WORD, text=text, words=(colon[1], (colon[2] or "").strip())
         )
     words = simple_words(stripped)
-    if words and words[0] in engine_words:
+    if words and words[0] in engine_words and words[1:3] not in _SERVERS:
         return Line(world=World.LAB, text=text, words=words[1:])
     return Line(world=World.BASH, text=text)
 

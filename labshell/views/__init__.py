@@ -12,6 +12,7 @@
     concepts.py naming.py folding.py   … headings, short names, like acts as one line
     source.py                          … and the functions that did it
     difference.py                      how two starts differ
+    registry.py                        a private registry, and who asks it for what
     page.py                            a page about a topic
     live.py                            a picture that stays true
     building.py build_report.py        a build while it goes on, and afterwards

@@ -4,63 +4,23 @@ skopeo carries our image to a real registry (Debian's docker-registry, on loopba
 from there into an archive; what is loaded here again must be the same to the byte.
 """
 
-import contextlib
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.engine import Engine
+from tests.conformance import registries
 
 pytestmark = pytest.mark.require("root", "overlay", "skopeo", "docker-registry")
-
-CONFIG = """\
-version: 0.1
-storage:
-  filesystem: {{rootdirectory: {folder}}}
-http: {{addr: 127.0.0.1:{port}}}
-log: {{level: error}}
-"""
-PATIENCE = 20  # seconds
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
     """The address of a registry that is empty."""
-    port = free_port()
-    config = tmp_path / "registry.yml"
-    config.write_text(CONFIG.format(folder=tmp_path / "registry", port=port))
-    process = subprocess.Popen(
-        ["docker-registry", "serve", config],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(port)
-        yield f"docker://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(port: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
-        with contextlib.suppress(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        assert time.monotonic() < end, "the registry does not answer"
-        time.sleep(0.05)
+    with registries.dockers(tmp_path / "registry") as server:
+        yield f"docker://{server.address}"
 
 
 def skopeo(*words: "str | Path") -> str:

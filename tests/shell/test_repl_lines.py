@@ -51,6 +51,7 @@ def test_a_lab_line_of_words_and_quotes_runs_here(
         "lab run 'unfinished",
         "A=1 lab ps",
         "labs ps",
+        "lab registry serve --port 5001",
         "./lab ps",
         "ls",
         ": ${x:=1}",
