@@ -27,9 +27,12 @@ from engine.build.expansion import expand_pairs
 from engine.build.options import BuildOptions, Progress, StepReport
 from engine.build.stage import Stage
 from engine.build.work import Asked, Outcome, Work
+from engine.containers import specification
 from engine.containers.house import House
+from engine.containers.options import checking
 from engine.errors import BuildFailed, BuildFileError, EngineError
 from engine.images.stored import StoredImage
+from engine.kernel import capabilities
 from engine.oci import digest as digests
 
 STEPS: dict[str, Callable[[Asked], None]] = {
@@ -39,6 +42,16 @@ STEPS: dict[str, Callable[[Asked], None]] = {
     "COPY": copying.copy,
     "WORKDIR": copying.make_working_directory,
 }
+
+
+def check(house: House, options: BuildOptions) -> None:
+    """Raise InvalidArgument for what makes no sense, whatever there is to build."""
+    for name in options.tags:
+        house.images.name_for(name)
+    checking.check(options.container)
+    asked = options.container
+    powers = capabilities.chosen(asked.capabilities_add, asked.capabilities_drop, False)
+    specification.seccomp_policy(asked, powers)
 
 
 def build(

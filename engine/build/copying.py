@@ -11,6 +11,10 @@
 What comes from the context belongs to root, or to whom --chown says; what comes from
 an image keeps its owner. Directories that are missing are made (0755).
 
+With --link the files are laid out as if nothing were below: no link of the image is
+followed, and one that is in the way is hidden by the new layer. What is below is only
+looked at for whose directories are, so that /tmp stays /tmp.
+
 WORKDIR makes a directory: it is the first thing that it does.
 
 Source: the Dockerfile reference; moby's classic builder, measured on Docker 20.10
@@ -50,6 +54,7 @@ class _Wanted(NamedTuple):
     destination: str
     chown: str
     chmod: str
+    linked: bool
 
     def comment(self, name: str) -> str:
         """What the history says of it."""
@@ -59,7 +64,8 @@ class _Wanted(NamedTuple):
             digest = fingerprints.together("multi", digests)
         chown = f"--chown={self.chown}" if self.chown else ""
         chmod = f"--chmod={self.chmod}" if self.chmod else ""
-        return f"{name} {chown}{chmod}{digest} in {self.destination} "
+        link = "--link " if self.linked else ""
+        return f"{name} {link}{chown}{chmod}{digest} in {self.destination} "
 
 
 def copy(asked: Asked) -> None:
@@ -81,7 +87,8 @@ def copy(asked: Asked) -> None:
         if work.cached(stage, step):
             return
         layers = work.layers_below(stage.image)
-        with workbench.laid_out(work.house, layers) as bench:
+        below = () if wanted.linked else layers
+        with workbench.laid_out(work.house, below) as bench:
             with files.closing(bench.root):
                 _put(asked, wanted, bench)
             work.commit(stage, step, bench.upper)
@@ -111,6 +118,7 @@ def _wanted(asked: Asked, opened: ExitStack) -> _Wanted:
         destination=destination,
         chown=expand_flag(asked.dockerfile, asked.instruction, "chown", variables),
         chmod=chmod,
+        linked=expand_flag(asked.dockerfile, asked.instruction, "link", {}) == "true",
     )
 
 
@@ -179,8 +187,20 @@ def _download(asked: Asked, url: str, opened: ExitStack) -> Source:
 
 def _put(asked: Asked, wanted: _Wanted, bench: workbench.Bench) -> None:
     """Write all of it."""
+    if not wanted.linked:
+        _put_over(asked, wanted, bench, bench.root)
+        return
+    layers = asked.work.layers_below(asked.stage.image)
+    with workbench.to_read(asked.work.house, layers) as image:
+        _put_over(asked, wanted, bench, image)
+
+
+def _put_over(
+    asked: Asked, wanted: _Wanted, bench: workbench.Bench, image: int
+) -> None:
+    """Write it; `image` is the root that says who is who, and whose directories are."""
     how = How(
-        owner=_owner(asked, wanted.chown, bench.root),
+        owner=_owner(asked, wanted.chown, image),
         mode=int(wanted.chmod, 8) if wanted.chmod else None,
         unpacks=asked.instruction.name == "ADD",
         room=Room(bench.upper),
@@ -188,6 +208,8 @@ def _put(asked: Asked, wanted: _Wanted, bench: workbench.Bench) -> None:
     home = asked.stage.defaults.working_dir
     destination = posixpath.join("/", home, wanted.destination)
     placing = Placing(bench.root)
+    if wanted.linked:
+        placing.imitate(image, destination)
     for source in wanted.sources:
         transfer(placing, source, destination, how)
     placing.close()

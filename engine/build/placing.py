@@ -94,6 +94,26 @@ class Placing:
             os.chown(name, *owner, dir_fd=parent, follow_symlinks=False)
         return True
 
+    def imitate(self, other: int, path: str) -> None:
+        """Make the directories above `path` as those of the root `other` are.
+
+        As far as there are any: no link there is followed.
+        """
+        here = ""
+        for name in posixpath.dirname(posixpath.join("/", path)).split("/")[1:]:
+            here = f"{here}/{name}"
+            try:
+                found = paths.open_inside(other, here, os.O_PATH | os.O_NOFOLLOW)
+            except SyscallError:
+                return
+            with files.closing(found):
+                status = os.fstat(found)
+            if not name or not stat.S_ISDIR(status.st_mode):
+                return
+            self.make_directories(here, Owner(uid=status.st_uid, gid=status.st_gid))
+            with files.closing(paths.open_directory(self._root, here)) as made:
+                os.fchmod(made, stat.S_IMODE(status.st_mode))
+
     def own(self, path: str, owner: Owner) -> None:
         """Give a directory that was just made to somebody."""
         with (

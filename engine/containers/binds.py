@@ -20,6 +20,7 @@ Try it: `lab run -v data:/data busybox sh -c 'date > /data/now'; lab volume ls`
 """
 
 import os
+import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -115,7 +116,8 @@ def plan(
         if request.type != TMPFS:
             found[request.destination] = _planned(request, store)
     taken = {request.destination for request in asked} | found.keys()
-    for destination in map(mount_request.place, image_volumes):
+    for named in image_volumes:  # an image's "data" is /data, as in Docker
+        destination = mount_request.place(posixpath.join("/", named))
         if destination not in taken:
             request = MountRequest(type=VOLUME, destination=destination)
             found[destination] = _planned(request, store)

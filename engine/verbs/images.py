@@ -100,6 +100,12 @@ class ImageVerbs:
         events.record(self._house.root, "builder", "build", image.id, {})
         return image
 
+    def check_build(self, options: "BuildOptions") -> None:
+        """Raise InvalidArgument for options of a build that make no sense."""
+        from engine.build import builder
+
+        builder.check(self._house, options)
+
     def history(self, name: str) -> "Sequence[HistoryRow]":
         """The steps that made an image, newest first."""
         return self._house.images.history(self.image(name))

@@ -27,6 +27,7 @@ from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import building
 from labshell.commands.report import notice, report
 
+WRONG_OPTION = 125
 INTERRUPTED = 130  # 128 + SIGINT
 
 
@@ -56,6 +57,11 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
     from labshell.views.building import Lines, Rich, Silent
 
     options = building.build_options(asked)
+    try:
+        engine.check_build(options)
+    except EngineError as error:
+        report(error)
+        return WRONG_OPTION
     dockerfile = _from_stdin(asked["file"], context)
     if asked["pull"]:
         notice("--pull: there is no registry to ask; what is here is taken")

@@ -56,6 +56,13 @@ def assignment(text: str) -> str:
     return text
 
 
+def build_argument(text: str) -> str:
+    """NAME=value, or a NAME alone, unchanged."""
+    if not text.partition("=")[0].strip():
+        raise ValueError(f"invalid build argument: {text!r}: it has no name")
+    return text
+
+
 def environment_file(file: str) -> tuple[str, ...]:
     """The assignments in a file, without comments and empty lines."""
     lines = [line.lstrip() for line in _read(file).splitlines()]

@@ -52,6 +52,22 @@ def test_a_link_in_the_image_is_followed_inside_the_image(builds: Builds) -> Non
     assert not Path("/real").exists()
 
 
+def test_with_link_no_link_of_the_image_is_followed_and_directories_stay_as_they_are(
+    builds: Builds,
+) -> None:
+    text = "FROM busybox\nRUN mkdir /real; ln -s /real /link; ln -s real /other\n"
+    text += "COPY --link c.txt /link/\nCOPY --link --chown=nobody c.txt /other\n"
+    text += "COPY --link c.txt /tmp/\nCOPY --link=false c.txt /real/\n"
+    image = builds.of(text, FILES).image
+    tree = builds.tree(image)
+    assert tree["link/c.txt"][3] == tree["tmp/c.txt"][3] == "c"
+    assert tree["other"] == (0o644, 65534, 65534, "c")
+    assert tree["tmp"][0] == 0o1777
+    assert "real/c.txt" in tree
+    again = builds.of(text.replace("--link c.txt /tmp", "c.txt /tmp"))
+    assert again.cached == [False, True, True, True, False, False]
+
+
 def test_dockerignore_leaves_out_what_it_names(builds: Builds) -> None:
     files = {**FILES, ".dockerignore": "*.py\n!b.py\nd/s\n"}
     tree = builds.tree(builds.of("FROM scratch\nCOPY . /\n", files).image)

@@ -10,7 +10,7 @@ import click
 
 from engine.engine import ContainerOptions
 from labshell.commands.options import limits, walls
-from labshell.commands.options.kinds import LABEL, SECONDS, Heading
+from labshell.commands.options.kinds import BUILD_ARGUMENT, LABEL, SECONDS, Heading
 
 if TYPE_CHECKING:
     from engine.engine import BuildOptions
@@ -49,6 +49,7 @@ OPTIONS: list[click.Parameter] = [
     ),
     _STEPS.several(
         "--build-arg",
+        type=BUILD_ARGUMENT,
         metavar="NAME[=VALUE]",
         help="What ARG NAME gets; without a value, what the variable holds here.",
     ),

@@ -30,6 +30,7 @@ class Value(click.ParamType):  # type: ignore[type-arg]  # no generic before cli
 
 
 ASSIGNMENT = Value("assignment", values.assignment)
+BUILD_ARGUMENT = Value("argument", values.build_argument)
 ASSIGNMENTS = Value("file", values.environment_file)
 LOG_OPTION = Value("option", values.label)
 LABEL = Value("label", values.label)
