@@ -18,7 +18,9 @@ Try it: `lab build -t mine . ; lab images -a ; lab history mine`
 import functools
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
+from engine import deadline
 from engine.build import copying, metadata, running, stages
 from engine.build.arguments import Arguments
 from engine.build.context import Context
@@ -52,6 +54,18 @@ def check(house: House, options: BuildOptions) -> None:
     asked = options.container
     powers = capabilities.chosen(asked.capabilities_add, asked.capabilities_drop, False)
     specification.seccomp_policy(asked, powers)
+
+
+def limited(options: BuildOptions) -> AbstractContextManager[None]:
+    """While this lasts it is a build, which must be over when its time is."""
+
+    def late() -> BuildFailed:
+        return BuildFailed(
+            f"the build took longer than {options.timeout:g} seconds",
+            "--timeout allows more. What was made so far is in the cache.",
+        )
+
+    return deadline.within(options.timeout, late)
 
 
 def build(
@@ -121,7 +135,7 @@ class _Building:
     ) -> None:
         """One step, with what is told of it before and after."""
         self._number += 1
-        self._work.left()
+        deadline.check()
         self._work.progress.begins(self._number, self._total, text)
         self._work.outcome, began = Outcome(cached=False, why=""), time.monotonic()
         try:

@@ -8,19 +8,22 @@ Docker packs a directory and sends it to its daemon, all of it. Here the builder
 the directory itself, and only what COPY and ADD name.
 
 A tar may be hostile, endless, or both: it is unpacked by the rules of every layer
-(storage/unpack.py), and may not take more of the disk than is free.
+(storage/unpack.py), and may not take more of the disk than is free. What never comes
+out of a pipe is waited for no longer than the build may take.
 
 Source: the reference of `docker build`, "Build with -", "Tarball contexts"
 Try it: `tar c . | lab build -`
 """
 
+import io
 import os
+import select
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from engine import files
+from engine import deadline, files
 from engine.build.ignore import Ignored, read_ignore_file
 from engine.build.source import LARGEST
 from engine.build.trees import Tree
@@ -82,6 +85,7 @@ def of_directory(path: str, name: str, dockerfile: bytes | None) -> Iterator[Con
 @contextmanager
 def of_stream(house: House, stream: Readable, name: str) -> Iterator[Context]:
     """What comes from a pipe: a tar, or a Dockerfile alone."""
+    stream = _Awaited(stream)
     head = _first(stream)
     with house.images.snapshots.scratch() as directory:
         text: bytes | None
@@ -156,6 +160,23 @@ def _rest(stream: Readable, size: int) -> bytes:
 def _is_tar(head: bytes) -> bool:
     """Whether a stream that begins so is a tar, compressed or not."""
     return bool(kind(head)) or (len(head) == BLOCK and head[257:262] == b"ustar")
+
+
+class _Awaited:
+    """A stream that is waited for as long as the deadline allows."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._waits: list[int] = []  # bytes in memory are there at once
+        if isinstance(stream, io.RawIOBase):
+            self._waits = [stream.fileno()]
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most `size`; none at the end."""
+        if self._waits:
+            select.select(self._waits, [], [], deadline.left())
+            deadline.check()
+        return self._stream.read(size)
 
 
 class _Whole:

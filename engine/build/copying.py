@@ -176,7 +176,7 @@ def _download(asked: Asked, url: str, opened: ExitStack) -> Source:
 
     scratch = asked.work.house.images.snapshots.scratch()
     directory: Path = opened.enter_context(scratch)
-    found = downloads.fetch(url, directory, checksum, asked.work.left())
+    found = downloads.fetch(url, directory, checksum)
     if not found.name and asked.instruction.words[-1].endswith("/"):
         raise InvalidArgument(
             f"cannot determine filename for source {url}",

@@ -20,6 +20,7 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
+from engine import deadline
 from engine.errors import BuildFailed, DigestMismatch
 from engine.storage.compression import Readable
 from engine.storage.room import Room
@@ -37,8 +38,8 @@ class Download(NamedTuple):
     modified: int
 
 
-def fetch(url: str, directory: Path, checksum: str, left: float | None) -> Download:
-    """Fetch `url` into `directory`; `left`: seconds until it must be there."""
+def fetch(url: str, directory: Path, checksum: str) -> Download:
+    """Fetch `url` into `directory`."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https"):
         raise BuildFailed(
@@ -48,12 +49,14 @@ def fetch(url: str, directory: Path, checksum: str, left: float | None) -> Downl
     name = posixpath.basename(urllib.parse.unquote(parts.path))
     name = "" if name in (".", "..") or "\0" in name else name
     file = directory / "download"
-    until = time.monotonic() + min(_LONGEST, left or _LONGEST)
+    left = deadline.left() or _LONGEST
+    until = time.monotonic() + min(_LONGEST, left)
     try:
-        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer:
+        with urllib.request.urlopen(url, timeout=min(_PATIENCE, left)) as answer:
             digest = _receive(answer, file, until, url)
             told = answer.headers.get("Last-Modified", "")
     except (urllib.error.URLError, OSError, ValueError) as error:
+        deadline.check()  # it was that, then
         raise BuildFailed(
             f"cannot fetch {url}: {error}",
             "Is the address right, and does this machine reach it?",
@@ -71,6 +74,7 @@ def _receive(answer: Readable, file: Path, until: float, url: str) -> str:
     room, digest = Room(file.parent), hashlib.sha256()
     with file.open("wb") as out:
         while data := answer.read(_CHUNK):
+            deadline.check()
             if time.monotonic() > until:
                 raise BuildFailed(
                     f"{url} takes too long",

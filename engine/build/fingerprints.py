@@ -24,6 +24,8 @@ import stat
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from engine import deadline
+
 _CHUNK = 1 << 20  # bytes read at a time
 CAPABILITY = "security.capability"  # the one attribute that counts, and is copied
 _TYPES = {
@@ -46,6 +48,7 @@ def of(
         return _header(path, status, b"", owned).hexdigest()
     digest = _header(path, os.fstat(descriptor), capability(descriptor), owned)
     while data := os.read(descriptor, _CHUNK):
+        deadline.check()
         digest.update(data)
     return digest.hexdigest()
 
@@ -61,6 +64,7 @@ def of_file(name: str, mode: int, size: int, content: BinaryIO) -> str:
     """The same of an open file of root's, which may be large."""
     digest = _begun(name, stat.S_IFREG | mode, 0, 0, size, "0", owned=True)
     while data := content.read(_CHUNK):
+        deadline.check()
         digest.update(data)
     return digest.hexdigest()
 

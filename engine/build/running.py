@@ -23,6 +23,7 @@ import select
 import time
 from typing import NamedTuple
 
+from engine import deadline
 from engine.build import scene
 from engine.build.cache import Step
 from engine.build.heredocs import Heredoc, script
@@ -167,7 +168,7 @@ def _run(asked: Asked, container: Container) -> None:
 
 def _limit(work: Work) -> _Limit | None:
     """The nearer one of the build's limit and the step's."""
-    now, whole, step = time.monotonic(), work.left(), work.options.step_timeout
+    now, whole, step = time.monotonic(), deadline.left(), work.options.step_timeout
     limits = []
     if whole is not None:
         limits.append(_Limit(now + whole, f"the build took {work.options.timeout:g} s"))

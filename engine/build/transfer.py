@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from engine import files
+from engine import deadline, files
 from engine.build import fingerprints
 from engine.build.placing import ROOT, Owner, Placing
 from engine.build.sources import Source
@@ -159,6 +159,7 @@ def _read(descriptor: int) -> Iterator[tuple[int, bytes]]:
     """The bytes of an open file, in pieces, each with its place."""
     place = 0
     while data := os.read(descriptor, _CHUNK):
+        deadline.check()
         yield place, data
         place += len(data)
 

@@ -11,7 +11,6 @@ blob would make just the same (see storage/snapshots.py, `adopt`).
 Try it: `lab build --explain .`
 """
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +24,6 @@ from engine.build.options import BuildOptions, Progress
 from engine.build.stage import Stage
 from engine.containers.house import House
 from engine.containers.record import Container
-from engine.errors import BuildFailed
 from engine.images.layers import Layer
 from engine.images.stored import StoredImage
 from engine.oci import digest as digests
@@ -62,24 +60,6 @@ class Work:
         self.stages: list[Stage] = []  # all so far
         self.finished: list[Container] = []  # of steps that went well, to be removed
         self.outcome = Outcome(cached=False, why="")
-        self._until = _after(options.timeout)
-
-    # Time
-
-    def left(self) -> float | None:
-        """Seconds until the build has taken too long; None if it may take for ever.
-
-        BuildFailed if there are none.
-        """
-        if self._until is None:
-            return None
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise BuildFailed(
-                f"the build took longer than {self.options.timeout:g} seconds",
-                "--timeout allows more. What was made so far is in the cache.",
-            )
-        return left
 
     # Steps
 
@@ -175,7 +155,3 @@ class Asked(NamedTuple):
     stage: Stage
     dockerfile: Dockerfile
     instruction: Instruction
-
-
-def _after(seconds: float | None) -> float | None:
-    return None if seconds is None else time.monotonic() + seconds

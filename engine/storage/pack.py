@@ -29,6 +29,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from engine import deadline
 from engine.errors import EngineError, told_as_engine_errors
 from engine.files import closing, open_directory
 from engine.storage import tarball, whiteouts
@@ -138,6 +139,7 @@ class _Packing:
 
     def flush(self) -> None:
         """Hand on what has gathered."""
+        deadline.check()
         self._out(b"".join(self._pieces))
         self._pieces.clear()
         self._size = 0

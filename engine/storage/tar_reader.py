@@ -15,6 +15,7 @@ Try it: `lab import - mine < something.tar`
 import hashlib
 from collections.abc import Iterator
 
+from engine import deadline
 from engine.errors import ImageError
 from engine.storage import sparse, tarball
 from engine.storage.compression import Readable, plain
@@ -151,6 +152,7 @@ class TarReader:
 
     def _refill(self) -> bool:
         """Read the next piece of the stream; False at its end."""
+        deadline.check()
         self._buffer, self._at = self._stream.read(_CHUNK), 0
         if self._room:
             self._room.take(len(self._buffer))

@@ -91,7 +91,10 @@ class ImageVerbs:
 
         self._house.prepare()
         self._base_image()
-        with contexts.of(self._house, context, options.dockerfile, dockerfile) as found:
+        with (
+            builder.limited(options),
+            contexts.of(self._house, context, options.dockerfile, dockerfile) as found,
+        ):
             image = builder.build(
                 self._house, found, options, progress, self._image_to_run
             )

@@ -22,6 +22,7 @@ import click
 from engine.engine import ContainerOptions, Engine
 from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
+from labshell.commands.archives import opened
 from labshell.commands.explaining import ExplainedVerb, teller
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import building
@@ -70,7 +71,8 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
     view = Silent() if quiet else lines(teller())
     try:
         with _ended_by_signals(), view:
-            source = sys.stdin.buffer if context == "-" else context
+            # Without a buffer of Python's, the engine can wait for what comes.
+            source = opened(None) if context == "-" else context
             image = engine.build(source, options, view, dockerfile)
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -73,6 +73,24 @@ def test_the_whole_build_has_a_limit_too(builds: Builds) -> None:
     assert "the build took" in failure(builds, ENDLESS, timeout=1.0).message
 
 
+def test_the_limit_ends_a_copy_of_what_is_enormous(builds: Builds) -> None:
+    text = "FROM busybox\nCOPY big /\n"
+    os.truncate(builds.context(text, {"big": ""}) / "big", 1 << 40)
+    error = failure(builds, text, timeout=0.5)
+    assert error.message == "COPY failed: the build took longer than 0.5 seconds"
+    assert "2 | COPY big /" in error.excerpt
+
+
+def test_the_limit_ends_the_wait_for_a_context_that_does_not_come(
+    builds: Builds,
+) -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb", 0) as stream, open(writing, "wb", 0) as late:
+        late.write(b"FROM busybox")
+        with pytest.raises(BuildFailed, match=r"longer than 0\.2 seconds"):
+            builds.engine.build(stream, BuildOptions(timeout=0.2), Heard())
+
+
 def test_ctrl_c_ends_the_container_and_keeps_the_scene(builds: Builds) -> None:
     threading.Timer(1.5, os.kill, [os.getpid(), signal.SIGINT]).start()
     error = failure(builds, ENDLESS)

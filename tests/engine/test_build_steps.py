@@ -93,6 +93,16 @@ def test_what_run_writes_into_a_volume_is_lost(builds: Builds) -> None:
     assert not builds.engine.volumes()
 
 
+def test_a_volume_that_is_named_without_a_slash_is_one_from_the_root(
+    builds: Builds, box: Box
+) -> None:
+    text = 'FROM busybox\nWORKDIR /w\nVOLUME ["rel", "../up", "a b"]\nRUN true\n'
+    image = builds.of(text).image
+    assert set(image.config.defaults.volumes) == {"rel", "../up", "a b"}
+    mounted = box.run("cat", "/proc/mounts", image=image.id).out
+    assert all(f" {place} " in mounted for place in ("/rel", "/up", r"/a\040b"))
+
+
 def test_onbuild_is_done_in_the_image_that_builds_on_it_and_then_forgotten(
     builds: Builds,
 ) -> None:

@@ -166,7 +166,12 @@ def test_what_is_wrong_with_the_line_is_said(
         "failed to reach build target x"
         in lab("build", "--target", "x", str(context)).error
     )
-    assert lab("build", "-t", "UPPER", str(context)).code == 1
-    assert lab("build", "--timeout", "soon", str(context)).code == 125
+    (context / "Dockerfile").write_text("FROM busybox\n")  # nothing is run
+    for option in (
+        *("-t UPPER", "--timeout soon", "--ulimit x", "--add-host bad"),
+        *("--build-arg =x", "--security-opt x", "--cap-add x"),
+    ):
+        done = lab("build", *option.split(), str(context))
+        assert (done.code, done.out, "Error: " in done.err) == (125, "", True), option
     (context / "Dockerfile").write_text("")
     assert "cannot be empty" in lab("build", str(context)).error
