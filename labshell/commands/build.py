@@ -15,11 +15,11 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.engine import ContainerOptions, Engine
+from engine.engine import ContainerOptions, Engine, StoredImage
 from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
 from labshell.commands.archives import opened
@@ -27,6 +27,9 @@ from labshell.commands.explaining import ExplainedVerb, teller
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import building
 from labshell.commands.report import notice, report
+
+if TYPE_CHECKING:
+    from labshell.views.building import Lines
 
 WRONG_OPTION = 125
 INTERRUPTED = 130  # 128 + SIGINT
@@ -66,9 +69,8 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
     dockerfile = _from_stdin(asked["file"], context)
     if asked["pull"]:
         notice("--pull: there is no registry to ask; what is here is taken")
-    quiet = asked["quiet"]
     lines = Rich if building.is_rich(asked["progress"]) else Lines
-    view = Silent() if quiet else lines(teller())
+    view = Silent() if asked["quiet"] else lines(teller())
     try:
         with _ended_by_signals(), view:
             # Without a buffer of Python's, the engine can wait for what comes.
@@ -81,7 +83,13 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
         view.show_failure()
         report(error)
         return max(1, getattr(error, "exit_code", 1)) if _is_of_build(error) else 1
-    if quiet:
+    _tell(image, view, asked)
+    return 0
+
+
+def _tell(image: StoredImage, view: "Lines", asked: dict[str, Any]) -> None:
+    """What came of it, to whoever wants to know."""
+    if asked["quiet"]:
         print(image.id)
     if asked["iidfile"]:
         with open(asked["iidfile"], "w") as file:
@@ -91,7 +99,6 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
         from labshell.views.build_report import write
 
         write(asked["report"], image.id, view.steps)
-    return 0
 
 
 def _is_of_build(error: EngineError) -> bool:
