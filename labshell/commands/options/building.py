@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.engine import ContainerOptions
-from labshell.commands.options import limits, walls
+from labshell.commands.options import limits, network, walls
 from labshell.commands.options.kinds import BUILD_ARGUMENT, LABEL, SECONDS, Heading
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ OPTIONS: list[click.Parameter] = [
     ),
     *(
         option
-        for option in (*limits.OPTIONS, *walls.OPTIONS)
+        for option in (*limits.OPTIONS, *walls.OPTIONS, *network.OPTIONS)
         if option.name in _ALLOWED
     ),
 ]
