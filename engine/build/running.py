@@ -28,7 +28,7 @@ from engine.build import scene
 from engine.build.cache import Step
 from engine.build.heredocs import Heredoc, script
 from engine.build.work import Asked, Work
-from engine.containers import create, lifecycle, removal, specification
+from engine.containers import create, lifecycle, networking, removal, specification
 from engine.containers.record import Container
 from engine.containers.telling import tell
 from engine.errors import BuildFailed, EngineError
@@ -146,6 +146,7 @@ def _run(asked: Asked, container: Container) -> None:
     work.progress.part("command", " ".join(container.command))
     try:
         with client.reach(work.house.place, container.directory) as connection:
+            networking.attach(work.house, container)
             connection.tell("attach", stdin=False, releases=False)
             connection.tell("start", at_once=work.house.watched)
             remove_finished(work)  # while the new one is being started

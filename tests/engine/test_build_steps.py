@@ -5,6 +5,7 @@ import os
 import pytest
 
 from engine.build.options import BuildOptions
+from engine.engine import ContainerOptions
 from engine.errors import BuildFailed
 from tests.engine.boxes import Box
 from tests.engine.builds import Builds
@@ -195,3 +196,15 @@ def test_a_layer_that_becomes_a_snapshot_is_what_its_blob_unpacks_to(
     with archive.open("rb") as stream:
         builds.engine.load(stream)
     assert builds.tree(builds.engine.image(built.image.id)) == adopted
+
+
+@pytest.mark.require("nft")
+def test_each_run_has_the_network_that_was_asked_for_and_leaves_nothing_of_it(
+    builds: Builds,
+) -> None:
+    front = builds.engine.create_network("front")
+    wanted = ContainerOptions(image="", network="front")
+    text = "FROM busybox\nRUN ip route > /routes\nRUN ip route >> /routes\n"
+    routes = builds.tree(builds.of(text, container=wanted).image)["routes"][3]
+    assert routes.count(f"default via {front.gateway} dev eth0") == 2
+    assert builds.engine.prune_networks() == ["front"]
