@@ -72,8 +72,9 @@ class Connection:
             response = self._handler(request)
         except Refused as error:
             response = _complaint(error)
+        holds_back = self._http.they_are_waiting_for_100_continue
         self._send(response)
-        return self._is_ready_for_more()
+        return self._is_ready_for_more(holds_back)
 
     def _request(self) -> Request | None:
         """The next request; None if the peer wants no more."""
@@ -84,6 +85,8 @@ class Connection:
             event = self._next_event()
         if not isinstance(event, h11.Request):
             return None
+        if event.http_version not in (b"1.0", b"1.1"):
+            raise Refused(505, "HTTP/1.0 and HTTP/1.1 are spoken here")
         self._method = event.method.decode("ascii")
         self._patience = Patience(BODY)
         path, query = split_target(event.target.decode("ascii"))
@@ -185,10 +188,14 @@ class Connection:
             self._patience.earned(sent)
             rest = rest[sent:]
 
-    def _is_ready_for_more(self) -> bool:
-        """Read what is left of the request, or part in good order."""
+    def _is_ready_for_more(self, holds_back: bool) -> bool:
+        """Read what is left of the request, or part in good order.
+
+        `holds_back`: the peer has waited to be told to send its body, and was not.
+        """
         http = self._http
-        if not http.they_are_waiting_for_100_continue:
+        if not holds_back:
+            self._patience = Patience(_GOODBYE)
             left = _MOST_DRAINED
             pieces = self.pieces()
             while http.their_state is h11.SEND_BODY and left > 0:

@@ -51,7 +51,7 @@ class Access:
     def check(self, authorization: str) -> str:
         """The user of a request. Problem (401) if it is none of ours."""
         user, password = _credentials(authorization)
-        if not self._is_right(user, password):
+        if not user or not self._is_right(user, password):
             raise Problem(
                 "UNAUTHORIZED", "name and password, please", headers=_CHALLENGE
             )

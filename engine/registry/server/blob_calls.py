@@ -45,9 +45,8 @@ def head(request: Request, repository: Repository, digest: str) -> Response:
 
     If the blob is here, a manifest may soon name it: no collection takes it now.
     """
-    response = get(request, repository, digest)
     repository.touch(digest)
-    return response
+    return get(request, repository, digest)
 
 
 def _answer(request: Request, file: BinaryIO, digest: str) -> Response:

@@ -49,6 +49,7 @@ def collect(root: Path, *, age: float = HOUR, untagged: bool = False) -> Collect
             if untagged:
                 dropped += _drop_untagged(repository, entries, before)
             _drop_unnamed(repository, entries, before)
+            repository.sweep()
     uploads = old_uploads(root, age)
     freed = sum(_remove(path) for path in uploads)
     blobs = [path for path in _shared(root) if _is_garbage(path, before)]

@@ -21,6 +21,7 @@ Try it: `ls -li /var/lib/labshell/registry/blobs/sha256` (the second column coun
 names); `skopeo inspect oci:/var/lib/labshell/registry/repositories/team+shop:1.0`
 """
 
+import contextlib
 import errno
 import os
 from collections.abc import Iterator
@@ -64,6 +65,14 @@ class Repository:
         """The entries, to be changed in place; nobody else does so meanwhile."""
         return self._index.changing()
 
+    def sweep(self) -> None:
+        """Remove what a server left that was killed while it changed the entries.
+
+        For whoever is `changing` them.
+        """
+        for path in self.directory.glob(".index.json.*"):
+            path.unlink()
+
     def path(self, digest: str) -> Path:
         """Where a blob of this repository is, or would be."""
         return self._blobs / digests.hex_of(digest)
@@ -88,7 +97,8 @@ class Repository:
 
     def touch(self, digest: str) -> None:
         """Note that somebody asked for a blob: a manifest may be about to name it."""
-        os.utime(self.path(digest))
+        with contextlib.suppress(FileNotFoundError):  # or it is not here
+            os.utime(self.path(digest))
 
     def digests(self) -> set[str]:
         """All blobs of this repository."""
