@@ -46,7 +46,7 @@ def make(directory: Path) -> Path:
         "large": [zipped("large", random.Random(5).randbytes(LARGE), level=1)],
         "zstd": [with_zstd("zstd", b"a layer " * 1000)],
     }
-    entries = [_image(directory, tag, layers) for tag, layers in images.items()]
+    entries = [describe(directory, tag, layers) for tag, layers in images.items()]
     whole = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
     (directory / "index.json").write_text(json.dumps(whole))
     (directory / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
@@ -66,7 +66,7 @@ def with_zstd(name: str, data: bytes) -> Compressed:
     return tar, done.stdout, f"{LAYER}+zstd"
 
 
-def _image(directory: Path, tag: str, layers: list[Compressed]) -> dict[str, Any]:
+def describe(directory: Path, tag: str, layers: list[Compressed]) -> dict[str, Any]:
     diff_ids = [f"sha256:{hashlib.sha256(tar).hexdigest()}" for tar, _, _ in layers]
     config = {
         "architecture": "amd64",
