@@ -84,11 +84,12 @@ def _code_lines(source: str) -> set[int]:
 
 
 def tidy(engine: "Engine") -> None:
-    """Remove every container, volume and image but busybox."""
+    """Remove every container, volume, network, and image but busybox."""
     for container in engine.containers(all=True):
         engine.remove(container.id, force=True, volumes=True)
     for volume in engine.volumes():
         engine.remove_volume(volume.name, force=True)
+    engine.prune_networks()
     with contextlib.suppress(NotFound):  # the test has removed busybox itself
         for name in engine.image("busybox").references:
             if name != "busybox:latest":

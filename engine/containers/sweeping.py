@@ -46,9 +46,19 @@ def _sweep_stores(house: House) -> None:
         forgetting.drop_dead_names(house.records)
         forgetting.drop_half_written(house.records)
         house.volumes.sweep()
+        _sweep_networks(house)
         house.images.sweep(image_use.of_containers(house).snapshots)
         for mark in marks:
             mark.unlink(missing_ok=True)
+
+
+def _sweep_networks(house: House) -> None:
+    """Remove bridges, rules and leases that no network tells of."""
+    if (house.root / "networks").exists():
+        from engine.containers import networking
+        from engine.network import making
+
+        making.sweep(networking.machine(house))
 
 
 def _sweep_drafts(house: House) -> None:

@@ -19,7 +19,8 @@ man: ip-link(8) on bridge, nft(8)
 Try it: `lab network create front; ip -d link; sudo nft list ruleset`
 """
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from typing import NamedTuple
 
@@ -169,27 +170,21 @@ def remove(tag: str, network: Network, channel: int) -> None:
     name = bridge_name(tag, network)
     if links.exists(name):
         _delete(channel, name)
-        _without_firewall(walls.remove(tag, name, network))
+    if firewall.listed(walls.table(tag)):
+        firewall.apply(walls.remove(tag, name, network))
 
 
-def remove_all(tag: str, networks: list[Network]) -> None:
-    """Take all bridges of an engine root away, and its table."""
-    found = [
-        one for one in networks if one.subnet and links.exists(bridge_name(tag, one))
-    ]
-    if not found:
-        return
+def keep_only(tag: str, networks: Sequence[Network]) -> None:
+    """Take all bridges and walls of an engine root away but those of `networks`."""
+    kept = {bridge_name(tag, one): one for one in networks if one.subnet}
+    there = [name for _, name in socket.if_nameindex() if name.startswith(f"lb{tag}")]
     with files.closing(netlink.open_socket()) as channel:
-        for network in found:
-            _delete(channel, bridge_name(tag, network))
-    _without_firewall(walls.remove_all(tag))
-
-
-def _without_firewall(requests: list[walls.Request]) -> None:
-    try:
-        firewall.apply(requests)
-    except firewall.NoFirewall:
-        return  # then there are no rules either
+        for name in there:
+            if name not in kept:
+                _delete(channel, name)
+    if walls.strangers(firewall.listed(walls.table(tag)), kept):
+        again = [walls.add(tag, n, kept[n]) for n in kept if n in there]
+        firewall.apply([*walls.remove_all(tag), *(r for one in again for r in one)])
 
 
 def _unless_there(ask: Callable[[], int]) -> None:

@@ -12,7 +12,7 @@ Try it: `lab network create --subnet 10.20.0.0/24 front; lab network rm front`
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 from engine import files
@@ -22,6 +22,7 @@ from engine.network import addresses
 from engine.network.machine import Machine
 from engine.network.membership import BRIDGE
 from engine.network.networks import DRIVERS, Network, bridge_name, check_name
+from engine.storage import unfinished
 from engine.times import now
 
 
@@ -46,7 +47,7 @@ def create(
         )
     networks = machine.networks
     block = pools.parse(subnet) if subnet else None
-    with files.locked(networks.lock), files.locked(machine.lock):
+    with _working(machine), files.locked(machine.lock):
         block = _free(machine, block)
         network = networks.new(
             name,
@@ -64,6 +65,14 @@ def create(
             _take_away(machine, network)
             raise
     return network
+
+
+@contextlib.contextmanager
+def _working(machine: Machine) -> Iterator[None]:
+    """Hold the lock of all networks, and leave a mark meanwhile: see `sweep`."""
+    lock = machine.networks.lock
+    with unfinished.marked(lock.parent), files.locked(lock):
+        yield
 
 
 def _free(machine: Machine, wanted: IPv4Network | None) -> IPv4Network:
@@ -125,7 +134,7 @@ def default(machine: Machine) -> Network:
     try:
         return Network.read(networks.path(BRIDGE))
     except FileNotFoundError:
-        with files.locked(machine.lock):
+        with unfinished.marked(networks.lock.parent), files.locked(machine.lock):
             network = _new_default(machine)
             networks.write(network)
             return network
@@ -171,11 +180,9 @@ def remove(machine: Machine, network: Network) -> None:
             f"{network.name} is a pre-defined network and cannot be removed",
             "It costs nothing while nobody uses it.",
         )
-    networks = machine.networks
-    with files.locked(networks.lock):
-        leases = networks.leases(network.name)
-        if users := addresses.leased(leases, networks.containers):
-            first = next(iter(users.values()))
+    with _working(machine):
+        if attached := users(machine, network):
+            first = next(iter(attached.values()))
             raise Conflict(
                 f"error while removing network: network {network.name} id {network.id} "
                 "has active endpoints",
@@ -209,6 +216,15 @@ def clear(machine: Machine) -> None:
     with files.locked(machine.networks.lock):
         found = machine.networks.all()
         if not any(users(machine, network) for network in found):
-            bridge.remove_all(machine.place.tag, found)
+            bridge.keep_only(machine.place.tag, [])
             with contextlib.suppress(OSError):  # there is none, or somebody starts one
                 machine.place.pin("").rmdir()
+
+
+def sweep(machine: Machine) -> None:
+    """Remove what killed commands have left, and no record tells of."""
+    from engine.network import bridge
+
+    with files.locked(machine.networks.lock):
+        machine.networks.drop_remains()
+        bridge.keep_only(machine.place.tag, machine.networks.all())

@@ -192,6 +192,18 @@ class Networks:
         with contextlib.suppress(FileNotFoundError):
             entries.unlink(self.path(network.name))
 
+    def drop_remains(self) -> None:
+        """Remove half-written records, and leases of networks that are not recorded.
+
+        The caller holds the lock.
+        """
+        known = {one.name for one in self.all()}
+        for path in self.directory.glob("*") if self.directory.exists() else ():
+            if path.name.startswith("."):
+                path.unlink(missing_ok=True)
+            elif path.suffix == ".leases" and path.stem not in known:
+                files.remove_tree(path)
+
     def new(self, name: str, **fields: Any) -> Network:
         """A network that is not entered yet, with an ID that no other begins like."""
         taken = {network.id[:5] for network in self.all()}

@@ -21,6 +21,7 @@ man: nft(8) on sets and masquerade
 Try it: `sudo nft list ruleset | grep -A30 labshell`
 """
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from engine.kernel.firewall import FAMILY
@@ -49,6 +50,20 @@ def remove_all(tag: str) -> list[Request]:
     """Take the whole table away, whether it is there or not."""
     whole = {"table": {"family": FAMILY, "name": table(tag)}}
     return [{"add": whole}, {"delete": whole}]
+
+
+def strangers(listed: Sequence[Request], kept: Collection[str], /) -> bool:
+    """Whether what nft lists of the table is of other bridges than those kept.
+
+    A table that is of none at all is of no use, either.
+    """
+    sets = [each["set"] for each in listed if "set" in each]
+    found = {name for one in sets if one["name"] == "bridges" for name in _names(one)}
+    return bool(listed) and (not kept or not found <= set(kept))
+
+
+def _names(one: Request) -> list[str]:
+    return [str(name) for name in one.get("elem", [])]
 
 
 def _whole_table(tag: str) -> list[Request]:

@@ -96,12 +96,19 @@ def take_away(directory: Path) -> tuple[Endpoint, ...]:
     sandbox = Sandbox.read(directory)
     if sandbox is None:
         return ()
+    drop_half_written(directory)
     unpin(Path(sandbox.namespace))
     for endpoint in sandbox.endpoints:
         give_back(directory.name, endpoint)
     with contextlib.suppress(FileNotFoundError):
         entries.unlink(directory / FILE)
     return sandbox.endpoints
+
+
+def drop_half_written(directory: Path) -> None:
+    """Remove what is left beside network.json where writing it was cut short."""
+    for path in directory.glob(f".{FILE}.*"):
+        path.unlink(missing_ok=True)
 
 
 def give_back(identity: str, endpoint: Endpoint) -> None:

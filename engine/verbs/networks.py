@@ -56,15 +56,17 @@ class NetworkVerbs(ContainerVerbs):
                 "gateway and range need a subnet", "Say --subnet 10.10.0.0/24 too."
             )
         self._house.prepare()
-        network = making.create(
-            networking.machine(self._house),
-            name,
-            subnet=subnet,
-            gateway=gateway,
-            ip_range=ip_range,
-            internal=internal,
-            labels=labels,
-        )
+        self._sweep()
+        with self._swept_if_it_fails():
+            network = making.create(
+                networking.machine(self._house),
+                name,
+                subnet=subnet,
+                gateway=gateway,
+                ip_range=ip_range,
+                internal=internal,
+                labels=labels,
+            )
         self._tell_of_network(network, "create")
         return network
 
@@ -130,7 +132,8 @@ class NetworkVerbs(ContainerVerbs):
 
         network = self.network(name)
         self.containers(all=True)  # what has been killed is not connected
-        making.remove(networking.machine(self._house), network)
+        with self._swept_if_it_fails():
+            making.remove(networking.machine(self._house), network)
         self._tell_of_network(network, "destroy")
 
     @told_as_engine_errors()

@@ -95,6 +95,29 @@ def _released(bench: Bench) -> Words:
     return (str(container.directory),)
 
 
+def _plugged_in(bench: Bench) -> Words:
+    _network(bench)
+    bench.box.create(*LASTS, name=NAME, network="front")
+    return (NAME,)
+
+
+def _begun_on_network(bench: Bench) -> Words:
+    words = _plugged_in(bench)
+    bench.box.engine.start(NAME)
+    return words
+
+
+def _begun_beside_network(bench: Bench) -> Words:
+    _network(bench)
+    bench.box.begin(name=NAME, network="bridge")
+    return ("front", NAME)
+
+
+def _network(bench: Bench) -> Words:
+    bench.box.engine.create_network("front")
+    return ("front",)
+
+
 def _tagged(bench: Bench) -> Words:
     bench.box.engine.tag("busybox", "other:1")
     return ("other:1",)
@@ -148,6 +171,14 @@ VERBS = (
     Verb("rmi of a name", "untag", _tagged),
     Verb("rmi", "untag", _committed),
     Verb("rmi of what was run", "untag", _unpacked),
+    Verb("start on a network", "start", _plugged_in),
+    Verb("restart on a network", "restart", _begun_on_network),
+    Verb("stop on a network", "stop", _begun_on_network),
+    Verb("rm -f on a network", "remove", _begun_on_network),
+    Verb("network create", "network", lambda bench: ("front",)),
+    Verb("network rm", "remove_network", _network),
+    Verb("network connect", "connect", _begun_beside_network),
+    Verb("network disconnect", "disconnect", _with(_begun_on_network)),
     Verb("volume create", "volume", lambda bench: ("own",)),
     Verb("volume rm", "remove_volume", _volume),
 )

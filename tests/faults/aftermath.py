@@ -8,6 +8,8 @@
     records      a container that says "running" runs, one that says "exited" does not,
                  and only one that says "paused" is frozen
     locks        nobody holds any but those shims
+    networks     bridges of those that are recorded; namespaces, addresses and pairs of
+                 interfaces of containers that run
 
 `wrong` only looks: whoever calls it has run an ordinary command before.
 """
@@ -21,8 +23,11 @@ from engine import files
 from engine.containers.house import House
 from engine.containers.record import Container
 from engine.containers.records import Records
-from engine.kernel import cgroups, processes
+from engine.kernel import cgroups, firewall, processes
+from engine.network import walls
+from engine.network.networks import bridge_name
 from engine.runtime import state
+from engine.runtime.sandbox import Sandbox
 from engine.storage.volumes import Volumes
 from tests.engine.boxes import until
 from tests.faults.rounds import name_of, spawners
@@ -32,12 +37,12 @@ from tests.leftovers import mounts_in
 IN_ITS_OWN_TIME = 5.0  # seconds, for what still ends when the command has answered
 _OF_ROOT = {
     *("format.json", "images", "snapshots", "containers", "names", "volumes"),
-    *("locks", "seccomp", "events.jsonl"),
+    *("locks", "seccomp", "events.jsonl", "networks"),
 }
 _OF_CONTAINER = {
     *("config.json", "state.json", "bundle", "alive", "committing"),
     *("init", "upper", "work", "rootfs", "shm"),
-    *("hosts", "hostname", "resolv.conf", "acts.jsonl", "log.jsonl"),
+    *("hosts", "hostname", "resolv.conf", "acts.jsonl", "log.jsonl", "network.json"),
 }
 _OF_VOLUME = {"_data", "volume.json", "fill.lock"}
 
@@ -59,6 +64,7 @@ def wrong(root: Path) -> list[str]:
         _volumes(root),
         _images(house),
         _locks(root, active),
+        _networks(house, active),
     )
     return [line for part in parts for line in part]
 
@@ -110,7 +116,7 @@ def _processes(house: House, active: list[Container]) -> Iterator[str]:
 def _sockets(house: House, active: list[Container]) -> Iterator[str]:
     there = [n for n in os.listdir(house.place.directory) if not n.endswith(".lock")]
     there = [name for name in there if not name.startswith("spawner-")]
-    yield from _more("socket", there, [f"{c.id}.sock" for c in active])
+    yield from _more("socket", there, ["netns", *(f"{c.id}.sock" for c in active)])
 
 
 def _records(house: House, found: list[Container]) -> Iterator[str]:
@@ -193,6 +199,33 @@ def _locks(root: Path, active: list[Container]) -> Iterator[str]:
             yield f"lock {path.name} is held"
         if path.name.startswith("unfinished-"):
             yield f"mark left: {path.name}"
+
+
+def _networks(house: House, active: list[Container]) -> Iterator[str]:
+    sandboxes = [Sandbox.read(container.directory) for container in active]
+    endpoints = [e for each in sandboxes if each for e in each.endpoints]
+    pinned = [Path(each.namespace).name for each in sandboxes if each]
+    yield from _more("namespace", _listed(house.place.pin("")), pinned)
+    known = house.networks.all()
+    records = {f"{one.name}{end}" for one in known for end in (".json", ".leases")}
+    yield from _more("file of networks", _listed(house.root / "networks"), records)
+    leases = (house.root / "networks").glob("*.leases/*")
+    yield from _more("lease", map(str, leases), [one.lease for one in endpoints])
+    tag = house.place.tag
+    ours = [n for n in _listed(Path("/sys/class/net")) if n[2:10] == tag]
+    bridges = [bridge_name(tag, one) for one in known if one.subnet]
+    yield from _more("interface", ours, [*bridges, *(one.link for one in endpoints)])
+    inside = {container.id for container in active}
+    for record in (house.root / "containers").glob("*/network.json"):
+        if record.parent.name not in inside:
+            yield f"network of a container that does not run: {record}"
+    yield from _rules(tag, bridges)
+
+
+def _rules(tag: str, bridges: list[str]) -> Iterator[str]:
+    for each in firewall.listed(walls.table(tag)):
+        if each.get("set", {}).get("name") == "bridges":
+            yield from _more("rules for", each["set"].get("elem", []), bridges)
 
 
 def _listed(directory: Path) -> list[str]:

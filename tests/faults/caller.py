@@ -98,6 +98,18 @@ class Calls(Verbs):
     def update(self, name: str) -> None:
         self.engine.update(name, UpdateOptions(memory=48 << 20, pids_limit=40))
 
+    def network(self, name: str) -> str:
+        return self.engine.create_network(name).name
+
+    def remove_network(self, name: str) -> None:
+        self.engine.remove_network(name)
+
+    def connect(self, network: str, name: str) -> None:
+        self.engine.connect(network, name, {})
+
+    def disconnect(self, name: str) -> None:
+        self.engine.disconnect("front", name)
+
     def save(self, image: str, out: str) -> None:
         self.engine.save([image], Path(out))
 
