@@ -9,7 +9,18 @@ Try it: `lab acts box --sh`
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.by_hand import frame, groups, last_start, layers, program, root, tree, walls
+from engine.by_hand import (
+    cables,
+    frame,
+    groups,
+    last_start,
+    layers,
+    program,
+    root,
+    tree,
+    walls,
+)
+from engine.by_hand.cables import Cable
 from engine.by_hand.words import Act
 from engine.containers.record import Container
 from engine.errors import InvalidArgument
@@ -17,7 +28,9 @@ from engine.oci.spec import Spec
 from engine.runtime.bundle import Bundle, Layers, ShimFacts
 
 
-def of_container(container: Container, acts: Sequence[Act]) -> str:
+def of_container(
+    container: Container, acts: Sequence[Act], network: Sequence[Cable] = ()
+) -> str:
     """The last start of a container that is there; see `script`."""
     directory = container.directory
     bundle = Bundle.read(directory / "bundle")
@@ -30,6 +43,7 @@ def of_container(container: Container, acts: Sequence[Act]) -> str:
         name=container.name,
         image=container.image,
         interactive=facts.interactive,
+        network=tuple(network),
     )
 
 
@@ -42,11 +56,15 @@ def script(
     name: str,
     image: str,
     interactive: bool,
+    network: tuple[Cable, ...] = (),
 ) -> str:
     """The last start of the container in `directory`, as a script of sh(1).
 
+    `network`: how it is plugged in, if it has a network of the engine's.
+
     InvalidState if no whole start is recorded, InvalidArgument if no script can do it.
     """
+    spec, pinned = _unpinned(spec)
     layered = _layers(spec, stack, name)
     start = last_start.find(acts, name)
     own = groups.read(start, spec.cgroup)
@@ -58,11 +76,25 @@ def script(
         *groups.lines(start, own),
         *layers.lines(layered, directory),
         *walls.lines(spec, own, attended),
+        *(cables.lines(network) if pinned else ()),
         *tree.lines(spec, layered, start, directory),
         *root.lines(),
         *program.lines(spec.process, attended),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _unpinned(spec: Spec) -> tuple[Spec, bool]:
+    """The specification with a new network namespace in place of a pinned one.
+
+    And whether there was one; that of another container stays as it is.
+    """
+    path = spec.joined.get("network", "")
+    if not path or Path(path).parent.name == "ns":
+        return spec, False
+    joined = {kind: at for kind, at in spec.joined.items() if kind != "network"}
+    kinds = (*spec.namespaces, "network")
+    return spec._replace(namespaces=kinds, joined=joined), True
 
 
 def _layers(spec: Spec, stack: Layers | None, name: str) -> Layers:

@@ -21,6 +21,7 @@ from engine.verbs.networks import NetworkVerbs
 from engine.verbs.volumes import VolumeVerbs
 
 if TYPE_CHECKING:
+    from engine.by_hand.cables import Cable
     from engine.containers.looking.layers import LayerView
     from engine.containers.looking.mounts import MountPoint
     from engine.containers.looking.processes import ProcessInfo
@@ -118,7 +119,20 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs, NetworkVerbs):
         from engine.by_hand.script import of_container
 
         container = self.container(name)
-        return of_container(container, self.acts(container.id))
+        return of_container(container, self.acts(container.id), self._cables(container))
+
+    def _cables(self, container: Container) -> "list[Cable]":
+        """How a container is plugged into its networks, where those are still there."""
+        if not container.memberships:
+            return []
+        from engine.by_hand.cables import Cable
+        from engine.network.networks import bridge_name
+
+        tag, found = self._house.place.tag, []
+        for one in container.memberships:
+            network = self.network(one.network)
+            found.append(Cable(network, bridge_name(tag, network), one.mac))
+        return found
 
     @contextlib.contextmanager
     def explaining(self, listener: "Listener") -> "Iterator[Callable[[], None]]":

@@ -47,11 +47,19 @@ def read(text: str) -> dict[str, list[str]]:
     for part in text.split("== ")[1:]:
         name, _, rest = part.partition("\n")
         found[name] = rest.splitlines()
+    for section in ("network", "names"):
+        found[section] = [_without_address(line) for line in found[section]]
     found["environment"].sort()  # a shell has an order of its own
     found["mounts"] = _mounts(found["mounts"])
     found["namespaces"] = [_namespace(line) for line in found["namespaces"]]
     found["descriptors"] = [re.sub(r"\[\d+\]", "", x) for x in found["descriptors"]]
     return found
+
+
+def _without_address(line: str) -> str:
+    """Addresses on a network are the container's own."""
+    line = re.sub(r"\b(?!127\.|255\.)\d+\.\d+\.\d+\.\d+\b", "ADDRESS", line)
+    return re.sub(r"02:42(:[0-9a-f]{2}){4}|(?<=@if)\d+", "ITS OWN", line)
 
 
 def _mounts(lines: list[str]) -> list[str]:

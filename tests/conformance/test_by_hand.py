@@ -38,6 +38,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "volume": {"volumes": ("data:/data", "/etc/hosts:/seen/by name:ro")},
     "privileged": {"privileged": True},
     "host network": {"network": "host"},
+    "bridge": {"network": "bridge"},
     "directory": {"working_directory": "/made/for it"},
     "hostname": {"hostname": "other", "domainname": "example.org"},
     "ulimit": {"ulimits": ("nofile=100:200", "core=0"), "oom_score_adj": 500},
