@@ -27,6 +27,7 @@ from engine.oci.health import Healthcheck
 from engine.runtime.restart import RestartPolicy
 from engine.runtime.state import State
 from engine.storage.volumes import Volume
+from engine.verbs.building import BuildVerbs
 from engine.verbs.copying import CopyingVerbs
 from engine.verbs.looking import LookingVerbs
 from engine.verbs.system import SystemVerbs
@@ -52,11 +53,13 @@ if TYPE_CHECKING:
     from engine.images.deleting import Pruned as Pruned
     from engine.images.stack import HistoryRow as HistoryRow
     from engine.network.networks import Network as Network
+    from engine.registry.pulling import Pulled as Pulled
     from engine.registry.server.collecting import Collected as Collected
     from engine.registry.server.registry import Registry as Registry
     from engine.registry.server.service import Served as Served
     from engine.registry.server.service import ServerSettings as ServerSettings
     from engine.registry.server.summary import TaggedManifest as TaggedManifest
+    from engine.registry.telling import TransferProgress as TransferProgress
     from engine.runtime.logs import LogEntry as LogEntry
     from engine.runtime.sandbox import Endpoint as Endpoint
     from engine.runtime.sandbox import Sandbox as Sandbox
@@ -84,6 +87,7 @@ _LATE = {
     **dict.fromkeys(("BuildOptions", "Progress", "StepReport"), "build.options"),
     "Registry": "registry.server.registry",
     "ServerSettings": "registry.server.service",
+    "TransferProgress": "registry.telling",
 }
 
 
@@ -94,7 +98,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(name)
 
 
-class Engine(SystemVerbs, LookingVerbs, CopyingVerbs):
+class Engine(SystemVerbs, LookingVerbs, CopyingVerbs, BuildVerbs):
     """A container engine whose files are below one directory."""
 
     def __init__(self, root: Path | None = None) -> None:

@@ -8,6 +8,7 @@
     ├── InvalidArgument            an option or a value that makes no sense
     ├── DigestMismatch             the bytes are not what their name says
     ├── ImageError                 an image, layer or archive that breaks its format
+    ├── RegistryError              a registry that says no, or nothing
     ├── BuildFileError             a Dockerfile or .dockerignore, and where in it
     ├── BuildFailed                a step of a build, and what it left behind
     ├── NotExecutable              the program is there and cannot be run
@@ -91,6 +92,17 @@ class DigestMismatch(EngineError):
 
 class ImageError(EngineError):
     """An image, layer or archive that breaks its format."""
+
+
+class RegistryError(EngineError):
+    """A registry that says no, or nonsense, or nothing at all.
+
+    `status` is that of its answer, 0 if there was none that counts; `unreachable`: it
+    did not answer, so that another server may be asked for the same.
+    """
+
+    status = 0
+    unreachable = False
 
 
 class BuildFileError(EngineError):

@@ -54,6 +54,8 @@ def isolate(directory: Path) -> None:
     os.environ["LABSHELL_ROOT"] = str(directory / "default-root")
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):
         os.environ[f"XDG_{name}_HOME"] = str(directory / "home" / name.lower())
+    os.environ["DOCKER_CONFIG"] = str(directory / "home" / "docker")
+    os.environ["LABSHELL_CONFIG"] = str(directory / "home" / "daemon.json")
 
 
 def clear(directory: Path) -> None:

@@ -29,6 +29,7 @@ Where copied files come from, and where they go:
 
 What is made, and made again:
 
+    fetched.py       what is told of a base that comes from a registry
     ledger.py        images that the store does not know yet
     cache.py         what a step made the last time
 

@@ -26,7 +26,7 @@ from engine.images.making import NewImage, compact_json, manifest_of, named
 from engine.images.store import ImageStore
 from engine.images.stored import StoredImage
 from engine.oci import digest as digests
-from engine.oci.image import CONFIG, MANIFEST, Descriptor, ImageConfig, Manifest
+from engine.oci.image import CONFIG, Descriptor, ImageConfig, Manifest
 
 
 class Ledger:
@@ -112,12 +112,7 @@ class Ledger:
                     index.put_name(entries, entry)
             for name in names:
                 assert image is not None, "a name is of an image"
-                entry = Descriptor(
-                    media_type=MANIFEST,
-                    digest=image.manifest_digest,
-                    size=image.manifest_size,
-                )
-                index.put_name(entries, named(entry, name, image.parent))
+                index.put_name(entries, named(image.entry, name, image.parent))
         self._new.clear()
         self._layers.clear()
 

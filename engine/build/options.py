@@ -22,6 +22,7 @@ class BuildOptions(NamedTuple):
     `dockerfile` is where it lies in the context; `container` is what each container of
     RUN is given: network, limits, powers. `timeout` and `step_timeout` are in seconds;
     `epoch`, in seconds since 1970, is the time that everything new is said to be of.
+    `pull`: bases are asked for in their registry, though they are here.
     `remove`: containers of steps that went well; `force_remove`: of all.
     """
 
@@ -37,6 +38,7 @@ class BuildOptions(NamedTuple):
     timeout: float | None = None
     step_timeout: float | None = None
     epoch: int | None = None
+    pull: bool = False
 
 
 class StepReport(NamedTuple):

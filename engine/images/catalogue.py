@@ -26,7 +26,7 @@ from engine.errors import (
     NotFound,
 )
 from engine.images.index import Index
-from engine.images.stored import REF_NAME, StoredImage, familiar_name, load
+from engine.images.stored import DIGESTS, REF_NAME, StoredImage, familiar_name, load
 from engine.oci import digest as digests
 from engine.oci.fields import Fields
 from engine.oci.image import Descriptor, Manifest
@@ -78,8 +78,8 @@ class Catalogue:
         if near := get_close_matches(name, [*short, *names], n=1):
             return f"Did you mean {near[0]}? `lab images -a` lists what there is."
         return (
-            "`lab images -a` lists what there is. No registry is asked: `lab load`, "
-            "`lab import` or `lab commit` bring more."
+            "`lab images -a` lists what there is. `lab pull`, `lab load`, `lab import` "
+            "or `lab commit` bring more."
         )
 
     def group_of(self, name: str) -> Group | None:
@@ -157,7 +157,10 @@ def _is_id(name: str) -> bool:
 
 def _has_name(group: Group, reference: Reference) -> bool:
     """Is `reference` a name in this group? With a digest, the tag does not count."""
+    called = f"{reference.repository_familiar}@{reference.digest}"
     for entry in group:
+        if called in entry.annotations.get(DIGESTS, "").split():
+            return True
         name = entry.annotations.get(REF_NAME, "")
         own = Reference.parse(name) if name else None
         if own and own.full_repository == reference.full_repository:

@@ -73,6 +73,7 @@ def prune(
             if wanted(image) and (named or not image.references):
                 deletion.prune(image)
         lines = deletion.finish(sweep=True)  # also what crashes have left
+        store.downloads.sweep()
     return Pruned(lines=tuple(lines), reclaimed=deletion.size_of(lines))
 
 
@@ -114,6 +115,9 @@ class _Deletion:
         self._told += [(image, "untag") for _ in plan.untag]
         self._told += [(gone, "delete") for gone in deleted]
         self._lines += [f"Untagged: {familiar}" for familiar in plan.untag]
+        if plan.untag or deleted:
+            called = removal.digests_untagged(image, plan.untag)
+            self._lines += [f"Untagged: {familiar}" for familiar in called]
         self._lines += removal.deleted_lines(deleted, self.images.values(), self._use)
 
     def prune(self, image: StoredImage) -> None:

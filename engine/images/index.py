@@ -4,11 +4,13 @@
                     "annotations": {
                       "org.opencontainers.image.ref.name": "busybox:latest",
                       "org.labshell.parent": "sha256:…",
+                      "org.labshell.digests": "localhost:5000/me/box@sha256:…",
                       "org.labshell.tagged": "2024-…"}}]}
 
 An entry a name; an image without a name has one entry without. The name has its place
-in the specification, so that other tools find it. What is ours, the parent and the
-time of tagging, is kept here and not in the image: it must not change the image's ID.
+in the specification, so that other tools find it. What is ours, the parent, the
+time of tagging, what registries call it, is kept here and not in the image: it must
+not change the image's ID.
 
 To change it: take the lock, read, change, write beside it, wait for the disk, rename.
 Two commands at once wait for each other; a crash leaves the old file or the new one.
@@ -22,9 +24,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine import files
-from engine.images.stored import REF_NAME, familiar_name
+from engine.images.stored import DIGESTS, REF_NAME, familiar_name
 from engine.oci.fields import Fields
-from engine.oci.image import INDEX, MANIFEST, Descriptor
+from engine.oci.image import INDEX, MANIFESTS, Descriptor
 
 
 class Index:
@@ -52,7 +54,7 @@ class Index:
         entries = map(
             Descriptor.from_json, Fields.of(data, "index.json").objects("manifests")
         )
-        return [entry for entry in entries if entry.media_type == MANIFEST]
+        return [entry for entry in entries if entry.media_type in MANIFESTS]
 
     @contextmanager
     def changing(self) -> Iterator[list[Descriptor]]:
@@ -92,6 +94,20 @@ def put_name(entries: list[Descriptor], entry: Descriptor) -> None:
         if not familiar_name(other):
             entries.remove(other)
     entries.append(entry)
+
+
+def note_digest(
+    entries: list[Descriptor], manifest: str, name: str, called: str
+) -> None:
+    """Note what a registry calls an image, at its `name`; if that is "", anywhere."""
+    for place, entry in enumerate(entries):
+        if entry.digest == manifest and name in ("", familiar_name(entry)):
+            notes = dict(entry.annotations)
+            told = dict.fromkeys([*notes.get(DIGESTS, "").split(), called])
+            entries[place] = entry._replace(
+                annotations={**notes, DIGESTS: " ".join(told)}
+            )
+            return
 
 
 def drop_name(entries: list[Descriptor], name: str) -> None:

@@ -21,7 +21,7 @@ def inspect(image: StoredImage, snapshots: Snapshots) -> dict[str, Any]:
     return {
         "Id": image.id,
         "RepoTags": list(image.references),
-        "RepoDigests": [],  # known once a registry has, or gave, the image
+        "RepoDigests": list(image.repo_digests),
         "Parent": image.parent or "",
         "Comment": config.history[-1].comment if config.history else "",
         "Created": config.created,

@@ -13,7 +13,7 @@ Try it: `lab layers busybox --paths`
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,18 +84,25 @@ def unpacked(
     diff_ids: Sequence[str],
     *,
     checked: bool = False,
+    tell: Callable[[int, str], None] | None = None,
 ) -> tuple[Path, ...]:
     """The directories of a stack of layers, topmost first; what is missing is made.
 
     `checked`: that they have these diff_ids is known, and need not be found out.
+    `tell` hears of each layer, counted from the bottom, before and after.
     """
     directories: list[Path] = []
     chain_ids = digests.chain_ids(diff_ids)
-    for layer, diff_id, chain_id in zip(layers, diff_ids, chain_ids, strict=True):
+    stack = zip(layers, diff_ids, chain_ids, strict=True)
+    for place, (layer, diff_id, chain_id) in enumerate(stack):
         parents = tuple(reversed(directories))
         expected = None if checked else diff_id
         fill = functools.partial(_unpack, content, layer, expected, parents)
+        if tell:
+            tell(place, "Extracting")
         directories.append(snapshots.ensure(chain_id, fill))
+        if tell:
+            tell(place, "Pull complete")
     return tuple(reversed(directories))
 
 

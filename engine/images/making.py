@@ -12,7 +12,7 @@ Try it: `lab commit box mine; jq . /var/lib/labshell/images/blobs/sha256/…`
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine import times
@@ -25,18 +25,27 @@ from engine.storage.content import ContentStore
 
 
 class NewImage(NamedTuple):
-    """An image to enter: its two JSON files, its familiar names, its parent's ID."""
+    """An image to enter: its two JSON files, its familiar names, its parent's ID.
+
+    `notes` are annotations of its entries in the index.
+    """
 
     config: bytes
     manifest: bytes
     names: tuple[str, ...] = ()
     parent: str | None = None
+    media_type: str = MANIFEST
+    notes: Mapping[str, str] = {}
 
     @property
     def entry(self) -> Descriptor:
         """What the index says of it, but for the names."""
-        digest = digests.sha256(self.manifest)
-        return Descriptor(media_type=MANIFEST, digest=digest, size=len(self.manifest))
+        return Descriptor(
+            media_type=self.media_type,
+            digest=digests.sha256(self.manifest),
+            size=len(self.manifest),
+            annotations=self.notes,
+        )
 
     def write(self, content: ContentStore) -> None:
         """Write the two files, and wait until the disk has them and the layers."""
@@ -69,6 +78,7 @@ def manifest_of(config: bytes, stack: Sequence[Descriptor]) -> bytes:
 def named(entry: Descriptor, name: str, parent: str | None) -> Descriptor:
     """An index entry with its notes: the name, since when, and the parent."""
     notes = {
+        **entry.annotations,
         REF_NAME: name,
         PARENT: parent or "",
         TAGGED: times.now() if name else "",

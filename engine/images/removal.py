@@ -94,6 +94,12 @@ def _names_meant(image: StoredImage, name: str) -> list[str]:
     return [n for n in image.references if _repository(n) == repository]
 
 
+def digests_untagged(image: StoredImage, untagged: Collection[str]) -> list[str]:
+    """What registries call an image goes with its last name in that repository."""
+    left = {_repository(name) for name in image.references if name not in untagged}
+    return [one for one in image.repo_digests if _repository(one) not in left]
+
+
 def parents_to_delete(
     image: StoredImage, images: Images, use: Use
 ) -> Iterator[StoredImage]:

@@ -31,7 +31,7 @@ from engine.images.index import Index
 from engine.images.layers import Layer
 from engine.images.stored import StoredImage
 from engine.oci import digest as digests
-from engine.oci.image import MANIFEST, Descriptor, ImageConfig
+from engine.oci.image import Descriptor, ImageConfig
 from engine.oci.reference import Reference
 from engine.storage import unfinished
 from engine.storage.content import ContentStore
@@ -40,6 +40,7 @@ from engine.storage.snapshots import Snapshots
 if TYPE_CHECKING:
     from engine.images.making import NewImage
     from engine.images.stack import HistoryRow, LayerInfo
+    from engine.storage.downloads import Downloads
 
 Images = list[StoredImage]
 
@@ -54,6 +55,13 @@ class ImageStore:
         self.lock = root / "locks" / "images"
         self.index = Index(root / "images", root / "locks" / "index")
         self.catalogue = Catalogue(self.content, self.index)
+
+    @property
+    def downloads(self) -> "Downloads":
+        """What is on its way from a registry."""
+        from engine.storage.downloads import Downloads
+
+        return Downloads(self.root / "downloads")
 
     # Finding
 
@@ -139,14 +147,25 @@ class ImageStore:
         """Give an image one more name. An image that had the name loses it."""
         from engine.images.making import named
 
-        entry = Descriptor(
-            media_type=MANIFEST,
-            digest=image.manifest_digest,
-            size=image.manifest_size,
-        )
         name = self.name_for(reference)
         with unfinished.marked(self.lock.parent), self.index.changing() as entries:
-            index.put_name(entries, named(entry, name, image.parent))
+            index.put_name(entries, named(image.entry, name, image.parent))
+
+    def note_digest(
+        self, image: StoredImage, reference: Reference, digest: str
+    ) -> None:
+        """Remember what a registry calls an image that came from it, or went there.
+
+        The image gets the name, if `reference` has a tag and it has it not yet.
+        """
+        from engine.images.making import named
+
+        name = reference._replace(digest=None).familiar if reference.tag else ""
+        called = f"{reference.repository_familiar}@{digest}"
+        with unfinished.marked(self.lock.parent), self.index.changing() as entries:
+            if name and name not in image.references:
+                index.put_name(entries, named(image.entry, name, image.parent))
+            index.note_digest(entries, image.manifest_digest, name, called)
 
     def name_for(self, text: str) -> str:
         """The name under which an image is kept; an error if none can have it."""

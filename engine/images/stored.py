@@ -12,13 +12,15 @@ from typing import NamedTuple
 from engine.errors import ImageError
 from engine.oci import digest as digests
 from engine.oci.fields import Fields
-from engine.oci.image import Descriptor, ImageConfig, Manifest
+from engine.oci.image import MANIFEST, Descriptor, ImageConfig, Manifest
 from engine.oci.reference import Reference
 from engine.storage.content import ContentStore
 
 REF_NAME = "org.opencontainers.image.ref.name"
 PARENT = "org.labshell.parent"  # the ID of the image that this one was made from
 TAGGED = "org.labshell.tagged"  # when it got its name, RFC 3339
+DIGESTS = "org.labshell.digests"  # what registries call it: "a@sha256:… b@sha256:…"
+CONTENT_SIZES = "org.labshell.content-sizes"  # of the layers of an image from elsewhere
 CONTENT_SIZE = "org.labshell.content-size"  # of a layer: the bytes in its files
 _GZIP = "+gzip"
 _LARGEST_DEFLATED = 1 << 32
@@ -37,6 +39,8 @@ class StoredImage(NamedTuple):
     tagged: str
     size: int  # bytes in the files of all layers
     layer_sizes: tuple[int, ...]  # the same, one by one, bottom first
+    media_type: str = MANIFEST
+    repo_digests: tuple[str, ...] = ()  # its familiar names by digest, sorted
 
     @property
     def created(self) -> str:
@@ -52,6 +56,18 @@ class StoredImage(NamedTuple):
     def chain_ids(self) -> tuple[str, ...]:
         """The names of its snapshots, bottom first."""
         return digests.chain_ids(self.config.diff_ids)
+
+    @property
+    def entry(self) -> Descriptor:
+        """What the index says of it, but for names; sizes that only it knows, too."""
+        sizes = ",".join(map(str, self.layer_sizes))
+        made_here = all(CONTENT_SIZE in one.annotations for one in self.manifest.layers)
+        return Descriptor(
+            media_type=self.media_type,
+            digest=self.manifest_digest,
+            size=self.manifest_size,
+            annotations={} if made_here else {CONTENT_SIZES: sizes},
+        )
 
     @property
     def blobs(self) -> tuple[str, ...]:
@@ -73,7 +89,10 @@ def load(content: ContentStore, entries: Sequence[Descriptor]) -> StoredImage:
             f"the manifest {len(manifest.layers)}",
             "The image is damaged: remove it and make or fetch it again.",
         )
-    sizes = tuple(_unpacked_size(content, layer) for layer in manifest.layers)
+    sizes = _noted_sizes(entries, len(manifest.layers)) or tuple(
+        _unpacked_size(content, layer) for layer in manifest.layers
+    )
+    digests_told = {one for entry in entries for one in _note(entry, DIGESTS).split()}
     return StoredImage(
         id=manifest.config.digest,
         config=config,
@@ -85,6 +104,8 @@ def load(content: ContentStore, entries: Sequence[Descriptor]) -> StoredImage:
         tagged=max(_note(entry, TAGGED) for entry in entries),
         size=sum(sizes),
         layer_sizes=sizes,
+        media_type=first.media_type,
+        repo_digests=tuple(sorted(digests_told)),
     )
 
 
@@ -96,6 +117,13 @@ def familiar_name(entry: Descriptor) -> str:
 
 def _note(entry: Descriptor, key: str) -> str:
     return entry.annotations.get(key, "")
+
+
+def _noted_sizes(entries: Sequence[Descriptor], count: int) -> tuple[int, ...]:
+    """The bytes in the files of each layer, as the index says; () if it does not."""
+    text = next(filter(None, (_note(entry, CONTENT_SIZES) for entry in entries)), "")
+    numbers = [n for n in text.split(",") if n.isdecimal() and len(n) < 20]
+    return tuple(map(int, numbers)) if len(numbers) == count else ()
 
 
 def _unpacked_size(content: ContentStore, layer: Descriptor) -> int:

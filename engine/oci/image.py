@@ -29,8 +29,11 @@ from engine.oci.health import NUMBERS
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+MANIFESTS = (MANIFEST, DOCKER_MANIFEST)  # the same, under its name and its older one
 
 MOST_LAYERS = 125  # as many as overlay and one page of mount options carry
 _MOST_HISTORY = 10_000

@@ -65,10 +65,11 @@ class Reference(NamedTuple):
             tag=tag or (None if at else DEFAULT_TAG),
             digest=digest or None,
         )
-        reference._check()
+        reference.check()
         return reference
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """InvalidReference if a part of it breaks the grammar."""
         if self.repository != self.repository.lower():
             raise _invalid(
                 "invalid reference format: repository name must be lowercase"

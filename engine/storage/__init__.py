@@ -23,6 +23,7 @@ A layer has three forms, and this room turns each into the next:
     changes.py       what a container changed, as `lab diff` prints it
     usage.py         how much is in a tree, and what it takes on the disk
     unfinished.py    the mark that a killed command leaves, for the next to tidy up
+    downloads.py     blobs under way from a registry, and not in the store yet
     room.py          how much an archive may bring
     volumes.py       directories that outlive containers
     trees.py         a tree copied from place to place: `cp`, and what fills a volume

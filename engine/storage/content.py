@@ -71,6 +71,14 @@ class BlobWriter:
             )
             self._on_its_way = self.size
 
+    def catch_up(self) -> None:
+        """Take in what the file holds already, to go on behind it."""
+        while data := os.pread(self._descriptor, CHUNK, self.size):
+            self._hash.update(data)
+            self.size += len(data)
+        self._on_its_way = self.size
+        os.lseek(self._descriptor, self.size, os.SEEK_SET)
+
     def finish(self, expected: str | None = None) -> Blob:
         """The blob is complete. DigestMismatch if its digest is not `expected`."""
         digest = f"sha256:{_digest_of(self._hash, self.size, self._path)}"

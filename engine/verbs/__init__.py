@@ -1,7 +1,9 @@
 """The verbs of the engine, in groups: together they are the class Engine.
 
-    images.py       image build history tag rmi, and the base image of an empty store
+    images.py       image history tag rmi, and the base image of an empty store
     archives.py     save load export import
+    registries.py   pull push login logout
+    building.py     build
     system.py       what it all takes on the disk
     containers.py   create start exec stop kill wait rm logs commit …
     copying.py      cp, both ways

@@ -14,11 +14,9 @@ from engine.filters import NONE, Filters, Wanted, everything
 from engine.images.stored import StoredImage
 
 if TYPE_CHECKING:
-    from engine.build.options import BuildOptions, Progress
     from engine.images.deleting import Pruned
     from engine.images.removal import Use
     from engine.images.stack import HistoryRow
-    from engine.storage.compression import Readable
 
 
 class ImageVerbs:
@@ -44,6 +42,14 @@ class ImageVerbs:
             if not self._base_image():
                 raise
             return self._house.images.find(name)
+
+    def has_image(self, name: str) -> bool:
+        """Whether there is an image of this name or ID."""
+        try:
+            self.image(name)
+        except NotFound:
+            return False
+        return True
 
     def _base_image(self) -> bool:
         """Make the base image of an empty store; True if one was made."""
@@ -72,42 +78,6 @@ class ImageVerbs:
         if name.removesuffix(":latest") in ("busybox", "host"):
             image = ensure_base_image(self._house.images)
         return image is not None
-
-    @told_as_engine_errors()
-    def build(
-        self,
-        context: "str | Readable",
-        options: "BuildOptions",
-        progress: "Progress",
-        dockerfile: bytes | None = None,
-    ) -> StoredImage:
-        """Make an image of a Dockerfile; `progress` hears how it goes on.
-
-        `context` is a directory, or a stream: a tar, or a Dockerfile alone;
-        `dockerfile` is what it says, if it is not in the context.
-        """
-        from engine.build import builder
-        from engine.build import context as contexts
-
-        self._house.prepare()
-        self._base_image()
-        with (
-            builder.limited(options),
-            contexts.of(self._house, context, options.dockerfile, dockerfile) as found,
-        ):
-            image = builder.build(
-                self._house, found, options, progress, self._image_to_run
-            )
-        for name in options.tags:
-            self._tell_of_image(image, "tag", self._house.images.name_for(name))
-        events.record(self._house.root, "builder", "build", image.id, {})
-        return image
-
-    def check_build(self, options: "BuildOptions") -> None:
-        """Raise InvalidArgument for options of a build that make no sense."""
-        from engine.build import builder
-
-        builder.check(self._house, options)
 
     def history(self, name: str) -> "Sequence[HistoryRow]":
         """The steps that made an image, newest first."""

@@ -58,6 +58,10 @@ VERBS = {
         "commit": "labshell.commands.commit:commit",
         "tag": "labshell.commands.images:tag",
         "rmi": "labshell.commands.images:rmi",
+        "pull": "labshell.commands.registries:pull",
+        "push": "labshell.commands.registries:push",
+        "login": "labshell.commands.login:login",
+        "logout": "labshell.commands.login:logout",
         "save": "labshell.commands.archives:save",
         "load": "labshell.commands.archives:load",
         "import": "labshell.commands.archives:import_",
@@ -81,6 +85,7 @@ VERBS = {
     "By kind of thing": {
         "container": "labshell.commands.groups:container",
         "image": "labshell.commands.groups:image",
+        "manifest": "labshell.commands.groups:manifest",
         "volume": "labshell.commands.groups:volume",
         "network": "labshell.commands.groups:network",
         "registry": "labshell.commands.groups:registry",

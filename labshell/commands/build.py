@@ -67,8 +67,6 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
         report(error)
         return WRONG_OPTION
     dockerfile = _from_stdin(asked["file"], context)
-    if asked["pull"]:
-        notice("--pull: there is no registry to ask; what is here is taken")
     lines = Rich if building.is_rich(asked["progress"]) else Lines
     view = Silent() if asked["quiet"] else lines(teller())
     try:

@@ -25,9 +25,8 @@ import click
 
 # Verbs of Docker's that somebody will try, and what to do instead. A guess at another
 # verb would mislead.
-_NO_REGISTRY = "There is no registry to ask: `lab load` takes what `docker save` wrote."
 NOT_HERE = {
-    **dict.fromkeys("login logout pull push search".split(), _NO_REGISTRY),
+    "search": "A web page of the registry's does: `lab pull` needs the whole name.",
     **dict.fromkeys(
         "builder buildx".split(),
         "`lab build` is the classic builder: there is no other here.",

@@ -46,11 +46,24 @@ image = Verbs(
             "tag": "labshell.commands.images:tag",
             "rm": "labshell.commands.images:rmi",
             "prune": "labshell.commands.pruning:prune_images",
+            "pull": "labshell.commands.registries:pull",
+            "push": "labshell.commands.registries:push",
             "save": "labshell.commands.archives:save",
             "load": "labshell.commands.archives:load",
             "import": "labshell.commands.archives:import_",
         }
     },
+)
+
+manifest = Verbs(
+    name="manifest",
+    help="""
+    What a registry says of an image, before anything is fetched.
+
+    A manifest names the config and the layers of one image; an index names several
+    manifests, one for each kind of machine.
+    """,
+    headings={"Verbs": {"inspect": "labshell.commands.registries:inspect_manifest"}},
 )
 
 volume = Verbs(

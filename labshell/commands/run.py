@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from engine.engine import Container, ContainerOptions, Engine
-from engine.errors import Aborted, EngineError, NotFound
+from engine.errors import Aborted, EngineError, NotFound, RegistryError
 from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.options import (
     CONTAINER_OPTIONS,
@@ -60,7 +60,7 @@ def create(engine: Engine, /, **asked: Any) -> None:
     Prints the ID. What follows IMAGE is the program and its arguments, instead of
     those that the image names; `lab start` runs it.
     """
-    print(_created(engine, container_options(asked), asked["cidfile"]).id)
+    print(_created(engine, container_options(asked), asked).id)
 
 
 @click.command(
@@ -90,7 +90,7 @@ def run(engine: Engine, /, step: bool, **asked: Any) -> int:
             return 1
         if not options.detached and _lacks_terminal(options):
             return no_terminal()
-        container = _created(engine, options, asked["cidfile"])
+        container = _created(engine, options, asked)
         tell(engine)
         steps = walk(engine, container.id, step)
         with _gone_if_broken_off(engine, container.id):
@@ -104,8 +104,36 @@ def run(engine: Engine, /, step: bool, **asked: Any) -> int:
 
 
 def _created(
-    engine: Engine, options: ContainerOptions, cidfile: str | None
+    engine: Engine, options: ContainerOptions, asked: dict[str, Any]
 ) -> Container:
+    """Make the container; its image is fetched first, if it must be."""
+    when = asked["pull"]
+    try:
+        if when == "always":
+            _fetch(engine, options.image, asked)
+        return _made(engine, options, asked["cidfile"])
+    except NotFound as missing:
+        if when != "missing" or engine.has_image(options.image):
+            raise
+        name = options.image
+        shown = name if {":", "@"} & set(name.rpartition("/")[2]) else f"{name}:latest"
+        print(f"Unable to find image '{shown}' locally", file=sys.stderr)
+        try:
+            _fetch(engine, name, asked)
+        except RegistryError as error:
+            raise engine.missing(missing, error) from error
+        return _made(engine, options, asked["cidfile"])
+
+
+def _fetch(engine: Engine, name: str, asked: dict[str, Any]) -> None:
+    """Pull an image; how it goes on is told on stderr."""
+    from labshell.views.transfer import view
+
+    with view(sys.stderr, quiet=asked["quiet"]) as progress:
+        engine.pull(name, progress, asked["platform"] or "")
+
+
+def _made(engine: Engine, options: ContainerOptions, cidfile: str | None) -> Container:
     """Make the container, and write its ID to a file if that is wanted."""
     if cidfile is None:
         return engine.create(options)

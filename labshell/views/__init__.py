@@ -15,6 +15,7 @@
     registry.py                        a private registry, and who asks it for what
     page.py                            a page about a topic
     live.py                            a picture that stays true
+    transfer.py                        a pull or a push while it goes on
     building.py build_report.py        a build while it goes on, and afterwards
 
 A view asks nobody anything: it gets data and gives back something to print.

@@ -79,7 +79,7 @@ def image_rows(image: StoredImage, *, whole: bool) -> list[Row]:
         {
             "Repository": repository,
             "Tag": tag,
-            "Digest": NONE,  # known once a registry has, or gave, the image
+            "Digest": digest,
             "ID": image.id if whole else short_id(image.id),
             "CreatedSince": _since(image.created),
             "CreatedAt": _at(image.created),
@@ -89,19 +89,23 @@ def image_rows(image: StoredImage, *, whole: bool) -> list[Row]:
             "UniqueSize": UNKNOWN,
             "Containers": UNKNOWN,
         }
-        for repository, tag in _names(image)
+        for repository, tag, digest in _names(image)
     ]
 
 
-def _names(image: StoredImage) -> list[tuple[str, str]]:
-    """Each (repository, tag) of an image; `<none>` if it has no name."""
+def _names(image: StoredImage) -> list[tuple[str, str, str]]:
+    """Each (repository, tag, digest) of an image; `<none>` for what it has not."""
     names = []
     for reference in image.references:
         repository, colon, tag = reference.partition("@")[0].rpartition(":")
         # The last colon of localhost:5000/x belongs to a port, not to a tag.
         has_tag = colon and "/" not in tag and "@" not in reference
         names.append((repository, tag) if has_tag else (reference, NONE))
-    return names or [(NONE, NONE)]
+    called = (one.partition("@") for one in image.repo_digests)
+    known = {repository: digest for repository, _, digest in called}
+    rows = [(name, tag, known.get(name, NONE)) for name, tag in names]
+    alone = [(name, NONE, digest) for name, digest in known.items()]
+    return rows or alone or [(NONE, NONE, NONE)]
 
 
 def image_json(image: StoredImage) -> dict[str, Any]:
@@ -109,6 +113,7 @@ def image_json(image: StoredImage) -> dict[str, Any]:
     return {
         "id": image.id,
         "references": list(image.references),
+        "digests": list(image.repo_digests),
         "parent": image.parent,
         "created": image.created,
         "size": image.size,

@@ -37,7 +37,7 @@ def test_labels_come_from_files_and_are_overruled_by_options(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--pull", "always"), "no registry"),
+        (("--pull", "often"), "invalid pull option: 'often'"),
         (("--pull", "foo"), 'must be one of "always", "missing" or "never"'),
         (("--platform", "linux/s390x"), "no emulator"),
         (("--gpus", "all"), "--gpus is not supported here"),

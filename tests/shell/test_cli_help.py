@@ -95,9 +95,9 @@ def test_help_about_a_verb_that_is_not_there_is_an_error(lab: Lab) -> None:
 
 
 def test_a_verb_of_dockers_that_is_not_here_says_what_to_do_instead(lab: Lab) -> None:
-    done = lab("pull", "alpine")
-    assert (done.code, done.error) == (1, "docker has `pull`, lab has not (yet)")
-    assert "lab load" in done.hint
+    done = lab("search", "alpine")
+    assert (done.code, done.error) == (1, "docker has `search`, lab has not (yet)")
+    assert "lab pull" in done.hint
 
 
 def test_the_version_is_one_line(lab: Lab) -> None:

@@ -21,6 +21,24 @@ DIGEST = "sha256:" + "a" * 64
         ("[::1]:5000/a", "[::1]:5000/a:latest", "[::1]:5000/a:latest"),
         (f"a@{DIGEST}", f"docker.io/library/a@{DIGEST}", f"a@{DIGEST}"),
         (f"a:1@{DIGEST}", f"docker.io/library/a:1@{DIGEST}", f"a:1@{DIGEST}"),
+        ("docker.io/me/shop", "docker.io/me/shop:latest", "me/shop:latest"),
+        ("docker.io/library/a", "docker.io/library/a:latest", "a:latest"),
+        ("library/a:1", "docker.io/library/a:1", "a:1"),
+        (
+            "localhost:5000/library/a",
+            "localhost:5000/library/a:latest",
+            "localhost:5000/library/a:latest",
+        ),
+        ("a.b/c", "a.b/c:latest", "a.b/c:latest"),
+        ("a.b:80", "docker.io/library/a.b:80", "a.b:80"),
+        ("A.b:80/c", "A.b:80/c:latest", "A.b:80/c:latest"),
+        ("127.0.0.1:5000/a", "127.0.0.1:5000/a:latest", "127.0.0.1:5000/a:latest"),
+        ("xn--n3h.com/a", "xn--n3h.com/a:latest", "xn--n3h.com/a:latest"),
+        ("a/b/c/d", "docker.io/a/b/c/d:latest", "a/b/c/d:latest"),
+        ("me/shop:v1.0_rc-2", "docker.io/me/shop:v1.0_rc-2", "me/shop:v1.0_rc-2"),
+        ("a:_", "docker.io/library/a:_", "a:_"),
+        ("0/1:2", "docker.io/0/1:2", "0/1:2"),
+        (f"r.io/a/b:1@{DIGEST}", f"r.io/a/b:1@{DIGEST}", f"r.io/a/b:1@{DIGEST}"),
         ("a__b-c--d.e", "docker.io/library/a__b-c--d.e:latest", "a__b-c--d.e:latest"),
     ],
 )
@@ -35,6 +53,8 @@ def test_a_short_name_is_completed_and_shortened_again(typed, full, familiar) ->
     [
         *("", ":tag", "a:", "a b", "-a", "a//b", "/a", "a/", "a:b:c", "a@"),
         *("a@sha256:1", "a..b", "a_", "ä", "a:ü", "a\n", "reg_x.y/a", "a:-1"),
+        *("a:/b", "a.b:/c", "a.b:x/c", "[::1/a", "a.-b/c", "a_-b", "a/./b", "a@b"),
+        *("a:x@", "a.b//c", "http://a.b/c", "a?b", "a#b", "a%2fb", "a\\b"),
         "a:" + "x" * 129,
     ],
 )

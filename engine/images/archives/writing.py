@@ -30,7 +30,7 @@ from engine.images.making import compact_json
 from engine.images.store import ImageStore
 from engine.images.stored import REF_NAME, StoredImage
 from engine.oci import digest as digests
-from engine.oci.image import INDEX, MANIFEST
+from engine.oci.image import INDEX
 from engine.oci.reference import Reference
 from engine.storage import tarball
 from engine.storage.content import CHUNK
@@ -105,7 +105,7 @@ def _documents(chosen: Sequence[Chosen]) -> dict[str, bytes]:
 def _index_entries(one: Chosen) -> Iterator[dict[str, Any]]:
     """Where the manifest is, once for each name."""
     entry = {
-        "mediaType": MANIFEST,
+        "mediaType": one.image.media_type,
         "digest": one.image.manifest_digest,
         "size": one.image.manifest_size,
     }

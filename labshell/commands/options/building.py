@@ -57,7 +57,7 @@ OPTIONS: list[click.Parameter] = [
         "--target", default="", metavar="STAGE", help="Build up to this stage only."
     ),
     _STEPS.flag("--no-cache", help="Do every step, whatever was made before."),
-    _STEPS.flag("--pull", help="Ask a registry for a newer base: there is none here."),
+    _STEPS.flag("--pull", help="Ask registries for bases, though they are here."),
     _STEPS.several(
         "--add-host",
         metavar="NAME:ADDRESS",
@@ -122,6 +122,7 @@ def build_options(asked: dict[str, Any]) -> "BuildOptions":
         container=_container(asked),
         timeout=asked["timeout"],
         step_timeout=asked["step_timeout"],
+        pull=asked["pull"],
         epoch=int(epoch) if epoch.isdecimal() else None,
     )
 

@@ -1,7 +1,7 @@
 """Options about where the image comes from.
 
-It is always one that is here: there is no registry to pull from yet, and no emulator
-that could run another machine's programs.
+One that is not here is fetched from the registry in its name. It must be one for this
+machine: there is no emulator that could run another's programs.
 
 Try it: `lab run --platform linux/arm64 busybox true`
 """
@@ -23,8 +23,6 @@ def pull(text: str) -> str:
             f'invalid pull option: \'{text}\': must be one of "always", "missing" or '
             '"never"'
         )
-    if text == "always":
-        raise ValueError("there is no registry to pull from yet: leave --pull out")
     return text
 
 
@@ -47,8 +45,9 @@ OPTIONS: list[click.Parameter] = [
     IMAGE.value(
         "--pull",
         type=Value("when", pull),
-        metavar="missing|never",
-        help="When to fetch it: there is no registry yet, so both mean never.",
+        default="missing",
+        metavar="always|missing|never",
+        help="When to fetch it from its registry: if it is not here, unless told.",
     ),
     IMAGE.value(
         "--platform",

@@ -1,0 +1,62 @@
+"""The service: what all of a pull or a push has in hand, whichever server answers.
+
+    with service.of(reference.registry) as registry:
+        registry.readers()      mirrors, then the origin: who is asked, in this order
+        registry.origin()       where one pushes, and logs in
+
+Clients are made when they are needed, and closed at the end.
+
+Source: moby registry/service.go (behaviour)
+Try it: `lab pull busybox`
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.registry import logins, settings
+from engine.registry.connection import Connection
+from engine.registry.endpoints import Endpoint, endpoints, trust
+from engine.registry.logins import Login
+from engine.registry.wire import Patience, Wire
+
+PATIENCE = Patience()
+
+
+class Service:
+    """One registry, with its mirrors."""
+
+    def __init__(self, registry: str, wire: Wire, known: settings.Settings) -> None:
+        self.registry = registry
+        self._wire, self._settings = wire, known
+
+    def readers(self) -> Iterator[Connection]:
+        """Connections to whoever may have what is in the registry."""
+        for endpoint in endpoints(self.registry, self._settings, mirrors=True):
+            yield self._connect(endpoint, self._login_for(endpoint))
+
+    def origin(self, login: Login | None = None) -> Connection:
+        """A connection to the registry itself; as `login`, else as one is known."""
+        endpoint = endpoints(self.registry, self._settings, mirrors=False)[0]
+        return self._connect(endpoint, login or self._login_for(endpoint))
+
+    def stop(self) -> None:
+        """Nobody waits for anything any more."""
+        self._wire.stopped.set()
+
+    def _login_for(self, endpoint: Endpoint) -> Login | None:
+        """A mirror is another registry, where one has another name."""
+        return logins.find(endpoint.host if endpoint.is_mirror else self.registry)
+
+    def _connect(self, endpoint: Endpoint, login: Login | None) -> Connection:
+        return Connection(endpoint, login, self._wire)
+
+
+@contextmanager
+def of(registry: str) -> Iterator[Service]:
+    """Somebody to ask about a registry."""
+    known = settings.read()
+    wire = Wire(PATIENCE, lambda host: trust(host, known))
+    try:
+        yield Service(registry, wire, known)
+    finally:
+        wire.close()
