@@ -104,6 +104,7 @@ def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:
         user=options.user or image.user,
         working_dir=options.working_directory or image.working_dir,
         labels=container.labels,
+        exposed_ports=container.exposed,
         volumes=tuple(sorted({*image.volumes, *anonymous})),
         stop_signal=options.stop_signal or image.stop_signal,
         healthcheck=options.health.over(health).to_json() or None,

@@ -46,6 +46,7 @@ from engine.oci import seccomp as policy
 from engine.oci.image import ImageDefaults
 from engine.oci.spec import Spec
 from engine.runtime.bundle import Bundle, Layers
+from engine.runtime.sandbox import Published
 from engine.runtime.state import State
 
 
@@ -130,9 +131,29 @@ def _record(
         stop_signal=options.stop_signal or said.stop_signal or "TERM",
         bound=bound,
         labels={**said.labels, **options.labels},
+        exposed=_exposed(options, said),
         state=State(),
         directory=house.records.containers / identity,
     )
+
+
+def _published(options: ContainerOptions, said: ImageDefaults) -> tuple[Published, ...]:
+    """The ports of the container that shall be reached at the machine."""
+    if not options.ports and not options.publish_all:
+        return ()
+    from engine.network import ports  # few containers have any
+
+    exposed = ports.exposed(options.exposed, said.exposed_ports)
+    return ports.published(options.ports, exposed, everything=options.publish_all)
+
+
+def _exposed(options: ContainerOptions, said: ImageDefaults) -> tuple[str, ...]:
+    """The ports at which it is said to listen; what is published is exposed, too."""
+    if not (options.ports or options.exposed or said.exposed_ports):
+        return ()
+    from engine.network import ports
+
+    return ports.exposed(options.exposed, said.exposed_ports, _published(options, said))
 
 
 @contextmanager
@@ -226,6 +247,7 @@ def _write_bundle(
         auto_remove=options.auto_remove,
         health=specification.health(options, said),
         log=logs.keeping(options, container.labels, variables),
+        published=_published(options, said),
     )
 
 

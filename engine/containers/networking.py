@@ -12,6 +12,7 @@ Source: Docker Engine API 1.41, /networks/{id}/connect
 Try it: `lab network create front; lab network connect front box`
 """
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from engine import events
@@ -54,15 +55,21 @@ def attach(house: House, container: Container) -> None:
         machine(house), container.directory, container.memberships
     )
     if anew:
-        _attached(container, sandbox)
+        network_files.settle(container, sandbox)
         for endpoint in sandbox.endpoints:
             _tell(house, "connect", endpoint, container)
 
 
-def _attached(container: Container, sandbox: Sandbox) -> None:
-    """What else follows when the endpoints of a container have changed."""
-    own = [endpoint.address for endpoint in sandbox.endpoints]
-    network_files.enter_addresses(container, own)
+def _changed(house: House, container: Container, sandbox: Sandbox) -> None:
+    """What else follows when the networks of a running container are others."""
+    from engine.runtime import client
+
+    network_files.settle(container, sandbox)
+    with (
+        contextlib.suppress(*client.GONE),  # it has just ended
+        client.connect(house.place, container.directory) as connection,
+    ):
+        connection.ask("networks")
 
 
 def connect(
@@ -77,7 +84,7 @@ def connect(
 
     sandbox, endpoint = endpoints.join(machine(house), container.directory, wanted)
     _remember(house, container, wanted)
-    _attached(container, sandbox)
+    _changed(house, container, sandbox)
     _tell(house, "connect", endpoint, container)
 
 
@@ -134,7 +141,7 @@ def disconnect(house: House, container: Container, network: "Network") -> None:
         sandbox, endpoint = endpoints.leave(
             machine(house), container.directory, network
         )
-        _attached(container, sandbox)
+        _changed(house, container, sandbox)
         _tell(house, "disconnect", endpoint, container)
     house.records.change(
         container,

@@ -25,7 +25,8 @@ class Container(NamedTuple):
     `image` is the name that was asked for and `image_id` what it was then; `command`
     is what really runs: entrypoint and arguments; `created` is RFC 3339; `stopped`:
     its user has stopped it, and has not started it again since; `memberships` are the
-    networks that it belongs to.
+    networks that it belongs to; `exposed` are the ports at which it is said to listen,
+    as "80/tcp".
     """
 
     id: str
@@ -42,6 +43,7 @@ class Container(NamedTuple):
     directory: Path
     stopped: bool = False
     memberships: tuple[Membership, ...] = ()
+    exposed: tuple[str, ...] = ()
 
     @property
     def short_id(self) -> str:
@@ -73,6 +75,7 @@ class Container(NamedTuple):
             "options": self.options.to_json(),
             "stopped": self.stopped,
             "networks": [one.to_json() for one in self.memberships],
+            "exposed": list(self.exposed),
         }
 
     @staticmethod
@@ -100,6 +103,7 @@ class Container(NamedTuple):
                 memberships=tuple(
                     Membership.from_json(one) for one in data.get("networks", ())
                 ),
+                exposed=_words(data.get("exposed", [])),
                 state=state.read(directory),
                 directory=directory,
             )

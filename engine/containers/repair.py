@@ -113,6 +113,7 @@ def _after_its_shim(was: State) -> State:
         pid=0,
         pid_started=0,
         shim_pid=0,
+        ports=(),
         exit_code=LOST,
         finished_at=times.now(),
     )

@@ -33,7 +33,7 @@ from engine.files import closing
 from engine.kernel import libc
 from engine.notes import Unrecorded, in_c, quote
 
-PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 _IOPRIO_WHO_PROCESS = 1
 _SYS_RT_SIGACTION = {"x86_64": 13, "aarch64": 134}
@@ -151,6 +151,11 @@ def _write_oom_score(file: int, value: int) -> int:
     return os.write(file, str(value).encode())
 
 
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends, however it ends."""
+    libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
 def reset_scheduling() -> None:
     """Every processor, and the ordinary claim to it and to the disk."""
     os.sched_setaffinity(0, range(os.sysconf("SC_NPROCESSORS_CONF")))
@@ -182,8 +187,7 @@ def reset_signals() -> None:
 def forget_imports() -> None:
     """Make every later import fail.
 
-    Once the root is the container's, `import x` would run the *image's* x.py with
-    the engine's privileges.
+    Once the root is the container's, `import x` would run the *image's* x.py as root.
     """
     sys.path.clear()
     sys.meta_path.clear()

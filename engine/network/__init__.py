@@ -10,6 +10,7 @@
     making.py       networks made, kept ready, and removed
     pins.py         asking for a container's network namespace
     endpoints.py    a container attached to its networks, and detached
+    ports.py        what -p, -P and --expose mean
 
 A network is a bridge, an attached container a veth pair and an address. What was made
 for a container is in its network.json (runtime/sandbox.py), for whoever takes it away.

@@ -35,6 +35,10 @@ What the shim holds:
     life.py        process 1 from its start to its end, and perhaps again
     shim.py        one per container: owns its process, output, exit status
 
+Beside it, for containers whose ports are published, or whose network has names:
+
+    porter/        a process that passes connections on, and answers about names
+
 How one is reached, and born:
 
     place.py       sockets, groups and mount of one engine root

@@ -21,6 +21,7 @@ from engine.errors import EngineBroken
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.spec import Spec
 from engine.runtime.logs import EVERYTHING, LogKeeping
+from engine.runtime.sandbox import Published
 
 
 class Layers(NamedTuple):
@@ -76,6 +77,7 @@ class ShimFacts(NamedTuple):
     auto_remove: bool
     health: Healthcheck
     log: LogKeeping
+    published: tuple[Published, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/shim.json."""
@@ -91,6 +93,8 @@ class ShimFacts(NamedTuple):
             data["joined"] = tuple(data.get("joined", ()))
             data["health"] = Healthcheck.from_json(data["health"])
             data["log"] = LogKeeping(**data["log"])
+            asked = data.get("published", ())
+            data["published"] = tuple(Published(*fields) for fields in asked)
             return ShimFacts(**data)
 
         try:
@@ -120,6 +124,7 @@ class Bundle(NamedTuple):
         auto_remove: bool = False,
         health: Healthcheck = UNASKED,
         log: LogKeeping = EVERYTHING,
+        published: tuple[Published, ...] = (),
     ) -> None:
         """Put the bundle into a new directory."""
         entries.make_directory(directory)
@@ -138,6 +143,7 @@ class Bundle(NamedTuple):
             auto_remove=auto_remove,
             health=health,
             log=log,
+            published=published,
         )
         files.write_json(directory / "shim.json", facts.to_json())
 

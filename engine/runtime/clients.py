@@ -20,6 +20,7 @@ from engine.runtime import channel
 from engine.runtime.loop import READ, WRITE, Loop
 
 _FULL = 1 << 20  # bytes that may wait for one client
+_FULL_HOUSE = 0.1  # seconds until a client is let in where there was no room
 
 
 class Client:
@@ -142,3 +143,43 @@ class Client:
         self._connection.close()
         self._queue.clear()
         self._on_close(self)
+
+
+class Reception:
+    """Accepts connections at one socket; `welcome` gets each.
+
+    Whoever comes while too many files are open waits in the kernel's queue.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        listener: socket.socket,
+        welcome: Callable[[socket.socket], object],
+    ) -> None:
+        self._loop, self._listener, self._welcome = loop, listener, welcome
+        self._closed = False
+        listener.setblocking(False)
+        self._listen()
+
+    def _listen(self) -> None:
+        if not self._closed:
+            self._loop.watch(self._listener.fileno(), READ, self._accept)
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:  # whoever it was has gone
+            return
+        except OSError:  # too many files are open: it must wait until some are closed
+            self._loop.forget(self._listener.fileno())
+            self._loop.later(_FULL_HOUSE, self._listen)
+            return
+        self._welcome(connection)
+
+    def close(self) -> None:
+        """Let nobody in any more; the socket's name goes, too."""
+        self._closed = True
+        self._loop.forget(self._listener.fileno())
+        os.unlink(self._listener.getsockname())
+        self._listener.close()

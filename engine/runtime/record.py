@@ -17,6 +17,7 @@ from engine.errors import Aborted, EngineError, InvalidState
 from engine.kernel import processes
 from engine.runtime import state
 from engine.runtime.health import Health
+from engine.runtime.sandbox import Opened
 from engine.runtime.state import State
 
 
@@ -24,20 +25,21 @@ class StateRecord:
     """What a container is now. OSError if a change cannot be written."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self.state = state.read(directory)
+        self.ports: tuple[Opened, ...] = ()  # which the container has while it is up
 
     def must_run(self) -> None:
         """InvalidState unless there is a process."""
         if self.state.status == state.RESTARTING:
             raise InvalidState(
-                f"Container {self._directory.name} is restarting, wait until the "
+                f"Container {self.directory.name} is restarting, wait until the "
                 "container is running",
                 "`lab stop NAME` ends the attempts.",
             )
         if self.state.pid == 0:
             raise InvalidState(
-                f"Container {self._directory.name} is not running",
+                f"Container {self.directory.name} is not running",
                 "`lab start NAME` runs it again.",
             )
 
@@ -45,17 +47,17 @@ class StateRecord:
         """InvalidState while somebody steps through its start."""
         if self.state.stepped:
             raise InvalidState(
-                f"Container {self._directory.name} is being started, step by step",
+                f"Container {self.directory.name} is being started, step by step",
                 "`lab stop NAME` breaks that off.",
             )
 
     def after(self, event: str, **changes: Any) -> State:
         """The state that `event` would lead to. InvalidState if it is impossible."""
-        return self.state.after(event, self._directory.name, **changes)
+        return self.state.after(event, self.directory.name, **changes)
 
     def write(self, new: State) -> None:
         """Make `new` the state."""
-        state.write(self._directory, new)
+        state.write(self.directory, new)
         self.state = new
 
     def begins(self, *, stepped: bool) -> None:
@@ -79,6 +81,7 @@ class StateRecord:
                 restarts=self.state.restarts if by_policy else 0,
                 health=health,
                 stepped=False,
+                ports=self.ports,
             )
         )
 
@@ -97,6 +100,7 @@ class StateRecord:
                 exit_code=error.exit_code,
                 error=error.message,
                 stepped=False,
+                ports=(),
             )
         )
 
@@ -111,13 +115,14 @@ class StateRecord:
             finished_at=times.now(),
             oom_killed=oom_killed,
             restarts=self.state.restarts + again,
+            ports=self.ports if again else (),
         )
-        state.write(self._directory, self.state)
+        state.write(self.directory, self.state)
 
     def gave_up(self) -> None:
         """There will be no other attempt: somebody wants it to stay down."""
-        self.state = self.after(state.EXIT, shim_pid=0)
-        state.write(self._directory, self.state)
+        self.state = self.after(state.EXIT, shim_pid=0, ports=())
+        state.write(self.directory, self.state)
 
     def probed(self, health: Health) -> None:
         """A health check has answered."""

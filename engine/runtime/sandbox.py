@@ -31,6 +31,35 @@ from engine.kernel import mounts
 FILE = "network.json"
 
 
+class Published(NamedTuple):
+    """A port of the container that shall be reached at the machine.
+
+    `address` is "" for every address; a port from `first` to `last` will do, any if
+    both are 0; `protocol` is "tcp" or "udp".
+    """
+
+    address: str
+    first: int
+    last: int
+    inside: int
+    protocol: str
+
+
+class Opened(NamedTuple):
+    """A port of the machine that leads to the port `inside` of the container."""
+
+    address: str
+    port: int
+    inside: int
+    protocol: str
+
+    @staticmethod
+    def from_json(data: Any) -> "Opened":
+        """As it is in state.json."""
+        address, port, inside, protocol = data
+        return Opened(str(address), int(port), int(inside), str(protocol))
+
+
 class Endpoint(NamedTuple):
     """Where a container meets a network: a pair of interfaces and an address.
 
@@ -49,6 +78,11 @@ class Endpoint(NamedTuple):
     mac: str
     lease: str
     aliases: tuple[str, ...] = ()
+
+    @property
+    def has_names(self) -> bool:
+        """Whether containers find each other by name: not on the default bridge."""
+        return self.network != "bridge"
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Endpoint":

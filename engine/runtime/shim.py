@@ -33,13 +33,12 @@ from engine import gate
 from engine.errors import EngineError, InvalidState, from_os_error
 from engine.runtime import channel, release, state
 from engine.runtime.bundle import ShimFacts
-from engine.runtime.clients import Client
+from engine.runtime.clients import Client, Reception
 from engine.runtime.life import Life
-from engine.runtime.loop import READ, Loop
+from engine.runtime.loop import Loop
+from engine.runtime.porter.keeping import Porter
 from engine.runtime.state import State
 from engine.runtime.tasks import Task
-
-_FULL_HOUSE = 0.1  # seconds until a client is let in where there was no room
 
 
 class Shim:
@@ -50,7 +49,7 @@ class Shim:
     ) -> None:
         """`directory` holds the container; `first` is the connection that asked."""
         self.directory = directory
-        self._lock, self._listener = lock, listener
+        self._lock = lock
         self._loop = Loop()
         self._clients: list[Client] = []
         self._waiting: list[Client] = []  # for the next end of the program
@@ -60,8 +59,8 @@ class Shim:
         self._life = Life(self._loop, directory, self._facts, self._began, self._ended)
         self._let_go = False
         self._pauser: Client | None = None
-        listener.setblocking(False)
-        self._listen()
+        self._porter = Porter(self._loop, self._life.record, self._facts.published)
+        self._reception = Reception(self._loop, listener, self._welcome)
         self._welcome(first)
 
     @property
@@ -82,20 +81,6 @@ class Shim:
         return self._life.over and not self._clients
 
     # Clients
-    def _accept(self) -> None:
-        try:
-            connection, _ = self._listener.accept()
-        except BlockingIOError:  # whoever it was has gone
-            return
-        except OSError:  # too many files are open: it must wait until some are closed
-            self._loop.forget(self._listener.fileno())
-            self._loop.later(_FULL_HOUSE, self._listen)
-            return
-        self._welcome(connection)
-
-    def _listen(self) -> None:
-        if not self._let_go:
-            self._loop.watch(self._listener.fileno(), READ, self._accept)
 
     def _welcome(self, connection: socket.socket) -> None:
         client = Client(self._loop, connection, self._on_message, self._on_close)
@@ -201,11 +186,21 @@ class Shim:
             return
         self._life.record.must_not_be_stepped()
         if not self._life.launching:  # else another was faster: both hear how it went
+            self._life.record.after(state.START)
             if "rows" in request:
                 self._resize(client, request)
+            if error := self._porter.refusal():
+                self._starters.append(client)
+                self._began(error)
+                return
             at_once = bool(request.get("at_once"))
             self._life.start(at_once=at_once, asked=client.file)
         self._starters.append(client)
+
+    def _networks(self, client: Client, request: dict[str, Any]) -> None:
+        """The container's networks are others than before."""
+        self._porter.renew()
+        client.answer()
 
     def _execs(self, client: Client, request: dict[str, Any]) -> None:
         client.answer(ids=self._life.execs.ids)
@@ -275,9 +270,8 @@ class Shim:
         """Give up the lock and the socket: from now on the container is nobody's."""
         self._life.disconnect()
         self._let_go = True
-        self._loop.forget(self._listener.fileno())
-        os.unlink(self._listener.getsockname())
-        self._listener.close()
+        self._porter.close()
+        self._reception.close()
         os.close(self._lock)
 
 
@@ -296,4 +290,5 @@ REQUESTS: dict[str, Callable[[Shim, Client, dict[str, Any]], None]] = {
     "execs": Shim._execs,
     "files": Shim._files,
     "gate": Shim._gate,
+    "networks": Shim._networks,
 }

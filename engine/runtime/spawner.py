@@ -20,12 +20,12 @@ import os
 import resource
 import signal
 import socket
-import sys
 from pathlib import Path
 
 from engine.errors import EngineError, from_os_error
 from engine.kernel import processes
 from engine.runtime import channel, pinning
+from engine.runtime.logs import leave_word
 from engine.runtime.place import Place
 from engine.runtime.shim import Shim
 
@@ -115,9 +115,9 @@ def _run(directory: Path, descriptors: list[int], connection: socket.socket) -> 
         _give_up(error, descriptors, connection)
     except OSError as error:
         _give_up(from_os_error(error), descriptors, connection)
-        _leave_word(directory)
+        leave_word(directory)
     except Exception:
-        _leave_word(directory)
+        leave_word(directory)
     finally:
         os._exit(0)
 
@@ -137,13 +137,6 @@ def _give_up(
         listener.shutdown(socket.SHUT_RDWR)
     connection.setblocking(True)
     connection.send(channel.failure(error))
-
-
-def _leave_word(directory: Path) -> None:
-    """Write an error that nobody foresaw to the container's shim.log."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    os.dup2(os.open(directory / "shim.log", flags, 0o600), 2)
-    sys.excepthook(*sys.exc_info())
 
 
 def _become_neutral() -> None:

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from engine import files
 from engine.errors import InvalidState
 from engine.runtime.health import UNWATCHED, Health
+from engine.runtime.sandbox import Opened
 from engine.times import NEVER
 
 CREATED, RUNNING, PAUSED, EXITED = "created", "running", "paused", "exited"
@@ -82,7 +83,8 @@ class State(NamedTuple):
     `pid` is 0 unless it runs; `pid_started` identifies that process for ever;
     `exit_code` is that of the last run; `restarts` counts the attempts that its
     policy has caused since it was started; times are RFC 3339 in UTC, NEVER before.
-    `stepped`: somebody steps through its start, which does not count before its end.
+    `stepped`: somebody steps through its start, which does not count before its end;
+    `ports` are those of the machine that lead to it now.
     """
 
     status: str = CREATED
@@ -97,6 +99,7 @@ class State(NamedTuple):
     restarts: int = 0
     health: Health = UNWATCHED
     stepped: bool = False
+    ports: tuple[Opened, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -113,6 +116,7 @@ class State(NamedTuple):
         """The state that state.json holds. TypeError or ValueError if it is none."""
         fields = {**data}
         fields["health"] = Health.from_json(fields.get("health", {}))
+        fields["ports"] = tuple(map(Opened.from_json, fields.get("ports", ())))
         state = State(**fields)
         for name in State._fields:
             if type(getattr(state, name)) is not type(getattr(_NEW, name)):

@@ -2,8 +2,8 @@
 
     80/tcp -> 0.0.0.0:8080      8080 of the machine leads to 80 in the container
 
-Containers have no network of their own yet, so nothing is published, and the list is
-empty. Asking for one port is then an error, as in Docker.
+A port that is published at every address is listed once for IPv4 and once for IPv6.
+Asking for one that is not published is an error, as in Docker.
 
 Try it: `lab port CONTAINER`
 """
@@ -37,7 +37,7 @@ def port(engine: Engine, name: str, port: str | None) -> None:
     ports = engine.inspect(name, "container")["NetworkSettings"]["Ports"]
     if port is None:
         print_lines(
-            f"{inside} -> {place['HostIp']}:{place['HostPort']}"
+            f"{inside} -> {_at(place)}"
             for inside, places in sorted(ports.items())
             for place in places or ()
         )
@@ -48,4 +48,9 @@ def port(engine: Engine, name: str, port: str | None) -> None:
             f"No public port '{port}' published for {name}",
             f"`lab port {name}` lists those that are.",
         )
-    print_lines(f"{place['HostIp']}:{place['HostPort']}" for place in places)
+    print_lines(map(_at, places))
+
+
+def _at(place: dict[str, str]) -> str:
+    """An address and a port; an IPv6 address as Docker prints it, `:::8080`."""
+    return f"{place['HostIp']}:{place['HostPort']}"

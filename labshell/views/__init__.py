@@ -3,6 +3,7 @@
     containers.py listing.py           what there is, as rows and fields
     networks.py                        … and networks
     measures.py disk.py                what it uses, and what it takes
+    ports.py                           where it is reached, in a column
     tables.py amounts.py               columns, sizes and times, as Docker prints them
     mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON
     states.py                          … and what may come next

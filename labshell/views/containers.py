@@ -16,6 +16,7 @@ from typing import Any
 from engine.engine import Container, State
 from labshell.templates.listing import Listing, Row
 from labshell.views.amounts import ago, local_time, since, size
+from labshell.views.ports import published_ports
 from labshell.views.tables import shorten
 
 CONTAINERS = Listing(
@@ -65,7 +66,7 @@ def container_row(
         "CreatedAt": local_time(container.created),
         "RunningFor": ago(container.created),
         "Status": status(state) + (" (under OOM)" if under_oom else ""),
-        "Ports": "",
+        "Ports": published_ports(container),
         "Names": container.name,
         "Size": amount,
         "Labels": pairs(container.labels),

@@ -48,7 +48,6 @@ def test_a_domainname_is_the_uts_namespaces(box: Box) -> None:
         ({"extra_hosts": ("db:x",)}, 'invalid IP address in add-host: "x"'),
         ({"extra_hosts": ("d b:1.2.3.4",)}, "bad format for add-host"),
         ({"extra_hosts": ("a\nb:1.2.3.4",)}, "bad format for add-host"),
-        ({"extra_hosts": ("db:host-gateway",)}, "host-gateway"),
         ({"dns": ("dns.example",)}, "IP address is not correctly formatted"),
         ({"dns_search": ("a b",)}, "a b is not a valid domain"),
         ({"dns_search": ("a\nnameserver 6.6.6.6",)}, "is not a valid domain"),

@@ -42,8 +42,9 @@ def test_labels_come_from_files_and_are_overruled_by_options(
         (("--platform", "linux/s390x"), "no emulator"),
         (("--gpus", "all"), "--gpus is not supported here"),
         (("--isolation", "hyperv"), "--isolation is not supported here"),
-        (("-p", "80:80"), "--publish is not supported here"),
-        (("-P",), "--publish-all is not supported here"),
+        (("-p", "80/sctp"), "SCTP ports are not passed on here"),
+        (("-p", "80:x"), "Invalid containerPort: x"),
+        (("--expose", "x"), "Invalid containerPort: x"),
         (("--label-file", "/nosuch"), "open /nosuch"),
     ],
 )
@@ -56,7 +57,7 @@ def test_what_is_not_here_is_refused_with_a_reason(
 
 
 def test_what_is_not_here_has_a_hint_that_says_what_to_do_without(lab: Lab) -> None:
-    assert "--network host" in lab("run", "-p", "80:80", "busybox").hint
+    assert "--tmpfs" in lab("run", "--storage-opt", "size=1G", "busybox").hint
 
 
 def test_an_option_that_is_only_refused_is_not_offered_for_another(lab: Lab) -> None:

@@ -127,6 +127,25 @@ def test_port_lists_nothing_and_a_port_that_is_not_published_is_an_error(
     assert lab("port", "nosuch").error == "No such container: nosuch"
 
 
+LASTS = ("busybox", "sleep", "1000")
+
+
+def test_a_published_port_is_in_ps_and_in_port(lab: Lab) -> None:
+    asked = ("-p", "127.0.0.1::80", "-p", "[::1]::53/udp", "--expose", "90-91")
+    lab("run", "-d", "--name", "web", "--network", "bridge", *asked, *LASTS)
+    first, second = lab("port", "web").lines
+    tcp, udp = (line.rpartition(":")[2] for line in (second, first))
+    assert (first, second) == (
+        f"53/udp -> ::1:{udp}",
+        f"80/tcp -> 127.0.0.1:{tcp}",
+    )
+    assert lab("port", "web", "80").out == f"127.0.0.1:{tcp}\n"
+    assert lab("ps", "--format", "{{.Ports}}").out == (
+        f"90-91/tcp, ::1:{udp}->53/udp, 127.0.0.1:{tcp}->80/tcp\n"
+    )
+    lab("rm", "-f", "web")
+
+
 def test_wait_prints_a_code_for_each_and_goes_on_after_what_is_not_there(
     lab: Lab, box: str
 ) -> None:

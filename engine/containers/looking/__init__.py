@@ -6,6 +6,7 @@
     inspect_walls.py  namespaces, names and devices
     inspect_mounts.py what is mounted in it
     inspect_networks.py networks and addresses, and a network with its containers
+    inspect_ports.py  where it is reached
     mounts.py         what is mounted, on the machine and inside
     processes.py      who runs: spawner, shims, programs
     layers.py         what it sees as one file system, taken apart

@@ -11,7 +11,7 @@ Try it: `lab inspect -f '{{json .HostConfig}}' NAME`
 from typing import Any
 
 from engine.containers import defaults
-from engine.containers.looking import inspect_mounts, inspect_walls
+from engine.containers.looking import inspect_mounts, inspect_ports, inspect_walls
 from engine.containers.options import logs, ulimits
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
@@ -20,11 +20,9 @@ from engine.runtime.bundle import Bundle
 
 _ABSENT: dict[str, Any] = {
     "ContainerIDFile": "",
-    "PortBindings": {},
     "VolumeDriver": "",
     "Cgroup": "",
     "Links": None,
-    "PublishAllPorts": False,
     "Runtime": "labshell",
     "ConsoleSize": [0, 0],
     "Isolation": "",
@@ -63,6 +61,8 @@ def host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
             "MaximumRetryCount": options.restart.maximum,
         },
         "AutoRemove": options.auto_remove,
+        "PortBindings": inspect_ports.asked(options),
+        "PublishAllPorts": options.publish_all,
         "Sysctls": dict(options.sysctls) or None,
         "Init": options.init or None,
     }

@@ -13,6 +13,7 @@ Try it: `lab inspect -f '{{json .NetworkSettings.Networks}}' NAME`
 from collections.abc import Sequence
 from typing import Any
 
+from engine.containers.looking import inspect_ports
 from engine.containers.record import Container
 from engine.network.membership import HOST, NONE, OTHER, Membership
 from engine.network.networks import Network
@@ -40,7 +41,7 @@ def settings(container: Container) -> dict[str, Any]:
         "HairpinMode": False,
         "LinkLocalIPv6Address": "",
         "LinkLocalIPv6PrefixLen": 0,
-        "Ports": {},
+        "Ports": inspect_ports.opened(container),
         "SandboxKey": _key(container, sandbox),
         "SecondaryIPAddresses": None,
         "SecondaryIPv6Addresses": None,

@@ -19,7 +19,8 @@ class ContainerOptions(NamedTuple):
 
     `environment` holds "NAME=value"; `volumes`, `mounts`, `tmpfs` and `volumes_from`
     hold what follows -v, --mount, --tmpfs and --volumes-from; `health` says what of the
-    image's check was asked otherwise; memory is in bytes (-1 of swap: without limit),
+    image's check was asked otherwise; `ports` and `exposed` hold what follows -p and
+    --expose; memory is in bytes (-1 of swap: without limit),
     `cpu_quota` and `cpu_period` in microseconds; `ulimits` holds "nofile=1024:2048";
     `attached` are the streams of -a, none meaning all, and `detached` means -d.
     """
@@ -52,6 +53,9 @@ class ContainerOptions(NamedTuple):
     network_aliases: tuple[str, ...] = ()
     ip: str | None = None
     mac_address: str | None = None
+    ports: tuple[str, ...] = ()
+    publish_all: bool = False
+    exposed: tuple[str, ...] = ()
     pid: str = ""
     ipc: str = ""
     uts: str = ""

@@ -38,6 +38,7 @@ def check(options: ContainerOptions) -> None:
             "It is a path inside the container: begin it with /.",
         )
     names.check(options)
+    _check_ports(options)
     namespaces.check(options)
     networks.check(options)
     devices.check(options)
@@ -52,6 +53,19 @@ def check(options: ContainerOptions) -> None:
     for text in options.ulimits:
         ulimits.parse(text)
     _check_parent(options.cgroup_parent)
+
+
+def _check_ports(options: ContainerOptions) -> None:
+    if options.ports or options.exposed:
+        from engine.network import ports  # few containers have any
+
+        ports.exposed(options.exposed, (), ports.published(options.ports))
+        if options.network.startswith("container:"):
+            raise InvalidArgument(
+                "conflicting options: port publishing and the container type network "
+                "mode",
+                "Publish the ports with the container whose network it is.",
+            )
 
 
 def _check_parent(path: str | None) -> None:

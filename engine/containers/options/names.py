@@ -15,6 +15,7 @@ from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
 
 LONGEST_HOSTNAME = 64
+HOST_GATEWAY = "host-gateway"  # the machine, as the container reaches it
 _DOMAIN = r"(?=.{1,253}\Z)[\w-]{1,63}(\.[\w-]{1,63})*\.?\Z"
 _MOST = 1000  # lines of one file
 
@@ -51,18 +52,18 @@ def check(options: ContainerOptions) -> None:
 
 
 def extra_host(text: str) -> tuple[str, str]:
-    """The name and the address that --add-host names: "db:10.0.0.7", "db=::1"."""
+    """The name and the address that --add-host names: "db:10.0.0.7", "db=::1".
+
+    Or HOST_GATEWAY, which is known when the container is given a network.
+    """
     separator = "=" if "=" in text else ":"
     name, found, address = text.partition(separator)
     if not found or not name or not name.isprintable() or " " in name:
         raise InvalidArgument(
             f'bad format for add-host: "{text}"', "NAME:ADDRESS, as in db:10.0.0.7."
         )
-    if address == "host-gateway":
-        raise InvalidArgument(
-            "host-gateway is the machine's address on a network that there is not yet",
-            "Give the address itself.",
-        )
+    if address == HOST_GATEWAY:
+        return name, address
     address = address.removeprefix("[").removesuffix("]")
     if not _is_address(address):
         raise InvalidArgument(

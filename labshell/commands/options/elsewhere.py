@@ -10,7 +10,6 @@ import click
 
 from labshell.commands.grammar import NotHere, Option
 
-_NO_PORTS = "No port is passed on yet: with --network host it is the machine's own."
 _INSTEAD = {
     "--gpus": "Graphics cards need their maker's runtime; --device shows a device.",
     "--isolation": "That is of Docker on Windows: leave it out.",
@@ -27,12 +26,8 @@ _INSTEAD = {
     "--io-maxiops": "That is of Docker on Windows.",
     "--link": "Links have given way to networks, where names are looked up.",
     "--ip6": "Networks have addresses of IPv4 only here: --ip.",
-    "--publish": _NO_PORTS,
-    "--publish-all": _NO_PORTS,
-    "--expose": "It only notes a port: `lab commit -c 'EXPOSE 80'` does, in the image.",
 }
-_SHORT = {"--publish": "-p", "--publish-all": "-P"}
-_SWITCHES = ("--publish-all", "--disable-content-trust")
+_SWITCHES = ("--disable-content-trust",)
 
 
 def _refuse(
@@ -45,7 +40,7 @@ def _refuse(
 
 OPTIONS: list[click.Parameter] = [
     Option(
-        [name, *filter(None, [_SHORT.get(name)])],
+        [name],
         hidden=True,
         is_flag=name in _SWITCHES,
         expose_value=False,

@@ -27,7 +27,8 @@ OPTIONS: list[click.Parameter] = [
         "--add-host",
         "extra_hosts",
         metavar="NAME:ADDRESS",
-        help="One more line in the container's /etc/hosts: db:10.0.0.7.",
+        help="""One more line in the container's /etc/hosts: db:10.0.0.7;
+        host:host-gateway is the machine.""",
     ),
     NAMES.several(
         "--dns",

@@ -1,4 +1,4 @@
-"""Options about the container's network: which one, and how it is called there."""
+"""Options about the container's network: which one, how it is called and reached."""
 
 import click
 
@@ -34,5 +34,24 @@ OPTIONS: list[click.Parameter] = [
         "--mac-address",
         metavar="ADDRESS",
         help="The hardware address of its interface: 02:42:ac:11:00:02.",
+    ),
+    NETWORK.several(
+        "-p",
+        "--publish",
+        "ports",
+        metavar="[[ADDRESS:]PORT:]PORT[/udp]",
+        help="""Pass what comes to a port of the machine on to one of the container:
+        8080:80, 127.0.0.1:8080:80, 53:53/udp, 80 (any that is free).""",
+    ),
+    NETWORK.flag(
+        "-P",
+        "--publish-all",
+        help="The same for each port that the image or --expose names.",
+    ),
+    NETWORK.several(
+        "--expose",
+        "exposed",
+        metavar="PORT[/udp]",
+        help="Note that it listens at this port; nothing is passed on to it.",
     ),
 ]
