@@ -73,7 +73,9 @@ def _encoded(value: object) -> str:
 
 
 _encode_whole = json.JSONEncoder(
-    default=lambda value: str(value) if isinstance(value, Path) else f"({type(value)})"
+    default=lambda value: (
+        str(value) if isinstance(value, Path) else f"({type(value).__name__})"
+    )
 ).encode
 
 

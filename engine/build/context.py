@@ -131,6 +131,11 @@ def _inside(root: int, name: str) -> bytes | None:
 def _on_machine(name: str) -> bytes | None:
     """One that was named by hand: whoever types `-f FILE` may read that file."""
     where = Path(name)
+    if where.exists() and not where.is_file():
+        raise InvalidArgument(
+            f"unable to prepare context: the Dockerfile {name} is not a regular file",
+            "`-f -` reads it from a pipe.",
+        )
     if not where.is_file():
         return None
     with where.open("rb") as file:

@@ -76,9 +76,13 @@ class Work:
             stage.uncached = True
             self._missed(self.cache.explain(stage.image, step))
             return False
-        stage.image, stage.config = found, found.config
         self.progress.note(" ---> Using cache")
         self.outcome = Outcome(cached=True, why="the same step on the same image")
+        if len(found.config.diff_ids) > len(stage.config.diff_ids):
+            self.outcome = self.outcome._replace(
+                size=found.layer_sizes[-1], layer=found.config.diff_ids[-1]
+            )
+        stage.image, stage.config = found, found.config
         return True
 
     def _missed(self, why: str) -> None:

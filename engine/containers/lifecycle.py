@@ -136,8 +136,25 @@ def _farewell(container: Container, timeout: int | None) -> dict[str, int]:
     return {"number": number, "grace": seconds}
 
 
-def restart(house: House, container: Container, timeout: int | None = None) -> None:
-    """End it if it runs, and run it again, in one go: also one of --rm stays."""
+def restart(
+    house: House,
+    container: Container,
+    timeout: int | None = None,
+    decide: "Decide | None" = None,
+) -> None:
+    """End it if it runs, and run it again, in one go: also one of --rm stays.
+
+    With `decide` in two: its shim cannot be told to ask from its second start on.
+    """
+    if decide:
+        if container.active and container.options.auto_remove:
+            raise InvalidState(
+                f"{container.name} is one of --rm: it is gone when it has ended",
+                f"`lab restart {container.name}` starts it anew in one go.",
+            )
+        stop(house, container, timeout)
+        start(house, house.records.find(container.id), decide)
+        return
     if container.active:
         with contextlib.suppress(*client.GONE):  # it has just ended
             _ask(house, container, "restart", **_farewell(container, timeout))

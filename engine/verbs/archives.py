@@ -6,6 +6,9 @@
 Try it: `lab save busybox -o b.tar; lab load -i b.tar`
 """
 
+import contextlib
+import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,5 +122,17 @@ def _opened(out: Path | int) -> Iterator[int]:
             f'invalid output path: directory "{out.parent}" does not exist',
             f"`mkdir -p {out.parent}` makes it.",
         )
+    _sweep(out)
     with files.whole_or_nothing(out) as descriptor:
         yield descriptor
+
+
+def _sweep(out: Path) -> None:
+    """Remove what was to become the same file, of whoever was killed meanwhile."""
+    unfinished_name = re.compile(rf"\.{re.escape(out.name)}\.(\d+)\.[0-9a-f]{{8}}")
+    with os.scandir(out.parent) as found:
+        for entry in found:
+            match = unfinished_name.fullmatch(entry.name)
+            if match and not os.path.exists(f"/proc/{match[1]}"):
+                with contextlib.suppress(FileNotFoundError):  # two do the same
+                    os.unlink(entry.path)

@@ -145,10 +145,12 @@ class ContainerVerbs(ImageVerbs):
             lifecycle.stop(self._house, container, timeout)
 
     @told_as_engine_errors()
-    def restart(self, name: str, timeout: int | None = None) -> None:
-        """Stop a container if it runs, and run it again."""
+    def restart(
+        self, name: str, timeout: int | None = None, decide: "Decide | None" = None
+    ) -> None:
+        """Stop a container if it runs, and run it again; `decide` as for a start."""
         with self._acting("restart", name) as container:
-            lifecycle.restart(self._house, container, timeout)
+            lifecycle.restart(self._house, container, timeout, decide)
 
     @told_as_engine_errors()
     def resume(self) -> list[Container]:

@@ -24,7 +24,7 @@ from engine.errors import EngineError, NotFound
 from labshell.commands import suggest
 from labshell.commands.explaining import ExplainedVerb
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.options.streams import STAYING, STEP, walk_of_start
+from labshell.commands.options.streams import STAYING, STEP, walk, walk_of_start
 from labshell.commands.report import report, say
 
 _TIMEOUT = Option(
@@ -140,19 +140,23 @@ def stop(engine: Engine, timeout: int | None, names: tuple[str, ...]) -> int:
 
 @click.command(
     cls=ExplainedVerb,
-    params=[_TIMEOUT, suggest.argument(suggest.containers, many=True)],
+    params=[_TIMEOUT, STEP, suggest.argument(suggest.containers, many=True)],
     examples="""
         lab restart web
     """,
 )
 @click.pass_obj
-def restart(engine: Engine, timeout: int | None, names: tuple[str, ...]) -> int:
+def restart(
+    engine: Engine, timeout: int | None, step: bool, names: tuple[str, ...]
+) -> int:
     """Stop containers, then start them again.
 
     The same container with the same files, and a new process: `lab tree` before and
     after shows another pid.
     """
-    return for_each(names, lambda name: engine.restart(name, timeout))
+    return for_each(
+        names, lambda name: engine.restart(name, timeout, walk(engine, name, step))
+    )
 
 
 @click.command(

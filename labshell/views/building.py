@@ -136,7 +136,9 @@ class Rich(Lines):
         self._status.update(Text(line))
 
     def note(self, line: str) -> None:
-        """What the lines of a step say already."""
+        """What came of it; the rest is what the lines of a step say already."""
+        if line.startswith("Successfully "):
+            self._console.print(line)
 
     def output(self, data: bytes, *, error: bool) -> None:
         """What a program prints, above the moving line."""

@@ -42,6 +42,19 @@ def test_save_and_load_print_what_docker_prints(
     ]
 
 
+def test_a_save_clears_what_killed_ones_of_the_same_file_have_left(
+    lab: Lab, busybox: str, tmp_path: Path
+) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    dead, alive = f".a.tar.{gone.pid}.0123abcd", f".a.tar.{os.getpid()}.0123abcd"
+    others = {alive, f".b.tar.{gone.pid}.0123abcd", ".a.tar.notes"}
+    for name in (dead, *others):
+        (tmp_path / name).write_text("half")
+    assert lab("save", "-o", str(tmp_path / "a.tar"), busybox).code == 0
+    assert {path.name for path in tmp_path.iterdir()} - {"a.tar"} == others
+
+
 def test_an_image_without_a_name_is_loaded_by_its_id(lab: Lab, busybox: str) -> None:
     data = packed(Saved().docker(tags=None))
     assert lab("load", "-q", stdin=data).lines == [f"Loaded image ID: {Saved().id}"]

@@ -129,6 +129,24 @@ def test_a_report_is_a_page_that_loads_nothing(
     text = page.read_text()
     assert "COPY f /f" in text
     assert not {"src=", "<script", "http"} & {*text.replace(">", " ").split()}
+    (again, second) = (tmp_path / "again.html", lab("build", str(context)))
+    assert re.search(r"2/3 +COPY f /f +cached +\d\.\d\d +15B", second.err)
+    assert lab("build", "--report", str(again), str(context)).code == 0
+    layer = re.compile(r'<div class="layer".*?</div>', re.DOTALL)
+    assert layer.findall(again.read_text()) == layer.findall(text) != []
+
+
+def test_rich_is_a_line_a_step_with_what_run_prints_and_the_result(
+    lab: Lab, context: Path
+) -> None:
+    done = lab("build", "--progress", "rich", "-t", "mine", str(context))
+    assert (done.code, done.out) == (0, "")
+    steps = [line.split()[:3] for line in done.err.splitlines() if line[1:2] == "+"]
+    assert steps == [["+", f"{number}/3", name] for number, name in (
+        (1, "FROM"), (2, "COPY"), (3, "RUN"),
+    )]  # fmt: skip
+    assert "      of the context" in done.err.splitlines()
+    assert "Successfully built " in done.err
 
 
 WRONG = {
@@ -161,6 +179,7 @@ def test_what_is_wrong_with_the_line_is_said(
     assert "not found" in lab("build", str(tmp_path / "nosuch")).error
     assert "must be a directory" in lab("build", str(context / "f")).error
     assert "no such file" in lab("build", "-f", "nosuch", str(context)).error
+    assert "not a regular file" in lab("build", "-f", "/dev/null", str(context)).error
     assert "can't use stdin for both" in lab("build", "-f", "-", "-").error
     assert (
         "failed to reach build target x"

@@ -136,6 +136,18 @@ def test_an_aborted_start_leaves_the_container_as_it_was(
     assert lab("start", "--step", "kept", stdin=b"").lines == ["kept"]
 
 
+def test_a_restart_is_stepped_through_once_it_has_ended(
+    lab: Lab, names: list[str]
+) -> None:
+    names.append("again")
+    lab("run", "-d", "--name", "again", "busybox", "sleep", "1000")
+    state = ("inspect", "-f", "{{.State.Status}}", "again")
+    assert lab("restart", "-t0", "--step", "again", stdin=b"").lines == ["again"]
+    assert lab(*state).out == "running\n"
+    assert lab("restart", "-t0", "--step", "again", stdin=b"abort\n").code == 1
+    assert lab(*state).out == "exited\n"
+
+
 def test_a_failure_that_was_asked_for_is_one_clear_error(lab: Lab) -> None:
     typed = b"next pivot_root\nfail EINVAL\n"
     done = lab("run", "--step", "--rm", "busybox", "true", stdin=typed)

@@ -90,3 +90,8 @@ def test_every_concept_has_a_heading() -> None:
 )
 def test_a_text_is_written_as_strace_writes_it(text: str, written: str) -> None:
     assert in_c(text) == written
+
+
+def test_a_value_that_json_has_no_form_for_is_told_by_its_kind() -> None:
+    text = line((MARKS[0], "m", "f", (b"raw", {"a": b"b"}), {}, 0, 0, "0"), 1)
+    assert json.loads(text)["given"] == ["(bytes)", {"a": "(bytes)"}]
