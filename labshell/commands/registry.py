@@ -146,9 +146,12 @@ def _be_silent(_: "Served") -> None:
 
 
 def _print_request(served: "Served") -> None:
+    """Print a request in one write: other threads print, too."""
     from labshell.views.registry import request_line
 
-    print(request_line(served), flush=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads: serve all the same
+        sys.stdout.write(f"{request_line(served)}\n")
+        sys.stdout.flush()
 
 
 @click.command(

@@ -52,7 +52,8 @@ class Server:
 @contextmanager
 def ours(root: Path, *options: str) -> Iterator[Server]:
     """Our registry, with its files in `root`."""
-    words = ["registry", "serve", "--port", "0", "--root", str(root), *options]
+    words = ["registry", "serve", "--port", "0", "--quiet", *options]
+    words += ["--root", str(root)]
     process = subprocess.Popen(
         Lab(root.parent / "engine").command(*words), stdout=subprocess.PIPE
     )
@@ -61,23 +62,11 @@ def ours(root: Path, *options: str) -> Iterator[Server]:
         first = process.stdout.readline().decode()
         assert " serves " in first, "the registry did not start"
         port = int(first.split()[0].rpartition(":")[2])
-        with emptied(process):
-            yield Server(port=port, pid=process.pid, root=root)
+        yield Server(port=port, pid=process.pid, root=root)
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
-
-
-@contextmanager
-def emptied(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Let somebody read what the process prints: a full pipe would stop it."""
-    reader = subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        reader.kill()
-        reader.wait()
 
 
 @contextmanager

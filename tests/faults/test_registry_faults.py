@@ -7,8 +7,10 @@ nothing of it, and the next client is served as before.
 import contextlib
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -16,11 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.engine import Registry
 from engine.http.server import MOST_CONNECTIONS
 from engine.oci import digest as digests
 from tests.benchmarks import rivals
 from tests.conformance import registries
-from tests.conformance.registries import Http, Server, files_of
+from tests.conformance.registries import Http, Server, files_of, image
 
 BLOB = os.urandom(3 << 20)
 DIGEST = digests.sha256(BLOB)
@@ -202,6 +205,53 @@ def test_many_requests_on_one_connection(http: Http) -> None:
                 line.request("GET", path)
                 answer = line.getresponse()
                 assert (answer.status, bool(answer.read())) == (status, True)
+
+
+def test_a_manifest_that_was_taken_is_whole_whoever_collects(tmp_path: Path) -> None:
+    """The collector gives nobody time, so a push may fail, but never half of it."""
+    root = tmp_path / "registry"
+    with registries.ours(root) as server, ThreadPoolExecutor() as pool:
+        http, over = Http(server), threading.Event()
+        http.push_image("shop", "0", b"layer")
+        collecting = pool.submit(collect_until, root, over)
+        try:
+            pushing = [pool.submit(push_many, http, f"shop{n % 2}") for n in range(4)]
+            taken = [each for one in pushing for each in one.result()]
+        finally:
+            over.set()
+        assert collecting.result() > 0
+        assert taken
+        for repository, digest in taken:
+            assert http("GET", f"/v2/{repository}/manifests/{digest}").status == 200
+            for layer in (CONFIG, *LAYERS):
+                path = f"/v2/{repository}/blobs/{digests.sha256(layer)}"
+                assert http("GET", path).body == layer
+
+
+CONFIG, LAYERS = b"{}", [b"one" * 1000, b"two" * 1000]
+
+
+def collect_until(root: Path, over: threading.Event) -> int:
+    registry, rounds = Registry(root), 0
+    while not over.wait(0.05):
+        registry.collect(age=0, untagged=True)
+        rounds += 1
+    return rounds
+
+
+def push_many(http: Http, repository: str) -> list[tuple[str, str]]:
+    """Push, whatever is collected meanwhile; the manifests that were taken."""
+    taken = []
+    for number in range(20):
+        for blob in (CONFIG, *LAYERS):
+            path = f"/v2/{repository}/blobs/uploads/?digest={digests.sha256(blob)}"
+            assert http("POST", path, blob).status in (201, 404)
+        whole = image(CONFIG, *LAYERS, number=number)
+        answer = http.put_manifest(repository, f"t{number}", whole)
+        assert answer.status in (201, 404)
+        if answer.status == 201:
+            taken.append((repository, digests.sha256(whole)))
+    return taken
 
 
 def test_when_all_places_are_taken_others_are_told(tmp_path: Path) -> None:

@@ -43,20 +43,19 @@ def collect(root: Path, *, age: float = HOUR, untagged: bool = False) -> Collect
     With `untagged`, manifests too that have no tag, unless a tagged one needs them.
     """
     before = time.time() - age
-    dropped = 0
+    dropped, uploads, freed = 0, 0, 0
     for repository in all_repositories(root):
         with repository.changing() as entries:
             if untagged:
                 dropped += _drop_untagged(repository, entries, before)
             _drop_unnamed(repository, entries, before)
+            abandoned = old_uploads(repository, before)
+            uploads += len(abandoned)
+            freed += sum(map(_remove, abandoned))
             repository.sweep()
-    uploads = old_uploads(root, age)
-    freed = sum(_remove(path) for path in uploads)
     blobs = [path for path in _shared(root) if _is_garbage(path, before)]
     freed += sum(map(_remove, blobs))
-    return Collected(
-        manifests=dropped, blobs=len(blobs), uploads=len(uploads), freed=freed
-    )
+    return Collected(manifests=dropped, blobs=len(blobs), uploads=uploads, freed=freed)
 
 
 def _drop_untagged(repository: Repository, entries: list[Entry], before: float) -> int:
@@ -99,15 +98,22 @@ def _shared(root: Path) -> list[Path]:
 
 def _is_garbage(path: Path, before: float) -> bool:
     """Whether a blob is in no repository any more."""
-    return path.stat().st_nlink == 1 and _is_old(path, before)
+    return _is_old(path, before) and path.stat().st_nlink == 1
 
 
 def _is_old(path: Path, before: float) -> bool:
-    return path.stat().st_mtime < before
+    """Whether nobody has needed it since then; not if it has gone meanwhile."""
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
 
 
 def _remove(path: Path) -> int:
     """Remove a file; how many bytes that was."""
-    size = path.stat().st_size
-    path.unlink()
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:  # its client was quicker
+        return 0
     return size

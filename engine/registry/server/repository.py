@@ -107,9 +107,9 @@ class Repository:
     def take(self, file: Path, digest: str) -> None:
         """Make a complete file one of our blobs; its own name goes.
 
-        If the same bytes are here already, they get one more name. They may vanish in
-        this moment (a collection), or have as many names as the file system can count:
-        then the new file takes the place of the old one.
+        If the same bytes are somewhere already, they get one more name. If not, or if
+        they have as many names as the file system can count, it is the new file that is
+        shared from now on; never with one name only, or a collection might take it.
         """
         shared = self._shared / digests.hex_of(digest)
         try:
@@ -118,8 +118,8 @@ class Repository:
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.EMLINK):
                 raise
+            _link(file, self.path(digest))
             os.rename(file, shared)
-            _link(shared, self.path(digest))
         files.sync_directory(self._blobs)
 
     def borrow(self, other: "Repository", digest: str) -> bool:

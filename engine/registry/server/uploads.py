@@ -33,7 +33,7 @@ from engine.registry.server.problems import Problem
 from engine.registry.server.repository import Repository, all_repositories
 
 DAY = 24 * 3600.0  # seconds
-_MOST_UPLOADS = 1000  # at one time
+_MOST_UPLOADS = 10_000  # at one time, with those that nobody will end
 _LARGEST_BLOB = 1 << 40  # bytes
 _PIECE = 1 << 20  # bytes hashed at a time, if a file must be read again
 _WRITE_BEHIND = 16 << 20  # bytes after which the kernel is asked to begin with the disk
@@ -42,11 +42,12 @@ _WRITE_BEHIND = 16 << 20  # bytes after which the kernel is asked to begin with 
 class Upload:
     """One upload. Only one thread at a time may write to it: whoever holds it."""
 
-    def __init__(self, repository: Repository, name: str) -> None:
+    def __init__(self, repository: Repository, name: str, size: int = 0) -> None:
+        """`size`: how many bytes have come, to a server that has ended since."""
         self.repository = repository
         self.name = name
         self.path = repository.uploads / name
-        self.size = self.path.stat().st_size
+        self.size = size
         self.lock = threading.Lock()
         self._hash = hashlib.sha256()
         self._hashed = 0  # bytes that are in the hash
@@ -91,6 +92,8 @@ class Upload:
             self.path.unlink()
             raise Problem("DIGEST_INVALID", f"the bytes are {found}, not {digest}")
         with files.closing(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)) as whole:
+            if os.fstat(whole).st_size != self.size:
+                raise Problem("BLOB_UPLOAD_INVALID", "somebody else wrote to the file")
             os.fsync(whole)
         self.repository.take(self.path, digest)
 
@@ -129,6 +132,9 @@ class Uploads:
             raise Problem("BLOB_UPLOAD_INVALID", "somebody else writes to this upload")
         try:
             yield upload
+        except FileNotFoundError as error:
+            message = "the upload was given up, or swept away"
+            raise Problem("BLOB_UPLOAD_UNKNOWN", message) from error
         finally:
             upload.lock.release()
             if not upload.path.exists():
@@ -139,8 +145,8 @@ class Uploads:
             upload = self._open.get(name)
             if upload is None and _is_uuid(name):  # begun before a restart, perhaps
                 with contextlib.suppress(FileNotFoundError):
-                    upload = Upload(repository, name)
-                    self._open[name] = upload
+                    size = (repository.uploads / name).stat().st_size
+                    upload = self._open[name] = Upload(repository, name, size)
         here = upload and upload.repository.name == repository.name
         if upload is None or not here or not upload.path.exists():
             raise Problem("BLOB_UPLOAD_UNKNOWN", "there is no such upload here")
@@ -152,19 +158,19 @@ class Uploads:
 
     def sweep(self, root: Path, age: float = DAY) -> None:
         """Remove what nobody has written to for so many seconds."""
-        for path in old_uploads(root, age):
-            path.unlink(missing_ok=True)
-            self._forget(path.name)
+        before = time.time() - age
+        for repository in all_repositories(root):
+            for path in old_uploads(repository, before):
+                path.unlink(missing_ok=True)
+                self._forget(path.name)
 
 
-def old_uploads(root: Path, age: float) -> list[Path]:
-    """The files in `uploads` that were last written to so many seconds ago."""
-    before = time.time() - age
+def old_uploads(repository: Repository, before: float) -> list[Path]:
+    """The files in `uploads` that nobody has written to since then."""
     return [
-        path
-        for repository in all_repositories(root)
-        for path in repository.uploads.iterdir()
-        if path.stat().st_mtime < before
+        Path(entry.path)
+        for entry in os.scandir(repository.uploads)
+        if entry.stat().st_mtime < before
     ]
 
 
