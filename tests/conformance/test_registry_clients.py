@@ -21,6 +21,7 @@ from tests.conformance import kinds, registries
 from tests.conformance.kinds import IMAGES
 from tests.conformance.registries import Server
 from tests.conformance.sides import in_memory
+from tests.shell.lines import Done, Lab
 from tests.tars import archive, regular
 
 pytestmark = pytest.mark.require("root", "skopeo", "docker-registry", "zstd")
@@ -106,6 +107,49 @@ def test_what_skopeo_pushed_comes_back(
         wanted = digest_in(layout, image)
         assert digest_of(name) == wanted
         assert pull(name, tmp_path / image) == wanted
+
+
+@pytest.mark.require("overlay")
+@pytest.mark.parametrize("where", SERVERS)
+def test_what_labshell_pushed_comes_back(
+    servers: dict[str, Server], layout: Path, fresh_root: Path, where: str
+) -> None:
+    """It pulls what skopeo pushed, and the other way round."""
+    lab, server = Lab(fresh_root), servers[where]
+    for image in IMAGES:
+        source = push(layout, server, image)
+        name = f"{server.address}/labshell/{image}:1"
+        wanted = digest_in(layout, image)
+        assert f"Digest: {wanted}" in done(lab("pull", source))
+        done(lab("tag", source, name))
+        assert f"digest: {wanted}" in "\n".join(done(lab("push", name)))
+        assert digest_of(name) == wanted
+    done(lab("rmi", source, name))
+    assert f"Digest: {wanted}" in done(lab("pull", name))
+
+
+def test_labshell_pulls_what_docker_pushed(
+    servers: dict[str, Server], docker: list[str], fresh_root: Path
+) -> None:
+    """And docker pulls it again, when labshell has pushed it elsewhere."""
+    lab = Lab(fresh_root)
+    layer = archive(regular("new", random.Random(2).randbytes(1 << 20)))
+    rivals.run(*docker, "import", "-", "theirs:1", stdin=layer)
+    for server in servers.values():
+        name = f"{server.address}/theirs:1"
+        rivals.run(*docker, "tag", "theirs:1", name)
+        digest = docker_digest(rivals.run(*docker, "push", name))
+        assert f"Digest: {digest}" in done(lab("pull", name))
+        again = f"{server.address}/ours:1"
+        done(lab("tag", name, again))
+        done(lab("push", again))
+        assert docker_digest(rivals.run(*docker, "pull", again)) == digest
+
+
+def done(line: Done) -> list[str]:
+    """What a line of `lab` that went well has printed."""
+    assert line.code == 0, line.err
+    return line.lines
 
 
 def docker_digest(printed: str) -> str:
