@@ -21,6 +21,7 @@ Rooms, from the top of the house to its foundation. Imports point down only.
     growing.py    files that others append to, read while they grow
     files.py      atomic write, lock, removal
     deadline.py   work of many pieces that must be over by a certain time
+    readable.py   records as JSON that a person can read
     entries.py    names in a directory: made, renamed, taken away
     times.py      moments, as they are written down
     errors.py     what can go wrong, as one tree

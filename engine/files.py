@@ -22,7 +22,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine import entries
+from engine import entries, readable
 from engine.acts import act, os_error
 from engine.errors import EngineBroken
 from engine.notes import quote
@@ -32,8 +32,6 @@ _DIRECTORY = _FOLLOWED | os.O_NOFOLLOW
 _DEEPEST_REMOVAL = 128  # levels of directories open at once
 T = TypeVar("T")
 
-# `json.dumps` with an option of its own would make an encoder for each value.
-_as_json = json.JSONEncoder(ensure_ascii=False).encode
 _LARGEST_RECORD = 16 << 20  # bytes; a larger JSON file is not one of ours
 
 
@@ -140,6 +138,18 @@ def _replacement(path: Path, mode: int) -> Iterator[tuple[int, Path]]:
         raise
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Put `data` into a new file, in a directory that nobody reads yet: a draft."""
+    with closing(entries.make_file(path, 0o600)) as descriptor, naming(path):
+        if data:
+            fill(descriptor, len(data), data, path)
+
+
+def write_new_json(path: Path, data: Any) -> None:
+    """The same with JSON that a person can read."""
+    write_new(path, _as_text(data))
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable: a rename is not, until this."""
     with closing(open_directory(path)) as descriptor:
@@ -152,35 +162,20 @@ def write_json(path: Path, data: Any, *, durable: bool = False) -> None:
     Bytes that are no text (an argument, a path) are lone surrogates in Python, and
     "\\udcff" in the file: to write them with a backslash is what JSON asks for.
     """
-    text = as_readable_json(data) + "\n"
-    atomic_write(path, text.encode(errors="backslashreplace"), durable=durable)
+    atomic_write(path, _as_text(data), durable=durable)
 
 
-def as_readable_json(data: Any, indent: str = "") -> str:
-    """JSON for people: the fields of an object below each other, plain lists in a line.
-
-    The standard library's `indent` gives each of 400 names in a list a line of its own.
-    """
-    inner = f"{indent}  "
-    if isinstance(data, dict) and data:
-        fields = [
-            f"{inner}{_as_json(name)}: {as_readable_json(value, inner)}"
-            for name, value in data.items()
-        ]
-        return "{\n" + ",\n".join(fields) + f"\n{indent}}}"
-    if isinstance(data, list) and any(isinstance(item, dict) for item in data):
-        items = [f"{inner}{as_readable_json(item, inner)}" for item in data]
-        return "[\n" + ",\n".join(items) + f"\n{indent}]"
-    return _as_json(data)
+def _as_text(data: Any) -> bytes:
+    return f"{readable.as_json(data)}\n".encode(errors="backslashreplace")
 
 
 def read_json(path: Path) -> Any:
     """The JSON in `path`. EngineBroken if it is damaged, OSError if not there."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        data = file.read(_LARGEST_RECORD + 1)
+    with closing(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) as descriptor:
+        size = os.fstat(descriptor).st_size
+        data = os.read(descriptor, min(size, _LARGEST_RECORD))
     try:
-        if len(data) > _LARGEST_RECORD:
+        if size > _LARGEST_RECORD:
             raise ValueError("too large")
         return json.loads(data)
     except ValueError as error:

@@ -176,6 +176,7 @@ def _publish(house: House, draft: Path, container: Container) -> Container:
             if container.options.name:
                 raise
             container = container._replace(name=names.propose(crowded))
+            house.records.write_draft(draft, container)
     raise EngineError("no free name for the container was found", "Give it a --name.")
 
 

@@ -10,6 +10,7 @@ points are neither the image's nor part of what `commit` takes.
 Try it: `lab create --name box busybox; ls -R /var/lib/labshell/containers/*/init`
 """
 
+import functools
 import os
 import stat
 from pathlib import Path
@@ -56,12 +57,22 @@ def make(directory: Path, lower: tuple[Path, ...]) -> None:
 def _topmost(lower: tuple[Path, ...], name: str) -> os.stat_result | None:
     """The directory `name` as the image shows it, if it does."""
     for layer in lower:
-        with closing(open_directory(layer)) as root:
-            try:
-                found = paths.open_inside(root, name, os.O_PATH | os.O_NOFOLLOW)
-            except SyscallError:
-                continue
-        with closing(found):
-            status = os.fstat(found)
-        return status if stat.S_ISDIR(status.st_mode) else None
+        status = _in_layer(layer, name)
+        if status:
+            return status if stat.S_ISDIR(status.st_mode) else None
     return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _in_layer(layer: Path, name: str) -> os.stat_result | None:
+    """What `name` is in one layer. That never changes: a layer is named by what it is.
+
+    A build makes a container on each of its layers, and looks at all below each time.
+    """
+    with closing(open_directory(layer)) as root:
+        try:
+            found = paths.open_inside(root, name, os.O_PATH | os.O_NOFOLLOW)
+        except SyscallError:
+            return None
+    with closing(found):
+        return os.fstat(found)

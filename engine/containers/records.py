@@ -156,11 +156,10 @@ class Records:
     def write_draft(self, draft: Path, container: Container) -> None:
         """Note in a draft what it will be: whoever finds it abandoned can read it."""
         files.write_json(draft / "config.json", container.to_json())
+        state.write(draft, container.state)
 
     def publish(self, draft: Path, container: Container) -> None:
         """Make a prepared record the real one. Conflict if its name is taken."""
-        files.write_json(draft / "config.json", container.to_json())
-        state.write(draft, container.state)
         with files.locked(self.names_lock):
             self._take_name(container.name, container.id)
         try:

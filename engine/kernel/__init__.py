@@ -1,6 +1,7 @@
 """The kernel's facilities, one file each; the only place that asks it for anything.
 
     libc.py          the C library's doors that Python's `os` does not have
+    pseudo_files.py  what is told in files of /proc and /sys
     paths.py         a path from outside, opened inside its root
     places.py        where a path leads, before anything is done there
     mounts.py        mount, bind, overlay, unmount

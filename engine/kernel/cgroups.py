@@ -33,6 +33,7 @@ from pathlib import Path
 
 from engine.errors import SyscallError, from_os_error
 from engine.kernel import controllers, group_files, mount_table
+from engine.kernel.pseudo_files import read_text
 
 CONTROLLERS = (
     *("memory", "cpu", "cpuacct", "cpuset", "pids"),
@@ -43,6 +44,7 @@ ENGINES = "labshell-"  # how the group of an engine begins; it takes that away i
 SLICE = "system.slice"  # in which systemd keeps the scopes of engines
 # What is said of a group that is no longer there, or is being removed at this moment.
 _GONE = (errno.ENOENT, errno.ENODEV)
+_ALONE = 2  # links of a directory without another one in it
 ATTEMPTS, MOMENT = 100, 0.01  # for what the kernel does in its own time, seconds
 
 
@@ -159,7 +161,7 @@ def _clear(tree: Path) -> None:
     """
     with contextlib.suppress(FileExistsError):
         group_files.make(tree / "init")
-    for pid in (tree / "cgroup.procs").read_text().split():
+    for pid in read_text(tree / "cgroup.procs").split():
         with contextlib.suppress(SyscallError):  # it has ended
             group_files.write(tree / "init" / "cgroup.procs", pid)
 
@@ -212,7 +214,7 @@ def members(group: str) -> list[int]:
     for path in directories(group):
         for place in with_those_inside(path):
             try:
-                found.update(map(int, (place / "cgroup.procs").read_text().split()))
+                found.update(map(int, read_text(place / "cgroup.procs").split()))
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -225,7 +227,23 @@ def with_those_inside(path: Path) -> list[Path]:
 
     A container that may write to its groups, a privileged one, may divide them.
     """
+    try:
+        if os.stat(path).st_nlink == _ALONE:
+            return [path]
+    except FileNotFoundError:
+        return []
     return [Path(place) for place, _, _ in os.walk(path, topdown=False)]
+
+
+def is_empty(group: str) -> bool:
+    """Whether no process is in the group itself.
+
+    One look will do: whoever joins a group joins it in the first tree first.
+    """
+    try:
+        return not read_text(directories(group)[0] / "cgroup.procs")
+    except OSError:  # it has gone
+        return True
 
 
 def remove_empty(group: str) -> None:

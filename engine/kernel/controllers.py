@@ -20,6 +20,8 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from engine.kernel.pseudo_files import read_text
+
 _WANTED = ("memory", "cpu", "pids", "io", "cpuset")
 _CPUSET = ("cpuset.cpus", "cpuset.mems")
 
@@ -65,4 +67,4 @@ def keeper(group: Path) -> Path | None:
 
 
 def _words(file: Path) -> list[str]:
-    return file.read_text().split()
+    return read_text(file).split()

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from engine.errors import SyscallError
 from engine.kernel import cgroups, group_files, watches
+from engine.kernel.pseudo_files import read_text
 
 UNLIMITED = 1 << 60  # bytes: version 1 says "no limit" by a number above this
 
@@ -140,7 +141,7 @@ def _disks_v2(group: str) -> dict[str, tuple[int, int]]:
 def _text(group: str, controller: str, name: str) -> str:
     """What is in a file of the group; "" if there is none, or the group has gone."""
     try:
-        return (cgroups.directory(group, controller) / name).read_text()
+        return read_text(cgroups.directory(group, controller) / name)
     except (OSError, SyscallError):
         return ""
 

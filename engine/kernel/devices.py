@@ -21,6 +21,7 @@ man: cgroups(7), bpf(2), null(4); Documentation/admin-guide/cgroup-v1/devices.rs
 Try it: `lab run busybox sh -c 'mknod /d b 8 0; cat /d'`
 """
 
+import itertools
 import os
 import struct
 from pathlib import Path
@@ -42,9 +43,9 @@ def restrict(group: str, rules: tuple[DeviceRule, ...]) -> None:
         attach_program(cgroups.directory(group, ""), program(rules))
         return
     place = cgroups.directory(group, "devices")
-    for rule in rules:
-        name = f"devices.{'allow' if rule.allow else 'deny'}"
-        group_files.write(place / name, str(rule))
+    for allow, some in itertools.groupby(rules, lambda rule: rule.allow):
+        file = place / f"devices.{'allow' if allow else 'deny'}"
+        group_files.write(file, *map(str, some))
 
 
 # Instructions of BPF: operation codes, as bpf(2) has them for 32- and 64-bit words.

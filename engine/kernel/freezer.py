@@ -21,6 +21,7 @@ from pathlib import Path
 from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.kernel import cgroups, group_files
+from engine.kernel.pseudo_files import read_text
 
 
 def freeze(group: str) -> None:
@@ -52,7 +53,7 @@ def thaw(group: str) -> None:
 def _says(path: Path, value: str) -> bool:
     """Whether nothing need be written; not if there is no such file."""
     try:
-        return path.read_text().strip() == value
+        return read_text(path).strip() == value
     except OSError:
         return False
 
@@ -60,7 +61,7 @@ def _says(path: Path, value: str) -> bool:
 def _wait_for(path: Path, text: str) -> None:
     """Freezing ends within microseconds, but nothing can be waited on in version 1."""
     for _ in range(100):
-        if text in path.read_text():
+        if text in read_text(path):
             return
         time.sleep(0.001)
     raise SyscallError("write", 110, str(path))
@@ -84,6 +85,12 @@ def kill_all(group: str) -> None:
                 _kill(pid)
         thaw(group)
         time.sleep(cgroups.MOMENT)
+
+
+def kill_left(group: str) -> None:
+    """End what is left in the group itself when its process 1 has: mostly nobody."""
+    if not cgroups.is_empty(group):
+        kill_all(group)
 
 
 @act(

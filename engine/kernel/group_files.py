@@ -46,11 +46,12 @@ def mark(path: Path) -> None:
     os.setxattr(path, MARK, b"")
 
 
-def write(path: Path, value: str) -> None:
-    """Write one value into one file of a control group."""
+def write(path: Path, *values: str) -> None:
+    """Write values into one file of a control group, one after the other."""
     try:
         with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
-            _write(descriptor, path, value)
+            for value in values:
+                _write(descriptor, path, value)
     except OSError as error:
         raise SyscallError("write", error.errno or 0, str(path)) from error
 

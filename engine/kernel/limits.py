@@ -27,6 +27,7 @@ from pathlib import Path
 
 from engine.errors import SyscallError
 from engine.kernel import cgroups, group_files
+from engine.kernel.pseudo_files import read_text
 from engine.oci.resources import Resources
 
 Write = tuple[Path, str]  # a file, and what to write into it
@@ -48,7 +49,7 @@ def changed(group: str, resources: Resources) -> Iterator[None]:
     old: list[Write] = []
     try:
         for path, value in plan(group, resources):
-            before = path.read_text().strip()
+            before = read_text(path).strip()
             group_files.write(path, value)
             old.append((path, before))
         yield
@@ -93,7 +94,7 @@ def _memory_v1(group: str, resources: Resources) -> list[tuple[str, str, int | N
     alone = ("memory", "memory.limit_in_bytes", resources.memory)
     both = ("memory", "memory.memsw.limit_in_bytes", resources.memory_swap)
     try:
-        now = int((cgroups.directory(group, "memory") / both[1]).read_text())
+        now = int(read_text(cgroups.directory(group, "memory") / both[1]))
     except FileNotFoundError:  # the kernel does not count swap
         return [alone]
     return [both, alone] if (resources.memory or 0) > now else [alone, both]

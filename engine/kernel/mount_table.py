@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.kernel.pseudo_files import read_text
+
 
 class Mount(NamedTuple):
     """One line of /proc/PID/mountinfo.
@@ -36,7 +38,7 @@ class Mount(NamedTuple):
 def table(pid: int | str = "self") -> Iterator[Mount]:
     """The mounts that process `pid` sees, in the order in which they were made."""
     try:
-        text = os.fsdecode(Path(f"/proc/{pid}/mountinfo").read_bytes())
+        text = read_text(f"/proc/{pid}/mountinfo")
     except (FileNotFoundError, ProcessLookupError, OSError):
         return  # the process has ended: it sees nothing
     for line in text.split("\n")[:-1]:  # other ends of line may be part of a name
@@ -106,5 +108,5 @@ def _mount_of(path: Path) -> str:
 
 def _mount_behind(descriptor: int) -> str:
     """The number of the mount that an open file is seen through."""
-    lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()
+    lines = read_text(f"/proc/self/fdinfo/{descriptor}").splitlines()
     return next(line.split()[1] for line in lines if line.startswith("mnt_id:"))

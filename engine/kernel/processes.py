@@ -23,7 +23,6 @@ import os
 import resource
 import signal
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 from engine import acts
@@ -31,6 +30,7 @@ from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.files import closing
 from engine.kernel import libc
+from engine.kernel.pseudo_files import read_text
 from engine.notes import Unrecorded, in_c, quote
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
@@ -128,7 +128,8 @@ def copy_limit_of_init(name: str) -> None:
 
 def name_process(name: str) -> None:
     """What `ps -o comm` and pstree call this process, up to 15 bytes."""
-    Path("/proc/self/comm").write_text(name)
+    with closing(os.open("/proc/self/comm", os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
+        os.write(descriptor, name.encode())
 
 
 def set_oom_score(value: int) -> None:
@@ -288,10 +289,10 @@ def start_time(pid: int) -> int | None:
     A pid and its start time together name one process for ever: pids are used again.
     """
     try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
+        text = read_text(f"/proc/{pid}/stat")
     except OSError:
         return None
-    return int(text.rpartition(b")")[2].split()[19])
+    return int(text.rpartition(")")[2].split()[19])
 
 
 def leave(status: int) -> NoReturn:

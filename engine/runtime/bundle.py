@@ -128,10 +128,10 @@ class Bundle(NamedTuple):
     ) -> None:
         """Put the bundle into a new directory."""
         entries.make_directory(directory)
-        files.write_json(directory / "config.json", self.spec.to_json())
+        files.write_new_json(directory / "config.json", self.spec.to_json())
         if self.layers:
-            files.write_json(directory / "layers.json", self.layers.to_json())
-        files.atomic_write(directory / "seccomp.bpf", self.seccomp)
+            files.write_new_json(directory / "layers.json", self.layers.to_json())
+        files.write_new(directory / "seccomp.bpf", self.seccomp)
         facts = ShimFacts(
             root=self.spec.root,
             layered=self.layers is not None,
@@ -145,7 +145,7 @@ class Bundle(NamedTuple):
             log=log,
             published=published,
         )
-        files.write_json(directory / "shim.json", facts.to_json())
+        files.write_new_json(directory / "shim.json", facts.to_json())
 
     @staticmethod
     def read(directory: Path) -> "Bundle":

@@ -295,5 +295,5 @@ class Life:
         self.task.close()
         self.viewers.settle()
         with self.recording("end"), contextlib.suppress(EngineError):  # to be repaired
-            release.kill(self._facts)
+            release.kill_left(self._facts)
             release.take_away(self._facts)

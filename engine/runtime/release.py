@@ -29,6 +29,12 @@ def kill(facts: ShimFacts) -> None:
         freezer.kill_all(facts.cgroup)
 
 
+def kill_left(facts: ShimFacts) -> None:
+    """The same when process 1 has ended: mostly nobody is left, and one look tells."""
+    with contextlib.suppress(EngineError, OSError):
+        freezer.kill_left(facts.cgroup)
+
+
 def take_away(facts: ShimFacts) -> None:
     """Unmount the overlay and remove the control group, as far as they are there."""
     if facts.layered:
@@ -52,7 +58,10 @@ def disconnect(
 
 def unmount(root: Path) -> None:
     """Unmount what is mounted at `root`, if anything is."""
-    if not os.path.ismount(root):
+    try:
+        if os.lstat(root).st_dev == os.lstat(root.parent).st_dev:
+            return
+    except FileNotFoundError:
         return
     try:
         mounts.unmount(root)

@@ -123,7 +123,7 @@ def test_a_file_is_written_under_another_name_and_then_renamed(
 ) -> None:
     files = [a for a in box.engine.acts(ended.id) if a["concept"] == "files"]
     moved = [a["shell"].split()[2:] for a in files if a["call"] == "rename(2)"]
-    old = next(old for old, new in moved if new.endswith("/bundle/config.json"))
+    old = next(old for old, new in moved if new.endswith("/state.json"))
     assert any(a["shell"].startswith(f"cat > {old}  #") for a in files)
 
 

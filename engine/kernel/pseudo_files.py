@@ -1,0 +1,29 @@
+"""Pseudo-files: what the kernel tells in files of /proc and /sys.
+
+They lie on no disk. The kernel writes the text when somebody reads it, so its size is
+not known before: read(2) is asked until there is no more.
+
+    Path.read_text      open fstat ioctl lseek lseek fstat read read close
+    read_text           open                               read read close
+
+A start looks into some thirty of them, and each call counts.
+
+man: proc(5), sysfs(5)
+Try it: `strace -c cat /proc/self/stat`
+"""
+
+import os
+from pathlib import Path
+
+from engine.files import closing
+
+_PIECE = 4096  # bytes; the kernel gives no more than a page at a time
+
+
+def read_text(path: Path | str) -> str:
+    """All that such a file tells. OSError if it is not there, or has just gone."""
+    pieces = []
+    with closing(os.open(path, os.O_RDONLY | os.O_CLOEXEC)) as descriptor:
+        while piece := os.read(descriptor, _PIECE):
+            pieces.append(piece)
+    return b"".join(pieces).decode(errors="surrogateescape")
