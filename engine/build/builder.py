@@ -84,12 +84,12 @@ def build(
     with work.ledger:
         try:
             image = _Building(work, dockerfile).run()
+            work.ledger.settle(image, names)
         except BaseException:
             work.ledger.settle()
             raise
         finally:
             running.remove_finished(work)
-        work.ledger.settle(image, names)
     progress.note(f"Successfully built {digests.short(image.id)}")
     for name in names:
         progress.note(f"Successfully tagged {name}")

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from engine.errors import BuildFailed
 from engine.images import index
 from engine.images.layers import Layer
 from engine.images.making import NewImage, compact_json, manifest_of, named
@@ -43,8 +44,11 @@ class Ledger:
         self.hold()
         return self
 
-    def __exit__(self, *_: Any) -> None:
-        self.let_go()
+    def __exit__(self, kind: Any, error: BaseException | None, where: Any) -> None:
+        """A step that the kernel did not let end may have left half of its work."""
+        while isinstance(error, BuildFailed) and error.__cause__:
+            error = error.__cause__
+        self._held.__exit__(type(error) if error else None, error, where)
 
     def hold(self) -> None:
         """Hold the store."""

@@ -71,7 +71,8 @@ def run(asked: Asked) -> None:
     try:
         _run(asked, container)
         work.progress.part("commit", "its read-write layer becomes the next layer")
-        work.commit(stage, step, container.directory / "upper")
+        keeps = not work.options.remove
+        work.commit(stage, step, container.directory / "upper", stays=keeps)
         tell(work.house, container, "commit", comment="")
     except BaseException:
         if work.options.force_remove:
@@ -219,7 +220,9 @@ def remove_finished(work: Work) -> None:
 
 
 def _remove(work: Work, container: Container) -> None:
-    removal.remove(work.house, work.house.records.find(container.id), volumes=True)
+    """Its program has ended, whatever its record says: a full disk keeps no record."""
+    found = work.house.records.find(container.id)
+    removal.remove(work.house, found, force=True, volumes=True)
 
 
 def _failed(asked: Asked, container: Container, code: int) -> BuildFailed:

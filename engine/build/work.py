@@ -109,8 +109,13 @@ class Work:
         latest = None if epoch is None else epoch * 1_000_000_000
         return self.house.images.add_layer(upper, latest)
 
-    def commit(self, stage: Stage, step: Step, upper: Path | None) -> None:
-        """Make the image that a step leads to, of what lies in `upper`."""
+    def commit(
+        self, stage: Stage, step: Step, upper: Path | None, *, stays: bool = False
+    ) -> None:
+        """Make the image that a step leads to, of what lies in `upper`.
+
+        `stays`: the directory is needed, and does not become the layer's snapshot.
+        """
         parent, layer = stage.image, self.layer_of(upper) if upper else None
         history = History(
             created=self._moment(),
@@ -127,7 +132,8 @@ class Work:
         if layer and upper:
             diff_ids = (*stage.config.diff_ids, layer.diff_id)
             stage.config = stage.config._replace(diff_ids=diff_ids)
-            self._adopt(stage, layer, upper)
+            if not stays:
+                self._adopt(stage, layer, upper)
             self.outcome = self.outcome._replace(size=layer.size, layer=layer.diff_id)
         stage.image = self.ledger.add(stage.config, parent, layer)
         self.cache.remember(parent, step, stage.image)

@@ -45,6 +45,7 @@ def _sweep_stores(house: House) -> None:
     with contextlib.suppress(OSError, EngineError):  # it is there for the next one
         forgetting.drop_dead_names(house.records)
         forgetting.drop_half_written(house.records)
+        _complete(house)
         house.volumes.sweep()
         _sweep_networks(house)
         house.images.sweep(image_use.of_containers(house).snapshots)
@@ -59,6 +60,15 @@ def _sweep_networks(house: House) -> None:
         from engine.network import making
 
         making.sweep(networking.machine(house))
+
+
+def _complete(house: House) -> None:
+    """Give read-write layers to containers of builds that have lost theirs.
+
+    A build makes the layer of an image of it, and then removes the container.
+    """
+    for container in house.records.all():
+        (container.directory / "upper").mkdir(mode=0o755, exist_ok=True)
 
 
 def _sweep_drafts(house: House) -> None:

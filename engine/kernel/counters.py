@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine.errors import SyscallError
-from engine.kernel import cgroups, group_files, watches
+from engine.kernel import cgroups, group_files
 from engine.kernel.pseudo_files import read_text
 
 UNLIMITED = 1 << 60  # bytes: version 1 says "no limit" by a number above this
@@ -188,6 +188,8 @@ def oom_descriptor(group: str) -> int:
     """
     place = cgroups.directory(group, "memory")
     if cgroups.version() == 2:
+        from engine.kernel import watches  # few containers have a limit
+
         watch = watches.on_change(place / "memory.events")
         os.set_blocking(watch, False)
         return watch

@@ -22,7 +22,7 @@ from typing import Any
 
 from engine import acts, files, gate
 from engine.errors import EngineBroken, EngineError, InvalidState, NotFound
-from engine.runtime import channel, interpreter, scope, state
+from engine.runtime import channel, scope, state
 from engine.runtime.place import Place
 
 # What is told when nobody answers: the container has ended, or has been removed, or
@@ -192,6 +192,8 @@ def connect_to_spawner(place: Place) -> socket.socket:
         return sock
     except (FileNotFoundError, ConnectionRefusedError):
         pass
+    from engine.runtime import interpreter  # few starts are the first
+
     with files.locked(place.directory / "spawner.lock"):
         try:  # somebody else may have started one while we waited for the lock
             sock.connect(str(path))

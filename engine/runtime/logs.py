@@ -21,7 +21,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine.growing import put_aside
 from engine.times import now
 
 _LONGEST = 16384  # bytes of one line
@@ -121,6 +120,8 @@ class LogWriter:
 
     def _begin_anew(self) -> None:
         """Put the full file aside. If that fails the log goes on in the same file."""
+        from engine.growing import put_aside  # most logs are never full
+
         oldest = self._keeping.files - 1
         with contextlib.suppress(OSError):
             last = 0

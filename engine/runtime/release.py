@@ -19,7 +19,7 @@ from pathlib import Path
 from engine import acts
 from engine.errors import EngineError, SyscallError
 from engine.kernel import cgroups, freezer, mounts, processes
-from engine.runtime import interpreter, sandbox
+from engine.runtime import sandbox
 from engine.runtime.bundle import ShimFacts
 
 
@@ -75,6 +75,8 @@ def later(directory: Path) -> None:
 
     The shim cannot: it holds the lock, and knows nothing of volumes and images.
     """
+    from engine.runtime import interpreter  # mostly a client removes it
+
     if processes.fork() == 0:
         try:
             os.setsid()

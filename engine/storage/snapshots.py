@@ -21,6 +21,7 @@ man: syncfs(2), rename(2)
 Try it: `lab layers busybox --paths`
 """
 
+import contextlib
 import errno
 import functools
 import os
@@ -31,7 +32,7 @@ from pathlib import Path
 from engine import entries, files
 from engine.acts import act
 from engine.errors import from_os_error
-from engine.kernel import libc
+from engine.kernel import libc, mount_table, mounts
 from engine.notes import quote
 from engine.oci import digest as digests
 
@@ -123,10 +124,13 @@ class Snapshots:
             entries.make_directory(temporary)
             temporary.chmod(_ROOT_MODE)
             yield temporary
-        except OSError as error:
-            raise from_os_error(error) from error
-        finally:
-            files.remove_tree(temporary)
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # a sweep removes it
+                files.remove_tree(temporary)
+            if isinstance(error, OSError):
+                raise from_os_error(error) from error
+            raise
+        files.remove_tree(temporary)
 
     def sweep(self, keep: Collection[str]) -> list[str]:
         """Remove every snapshot not named in `keep`; the chain_ids of what is gone.
@@ -137,9 +141,18 @@ class Snapshots:
         gone = []
         for name in os.listdir(self.directory) if self.directory.is_dir() else []:
             if name.removeprefix(_UNSETTLED) not in kept:
+                if name.startswith(_TEMPORARY):
+                    _let_go(self.directory / name)
                 files.remove_tree(self.directory / name)
                 gone.append(f"sha256:{name}")
         return [name for name in gone if digests.valid(name)]
+
+
+def _let_go(scratch: Path) -> None:
+    """Unmount what somebody who was killed had mounted in a scratch directory."""
+    for mount in list(mount_table.table()):
+        if Path(mount.target).is_relative_to(scratch):
+            mounts.unmount(Path(mount.target))
 
 
 def _wait_for_the_disk(directory: Path) -> None:

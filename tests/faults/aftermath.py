@@ -27,6 +27,7 @@ from engine.kernel import cgroups, firewall, processes
 from engine.network import walls
 from engine.network.networks import bridge_name
 from engine.runtime import state
+from engine.runtime.bundle import Bundle
 from engine.runtime.sandbox import Sandbox
 from engine.storage.volumes import Volumes
 from tests.engine.boxes import until
@@ -37,7 +38,7 @@ from tests.leftovers import mounts_in
 IN_ITS_OWN_TIME = 5.0  # seconds, for what still ends when the command has answered
 _OF_ROOT = {
     *("format.json", "images", "snapshots", "containers", "names", "volumes"),
-    *("locks", "seccomp", "events.jsonl", "networks"),
+    *("locks", "seccomp", "events.jsonl", "networks", "builds"),
 }
 _OF_CONTAINER = {
     *("config.json", "state.json", "bundle", "alive", "committing"),
@@ -62,7 +63,7 @@ def wrong(root: Path) -> list[str]:
         _records(house, found),
         _containers(root, found),
         _volumes(root),
-        _images(house),
+        _images(house, found),
         _locks(root, active),
         _networks(house, active),
     )
@@ -178,7 +179,7 @@ def _volumes(root: Path) -> Iterator[str]:
             yield f"volume {name} has no _data"
 
 
-def _images(house: House) -> Iterator[str]:
+def _images(house: House, found: list[Container]) -> Iterator[str]:
     store = house.images
     folder = os.listdir(store.content.directory)
     yield from _more("file of images", folder, {"blobs", "index.json", "oci-layout"})
@@ -189,8 +190,16 @@ def _images(house: House) -> Iterator[str]:
     chains = {
         chain.partition(":")[2] for image in store.list() for chain in image.chain_ids
     }
+    chains |= {name for container in found for name in _layers_of(container)}
     yield from _more("snapshot", _listed(store.snapshots.directory), chains)
     yield from _more("file of seccomp", _hidden(house.root / "seccomp"), ())
+
+
+def _layers_of(container: Container) -> Iterator[str]:
+    """The snapshots that a container stands on; of a build, they may not be settled."""
+    layers = Bundle.read(container.directory / "bundle").layers
+    for path in layers.lower[1:] if layers else ():
+        yield from (path.name, f".unsettled-{path.name}")
 
 
 def _locks(root: Path, active: list[Container]) -> Iterator[str]:

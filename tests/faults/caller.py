@@ -27,7 +27,13 @@ from typing import Any
 import engine
 from engine import gate
 from engine.containers import removal
-from engine.engine import ContainerOptions, ExecOptions, UpdateOptions
+from engine.engine import (
+    BuildOptions,
+    ContainerOptions,
+    ExecOptions,
+    Progress,
+    UpdateOptions,
+)
 from engine.errors import EngineError, told_as_engine_errors
 from engine.kernel import processes
 from engine.runtime import channel
@@ -123,6 +129,9 @@ class Calls(Verbs):
 
     def export(self, name: str, out: str) -> None:
         self.engine.export(name, Path(out))
+
+    def build(self, context: str) -> str:
+        return self.engine.build(context, BuildOptions(tags=("built",)), Progress()).id
 
 
 def answer(calls: Calls, verb: str, words: list[str]) -> dict[str, Any]:
