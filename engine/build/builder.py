@@ -143,7 +143,10 @@ class _Building:
         except BuildFileError:
             raise
         except EngineError as error:
-            raise self._at(instruction, error) from error
+            failed = self._at(instruction, error)
+            if failed is error:
+                raise
+            raise failed from error
         image = self._stage.image if self._stage else None
         outcome = self._work.outcome
         self._work.progress.ends(
