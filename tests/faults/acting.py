@@ -31,12 +31,15 @@ class Verb(NamedTuple):
     """One verb: the call, what it is about, and what to do before.
 
     `known`: what other verbs do too, all of whose acts fail there: here only some do.
+    `begins`: `prepare` runs a container, and so proves that the round before has left
+    an engine that can.
     """
 
     name: str
     call: str
     prepare: Callable[[Bench], Words]
     known: frozenset[str] = frozenset()
+    begins: bool = False
 
 
 def _new(bench: Bench) -> Words:
@@ -168,22 +171,22 @@ VERBS = (
     Verb("create", "create_whole", _new),
     Verb("start", "start", _created),
     Verb("run --rm", "run", _with(_new, "true")),
-    Verb("exec", "execute", _with(_begun, "true")),
-    Verb("exec -t", "execute_on_terminal", _with(_begun, "true")),
+    Verb("exec", "execute", _with(_begun, "true"), begins=True),
+    Verb("exec -t", "execute_on_terminal", _with(_begun, "true"), begins=True),
     Verb("commit", "commit", _changed),
-    Verb("commit of one that runs", "commit", _changed_and_begun),
-    Verb("stop", "stop", _begun),
-    Verb("kill", "kill", _begun),
-    Verb("restart", "restart", _begun),
-    Verb("pause", "pause", _begun),
-    Verb("unpause", "unpause", _paused),
+    Verb("commit of one that runs", "commit", _changed_and_begun, begins=True),
+    Verb("stop", "stop", _begun, begins=True),
+    Verb("kill", "kill", _begun, begins=True),
+    Verb("restart", "restart", _begun, begins=True),
+    Verb("pause", "pause", _begun, begins=True),
+    Verb("unpause", "unpause", _paused, begins=True),
     Verb("rm", "remove_stopped", _with_volumes),
-    Verb("rm -f", "remove", _begun),
-    Verb("removal of a --rm container", "released", _released),
+    Verb("rm -f", "remove", _begun, begins=True),
+    Verb("removal of a --rm container", "released", _released, begins=True),
     Verb("cp in", "copy_in", _to_copy(_created)),
-    Verb("cp into one that runs", "copy_in", _to_copy(_begun)),
+    Verb("cp into one that runs", "copy_in", _to_copy(_begun), begins=True),
     Verb("cp out", "copy_out", _with_file(_created)),
-    Verb("update", "update", _begun),
+    Verb("update", "update", _begun, begins=True),
     Verb("rename", "rename", _with(_created, "other")),
     Verb("load", "load", lambda bench: (str(bench.archive),)),
     Verb("save", "save", lambda bench: ("busybox", str(bench.files / "file"))),
@@ -192,12 +195,12 @@ VERBS = (
     Verb("tag", "tag", lambda bench: ("busybox", "other:1")),
     Verb("rmi of a name", "untag", _tagged),
     Verb("rmi", "untag", _committed),
-    Verb("rmi of what was run", "untag", _unpacked),
+    Verb("rmi of what was run", "untag", _unpacked, begins=True),
     Verb("start on a network", "start", _plugged_in),
-    Verb("rm -f on a network", "remove", _begun_on_network),
+    Verb("rm -f on a network", "remove", _begun_on_network, begins=True),
     Verb("network create", "network", lambda bench: ("front",)),
-    Verb("network connect", "connect", _begun_beside_network),
-    Verb("network disconnect", "disconnect", _with(_begun_on_network)),
+    Verb("network connect", "connect", _begun_beside_network, begins=True),
+    Verb("network disconnect", "disconnect", _with(_begun_on_network), begins=True),
     Verb("volume create", "volume", lambda bench: ("own",)),
     Verb("volume rm", "remove_volume", _volume),
     Verb("build", "build", _context, known=frozenset({"create", "start", "end"})),
