@@ -30,7 +30,7 @@ from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.files import closing
 from engine.kernel import libc
-from engine.kernel.pseudo_files import read_text
+from engine.kernel.pseudo_files import read_text, write_text
 from engine.notes import Unrecorded, in_c, quote
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
@@ -128,8 +128,7 @@ def copy_limit_of_init(name: str) -> None:
 
 def name_process(name: str) -> None:
     """What `ps -o comm` and pstree call this process, up to 15 bytes."""
-    with closing(os.open("/proc/self/comm", os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
-        os.write(descriptor, name.encode())
+    write_text("/proc/self/comm", name)
 
 
 def set_oom_score(value: int) -> None:

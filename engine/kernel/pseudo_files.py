@@ -27,3 +27,9 @@ def read_text(path: Path | str) -> str:
         while piece := os.read(descriptor, _PIECE):
             pieces.append(piece)
     return b"".join(pieces).decode(errors="surrogateescape")
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Give the kernel a few words."""
+    with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
+        os.write(descriptor, text.encode())
