@@ -60,8 +60,8 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
     """
     from labshell.views.building import Lines, Rich, Silent
 
-    options = building.build_options(asked)
     try:
+        options = building.build_options(asked)
         engine.check_build(options)
     except EngineError as error:
         report(error)

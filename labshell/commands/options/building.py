@@ -4,17 +4,20 @@ Limits and walls are those of `lab run`, for each container of a RUN.
 """
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.engine import ContainerOptions
+from engine.errors import InvalidArgument
 from labshell.commands.options import limits, network, walls
 from labshell.commands.options.kinds import BUILD_ARGUMENT, LABEL, SECONDS, Heading
 
 if TYPE_CHECKING:
     from engine.engine import BuildOptions
 
+_LATEST = 253_402_300_799  # the last second of the year 9999
 _RESULT = Heading("Result")
 _STEPS = Heading("Steps")
 _SHOWN = Heading("What is shown")
@@ -109,7 +112,6 @@ def build_options(asked: dict[str, Any]) -> "BuildOptions":
     from engine.engine import BuildOptions
 
     keeps = asked["keep_scene"]
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return BuildOptions(
         tags=asked["tag"],
         dockerfile="" if asked["file"] == "-" else asked["file"],
@@ -123,8 +125,20 @@ def build_options(asked: dict[str, Any]) -> "BuildOptions":
         timeout=asked["timeout"],
         step_timeout=asked["step_timeout"],
         pull=asked["pull"],
-        epoch=int(epoch) if epoch.isdecimal() else None,
+        epoch=_epoch(os.environ.get("SOURCE_DATE_EPOCH", "")),
     )
+
+
+def _epoch(text: str) -> int | None:
+    """The time that all that is new will be of. InvalidArgument if it is no time."""
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,12}", text, re.ASCII) or int(text) > _LATEST:
+        raise InvalidArgument(
+            f"SOURCE_DATE_EPOCH is no number of seconds since 1970: {text[:80]!r}",
+            "As in: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)",
+        )
+    return int(text)
 
 
 def arguments(typed: tuple[str, ...]) -> dict[str, str]:
