@@ -218,11 +218,9 @@ class Connection:
 
 def _head(response: Response) -> h11.Response:
     """The status and the headers of a response."""
-    headers = {
-        "Date": formatdate(usegmt=True),
-        "Content-Length": str(len(response.body)),
-        **response.headers,
-    }
+    headers = {"Date": formatdate(usegmt=True), **response.headers}
+    if response.status != HTTPStatus.NO_CONTENT:  # whose name says how long it is
+        headers["Content-Length"] = str(len(response.body))
     return h11.Response(
         status_code=response.status,
         headers=list(headers.items()),

@@ -6,6 +6,7 @@ nothing of it, and the next client is served as before.
 
 import contextlib
 import os
+import shutil
 import socket
 import threading
 import time
@@ -226,6 +227,16 @@ def test_a_manifest_that_was_taken_is_whole_whoever_collects(tmp_path: Path) -> 
             for layer in (CONFIG, *LAYERS):
                 path = f"/v2/{repository}/blobs/{digests.sha256(layer)}"
                 assert http("GET", path).body == layer
+
+
+def test_a_server_killed_while_it_made_a_repository_does_not_mind(http: Http) -> None:
+    for half in ("uploads", "blobs/sha256"):
+        (http.server.root / "repositories" / "half" / half).mkdir(parents=True)
+        assert "half" not in http("GET", "/v2/_catalog").json["repositories"]
+        assert http("GET", "/").status == 200
+        assert http("GET", "/v2/half/tags/list").code == "NAME_UNKNOWN"
+        Registry(http.server.root).collect()
+    shutil.rmtree(http.server.root / "repositories" / "half")
 
 
 CONFIG, LAYERS = b"{}", [b"one" * 1000, b"two" * 1000]

@@ -54,6 +54,10 @@ class Index:
                 if not self._path.exists():
                     self._write([])
 
+    def exists(self) -> bool:
+        """Whether there is one: it is made last of what a repository has."""
+        return self._path.exists()
+
     def read(self) -> list[Entry]:
         """The entries. FileNotFoundError if there is no such repository."""
         data = Fields.of(files.read_json(self._path), "index.json")

@@ -53,6 +53,10 @@ class Repository:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._index.create()
 
+    def exists(self) -> bool:
+        """Whether it has been made, and not only begun to be made."""
+        return self._index.exists()
+
     def entries(self) -> list[Entry]:
         """The manifests, one for each tag. Problem if there is no such repository."""
         try:
@@ -158,7 +162,9 @@ def all_repositories(root: Path) -> Iterator[Repository]:
     except FileNotFoundError:
         return
     for name in sorted(name for name in names if name):
-        yield Repository(root, name)
+        repository = Repository(root, name)
+        if repository.exists():
+            yield repository
 
 
 def _link(old: Path, new: Path) -> None:
