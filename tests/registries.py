@@ -1,77 +1,25 @@
-"""Registries for tests: Debian's docker-registry, and one that does as it is told.
+"""Registries for tests: one that does as it is told, and one that is hard to reach.
 
-    with docker_registry(folder) as host:        a real one, empty, on loopback
-    with Scripted() as registry:                 ours: blobs and manifests in dicts
+    with Scripted() as registry:                 blobs and manifests in dicts
         registry.rules.append(function)          … which may answer instead, or cut off
+    with Cutting(port) as proxy:                 leads to another, and hangs up
 
-A rule is given the request's handler; it returns True if it has answered.
+A rule is given the request's handler; it returns True if it has answered. Real
+registries are in tests/conformance/registries.py.
 """
 
-import contextlib
 import hashlib
 import io
 import json
-import shutil
 import socket
-import subprocess
+import socketserver
 import tarfile
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-PATIENCE = 20  # seconds
 OCI = "application/vnd.oci.image"
-CONFIG = """\
-version: 0.1
-storage:
-  filesystem: {{rootdirectory: {folder}}}
-  delete: {{enabled: true}}
-http: {{addr: 127.0.0.1:{port}}}
-log: {{level: error}}
-{more}
-"""
-
-
-@contextmanager
-def docker_registry(folder: Path, more: str = "") -> Iterator[str]:
-    """The address of an empty registry; `more` is for its configuration."""
-    folder.mkdir(parents=True)
-    port = _free_port()
-    config = folder / "registry.yml"
-    config.write_text(CONFIG.format(folder=folder / "data", port=port, more=more))
-    process = subprocess.Popen(
-        ["docker-registry", "serve", config],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(port: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
-        with contextlib.suppress(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        assert time.monotonic() < end, "the registry does not answer"
-        time.sleep(0.05)
 
 
 def digest_of(data: bytes) -> str:
@@ -217,3 +165,57 @@ def start_of(handler: Handler) -> int:
     """The byte from which a request wants a blob."""
     wanted = handler.headers.get("Range", "")
     return int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+
+
+class Cutting(socketserver.ThreadingTCPServer):
+    """A proxy to `port`, whose connections end after so many bytes that were sent.
+
+    `cuts` are those numbers, one for each connection; when they are used up, the
+    connections live on.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, port: int, cuts: Iterator[int]) -> None:
+        super().__init__(("127.0.0.1", 0), _Cut)
+        self.port, self.cuts = port, cuts
+        self.host = f"127.0.0.1:{self.server_address[1]}"
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> "Cutting":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+    def handle_error(self, *_: Any) -> None:
+        """That one of both hangs up is what it is for."""
+
+
+class _Cut(socketserver.BaseRequestHandler):
+    server: Cutting
+
+    def handle(self) -> None:
+        left = next(self.server.cuts, 1 << 40)
+        with socket.create_connection(("127.0.0.1", self.server.port)) as there:
+            back = threading.Thread(target=_pass_on, args=(there, self.request))
+            back.start()
+            while left > 0 and (data := self.request.recv(min(left, 65536))):
+                there.sendall(data)
+                left -= len(data)
+            there.shutdown(socket.SHUT_RDWR)
+            self.request.shutdown(socket.SHUT_RDWR)
+            back.join()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        return  # somebody has hung up

@@ -22,6 +22,7 @@ def log_in(registry: str, login: Login) -> Path | None:
     """Try a login, and keep it; the file that the password is now in, if in one."""
     with service.of(registry) as found:
         connection = found.origin(login)
+        connection.tokens.wants_identity = True
         url = connection.url("/v2/")
         try:
             connection.ask(Request("GET", url), what="login")

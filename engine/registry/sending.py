@@ -7,6 +7,7 @@
     small: PUT Location?digest=…         all of it at once ("monolithic")
     large: PATCH Location, piece by piece, each of which may be cut and is taken up
            where the registry says that it ended; then PUT with nothing but the digest
+           (docker-registry 2 has forgotten it then: it begins again)
 
 The registry hashes what comes and compares it with the digest: what is damaged here, it
 does not take.
@@ -28,7 +29,7 @@ from engine.registry.repository import Repository
 from engine.storage.content import CHUNK, ContentStore
 
 _AT_ONCE = 8 << 20  # bytes of a blob that is sent in one request
-_PIECE = 64 << 20  # bytes of each piece of a larger one
+_PIECE = 16 << 20  # bytes of each piece of a larger one
 _MOST_CUTS = 200
 
 

@@ -60,7 +60,8 @@ class Tokens:
         self._tokens: dict[str, Token] = {}  # by scope
         self._basic = False
         self._lock = threading.Lock()
-        self.identity_token = ""  # what a token server gave instead of the password
+        self.wants_identity = False  # ask for what may be kept instead of a password
+        self.identity_token = ""  # … and what was given
 
     def header(self, scope: str) -> str:
         """What to say for this scope; "" if nothing is known to be needed."""
@@ -125,6 +126,8 @@ class Tokens:
             kind = {"Content-Type": "application/x-www-form-urlencoded"}
             return Request("POST", realm, kind, urllib.parse.urlencode(form).encode())
         asked += [("scope", one) for one in scopes.split(" ") if one]
+        if self.wants_identity:
+            asked += [("offline_token", "true"), ("client_id", _CLIENT)]
         headers = {}
         if login and login.name:
             asked += [("account", login.name)]

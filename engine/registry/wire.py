@@ -28,6 +28,7 @@ import httpx
 from engine.registry.settings import host_name
 
 _CONNECTIONS = 8  # to one origin; three layers at once, and what is asked meanwhile
+_AT_WORK = 10  # times as long may a registry be silent that stores what it was sent
 _GLANCE = 0.5  # seconds between two looks whether anybody still waits
 _ENOUGH = 32 << 10  # bytes for which nobody has waited too long
 
@@ -54,6 +55,11 @@ class Request(NamedTuple):
     headers: Mapping[str, str] = {}
     body: bytes | Callable[[], Iterable[bytes]] | None = None
 
+    @property
+    def takes_long(self) -> bool:
+        """Whether who is asked has work to do before the answer: to store, to hash."""
+        return self.method not in ("GET", "HEAD")
+
 
 class Wire:
     """Clients, made when they are needed. Several threads may use it."""
@@ -76,8 +82,13 @@ class Wire:
         parts = urllib.parse.urlsplit(request.url)
         client = self._client(parts.scheme, parts.netloc)
         body = request.body() if callable(request.body) else request.body
+        silence = self.patience.silence * (_AT_WORK if request.takes_long else 1)
         built = client.build_request(
-            request.method, request.url, headers=dict(request.headers), content=body
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=body,
+            timeout=httpx.Timeout(silence, connect=self.patience.connect, pool=None),
         )
         return client.send(built, stream=True)
 
@@ -110,7 +121,6 @@ class Wire:
         pool._network_backend = _Backend(pool._network_backend, watch)
         return httpx.Client(
             transport=transport,
-            timeout=httpx.Timeout(wait.silence, connect=wait.connect, pool=None),
             headers={"User-Agent": "labshell", "Accept-Encoding": "identity"},
             follow_redirects=False,
             trust_env=False,
@@ -162,7 +172,7 @@ class _Watched(httpcore.NetworkStream):
         self._came += len(data)
         if self._came >= _ENOUGH:
             self._begin()
-        elif self._waited > self._watch.silence:
+        elif self._waited > max(self._watch.silence, timeout or 0):
             raise httpcore.ReadTimeout("it sends a few bytes at a time")
         return data
 

@@ -32,6 +32,7 @@ storage:
   delete: {{enabled: true}}
 http: {{addr: 127.0.0.1:{port}}}
 log: {{level: error}}
+{more}
 """
 
 
@@ -70,12 +71,12 @@ def ours(root: Path, *options: str) -> Iterator[Server]:
 
 
 @contextmanager
-def dockers(folder: Path) -> Iterator[Server]:
-    """docker-registry, with its files in `folder`."""
+def dockers(folder: Path, more: str = "") -> Iterator[Server]:
+    """docker-registry, with its files in `folder`; `more` is for its configuration."""
     port = free_port()
     folder.mkdir()
     config = folder / "registry.yml"
-    config.write_text(_DOCKERS.format(folder=folder / "files", port=port))
+    config.write_text(_DOCKERS.format(folder=folder / "files", port=port, more=more))
     process = subprocess.Popen(
         ["docker-registry", "serve", config],
         stdout=subprocess.DEVNULL,

@@ -10,8 +10,9 @@ import pytest
 
 from engine.engine import Engine
 from engine.errors import EngineError, NotFound, RegistryError
+from tests.conformance import registries
 from tests.engine.transfers import Heard
-from tests.registries import OCI, Scripted, digest_of, docker_registry, tar_of
+from tests.registries import OCI, Scripted, digest_of, tar_of
 
 pytestmark = pytest.mark.require("root", "overlay", "docker-registry")
 
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.require("root", "overlay", "docker-registry")
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A registry for the tests of this file; each has repositories of its own."""
-    with docker_registry(tmp_path_factory.mktemp("docker-registry") / "it") as host:
-        yield host
+    with registries.dockers(tmp_path_factory.mktemp("dockers") / "it") as server:
+        yield server.address
 
 
 def of_layers(engine: Engine, name: str, *contents: str) -> str:
@@ -255,8 +256,8 @@ def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (tmp_path / "htpasswd").write_text(HTPASSWD)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     more = f"auth: {{htpasswd: {{realm: here, path: {tmp_path / 'htpasswd'}}}}}"
-    with docker_registry(tmp_path / "locked", more) as host:
-        yield host
+    with registries.dockers(tmp_path / "locked", more) as server:
+        yield server.address
 
 
 def test_who_has_logged_in_may_push_and_pull_and_nobody_else(
