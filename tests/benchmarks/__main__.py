@@ -19,7 +19,7 @@ from pathlib import Path
 
 from engine.engine import Engine
 from tests import workshop
-from tests.benchmarks import building, jobs, registry, rivals
+from tests.benchmarks import building, jobs, registry, rivals, transfers
 from tests.benchmarks.jobs import Field
 from tests.benchmarks.timing import table
 
@@ -31,7 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     wanted = [
         job
-        for job in (*jobs.JOBS, *building.JOBS, *registry.JOBS)
+        for job in (*jobs.JOBS, *building.JOBS, *registry.JOBS, *transfers.JOBS)
         if not options.jobs or any(word in job.__name__ for word in options.jobs)
     ]
     contests = []
