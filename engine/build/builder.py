@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from engine import deadline
-from engine.build import copying, metadata, running, stages
+from engine.build import metadata, stages
 from engine.build.arguments import Arguments
 from engine.build.context import Context
 from engine.build.dockerfile import Dockerfile, Instruction, parse, parse_trigger
@@ -37,13 +37,18 @@ from engine.images.stored import StoredImage
 from engine.kernel import capabilities
 from engine.oci import digest as digests
 
-STEPS: dict[str, Callable[[Asked], None]] = {
-    **dict.fromkeys(metadata.TABLE, metadata.say),
-    "RUN": running.run,
-    "ADD": copying.copy,
-    "COPY": copying.copy,
-    "WORKDIR": copying.make_working_directory,
-}
+
+def step(name: str) -> Callable[[Asked], None]:
+    """What carries out an instruction. Much of it is imported only when it comes."""
+    if name == "RUN":
+        from engine.build import running
+
+        return running.run
+    if name in ("ADD", "COPY", "WORKDIR"):
+        from engine.build import copying
+
+        return copying.make_working_directory if name == "WORKDIR" else copying.copy
+    return metadata.say
 
 
 def check(house: House, options: BuildOptions) -> None:
@@ -89,7 +94,10 @@ def build(
             work.ledger.settle()
             raise
         finally:
-            running.remove_finished(work)
+            if work.finished:
+                from engine.build import running
+
+                running.remove_finished(work)
     progress.note(f"Successfully built {digests.short(image.id)}")
     for name in names:
         progress.note(f"Successfully tagged {name}")
@@ -187,7 +195,7 @@ class _Building:
     def _carry_out(
         self, dockerfile: Dockerfile, instruction: Instruction, stage: Stage
     ) -> None:
-        STEPS[instruction.name](Asked(self._work, stage, dockerfile, instruction))
+        step(instruction.name)(Asked(self._work, stage, dockerfile, instruction))
 
     def _triggers(self, stage: Stage) -> None:
         """What ONBUILD of the base image has kept for those that build on it."""

@@ -18,13 +18,16 @@ Try it: `lab history --no-trunc ID`; then `docker history --no-trunc` of the sam
 """
 
 import contextlib
-import hashlib
 import os
 import stat
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from engine import deadline
+from engine.oci import digest as digests
+
+if TYPE_CHECKING:
+    import hashlib
 
 _CHUNK = 1 << 20  # bytes read at a time
 CAPABILITY = "security.capability"  # the one attribute that counts, and is copied
@@ -69,10 +72,10 @@ def of_file(name: str, mode: int, size: int, content: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def together(kind: str, digests: Iterable[str]) -> str:
+def together(kind: str, parts: Iterable[str]) -> str:
     """One name for several: "dir:…" or "multi:…"."""
-    joined = ",".join(digests)
-    return f"{kind}:{hashlib.sha256(joined.encode()).hexdigest()}"
+    joined = ",".join(parts)
+    return f"{kind}:{digests.hex_of(digests.sha256(joined.encode()))}"
 
 
 def capability(descriptor: int) -> bytes:
@@ -108,6 +111,8 @@ def _begun(
     device: int = 0,
     owned: bool = False,
 ) -> "hashlib._Hash":
+    import hashlib  # slow to load, and of no use to a build that copies nothing
+
     user = "root" if owned and uid == 0 else ""
     group = "root" if owned and gid == 0 else ""
     text = (

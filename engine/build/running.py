@@ -28,7 +28,7 @@ from engine.build import scene
 from engine.build.cache import Step
 from engine.build.heredocs import Heredoc, script
 from engine.build.work import Asked, Work
-from engine.containers import create, lifecycle, networking, removal, specification
+from engine.containers import lifecycle, networking, removal, specification
 from engine.containers.record import Container
 from engine.containers.telling import tell
 from engine.errors import BuildFailed, EngineError
@@ -120,6 +120,8 @@ def _as_program(document: Heredoc) -> str:
 def _create(
     asked: Asked, command: tuple[str, ...], variables: tuple[str, ...]
 ) -> Container:
+    from engine.containers import create  # not needed for what is in the cache
+
     work, stage = asked.work, asked.stage
     if stage.image is None:
         raise BuildFailed(

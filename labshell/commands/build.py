@@ -15,14 +15,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from engine.engine import ContainerOptions, Engine, StoredImage
 from engine.errors import EngineError, InvalidArgument
 from labshell.commands import suggest
-from labshell.commands.archives import opened
 from labshell.commands.explaining import ExplainedVerb, teller
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import building
@@ -71,9 +70,7 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
     view = Silent() if asked["quiet"] else lines(teller())
     try:
         with _ended_by_signals(), view:
-            # Without a buffer of Python's, the engine can wait for what comes.
-            source = opened(None) if context == "-" else context
-            image = engine.build(source, options, view, dockerfile)
+            image = engine.build(_source(context), options, view, dockerfile)
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
@@ -83,6 +80,15 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
         return max(1, getattr(error, "exit_code", 1)) if _is_of_build(error) else 1
     _tell(image, view, asked)
     return 0
+
+
+def _source(context: str) -> "str | BinaryIO":
+    """The directory, or what comes from a pipe."""
+    if context != "-":
+        return context
+    from labshell.commands.archives import opened  # most builds have a directory
+
+    return opened(None)  # without a buffer, so that the engine can wait for what comes
 
 
 def _tell(image: StoredImage, view: "Lines", asked: dict[str, Any]) -> None:

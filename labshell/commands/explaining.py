@@ -11,7 +11,6 @@ say more asks for the `teller`.
 Try it: `lab run --explain busybox true`, `lab commit --explain box mine`
 """
 
-import difflib
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -47,6 +46,8 @@ def wanted(text: str) -> Wanted:
     words = {word.lower() for word in text.split(",") if word} - {ALL}
     concepts = words - {FULL}
     if unknown := sorted(concepts - set(known)):
+        import difflib  # for those who have mistyped it
+
         near = difflib.get_close_matches(unknown[0], [*known], 1)
         guess = f" (is {near[0]} meant?)" if near else ""
         raise ValueError(

@@ -8,7 +8,6 @@ Times are RFC 3339 text with nanoseconds, as Docker writes them into JSON.
 Try it: `lab images`, `lab ps -a`
 """
 
-import calendar
 import time
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -38,6 +37,8 @@ def seconds_since_epoch(moment: str) -> float:
 
     Without a zone it is this machine's time. ValueError if it is no such time.
     """
+    import calendar  # few commands ask for this
+
     day, _, clock = moment.partition("T")
     clock, offset = _without_offset(clock or "00:00:00")
     whole, _, fraction = clock.partition(".")
