@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from engine.containers.looking.disk import Share as Share
     from engine.containers.looking.layers import LayerView as LayerView
     from engine.containers.looking.mounts import MountPoint as MountPoint
+    from engine.containers.looking.plugs import Plug as Plug
+    from engine.containers.looking.plugs import Switch as Switch
     from engine.containers.looking.processes import ProcessInfo as ProcessInfo
     from engine.containers.looking.stats import Stats as Stats
     from engine.containers.looking.top import ProcessTable as ProcessTable

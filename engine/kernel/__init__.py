@@ -28,6 +28,7 @@
     links.py         network interfaces: bridges, veth pairs
     addresses.py     addresses and routes
     firewall.py      what becomes of packets that pass through
+    nft_words.py     … in the words of nft(8)
     watches.py       being told that a file has changed
 
 Read them in this order; each opens with what it is about.

@@ -15,10 +15,13 @@ Try it: `sudo nft list ruleset | grep -A20 labshell`
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from engine.acts import act
 from engine.errors import EngineError
+from engine.kernel import nft_words
+from engine.notes import quote
 
 FAMILY = "inet"  # IPv4 and IPv6
 _SECONDS = 20
@@ -48,7 +51,7 @@ def apply(requests: Sequence[dict[str, Any]]) -> None:
 
 @act(
     "nft(8)",
-    lambda ruleset: f"nft -j -f - <<'END'\n{ruleset}\nEND",
+    lambda ruleset: f"nft {quote('; '.join(nft_words.of(ruleset)))}",
     lambda ruleset: f"nft -j -f -, {len(ruleset)} bytes of JSON",
     refusal=lambda call, number, target: EngineError(f"nft: errno {number}"),
 )
@@ -71,6 +74,19 @@ def ruleset() -> list[dict[str, Any]]:
     return _listed(["list", "ruleset"])
 
 
+def legacy_forward(known: Path = Path("/proc/net/ip_tables_names")) -> str:
+    """What the older iptables has to say of packets that pass through; "" if nothing.
+
+    Only a table that is there is asked for: to ask for one makes it.
+    """
+    try:
+        if "filter" not in known.read_text().split():
+            return ""
+        return _run(["iptables-legacy", "-S", "FORWARD"], "")[1]
+    except (OSError, NoFirewall):
+        return ""
+
+
 def _listed(words: list[str]) -> list[dict[str, Any]]:
     try:
         code, said = _nft(["-j", *words], "")
@@ -81,11 +97,16 @@ def _listed(words: list[str]) -> list[dict[str, Any]]:
 
 def _nft(words: list[str], given: str) -> tuple[int, str]:
     """Run nft(8): its exit status, and what it said."""
+    return _run(["nft", *words], given)
+
+
+def _run(command: list[str], given: str) -> tuple[int, str]:
+    """Run a program of the machine's: its exit status, and what it said."""
     import subprocess  # few starts make a rule
 
     try:
         done = subprocess.run(
-            ["nft", *words],
+            command,
             input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -96,7 +117,8 @@ def _nft(words: list[str], given: str) -> tuple[int, str]:
         )
     except (FileNotFoundError, PermissionError) as error:
         raise NoFirewall(
-            "there is no nft on this machine", "Install the package nftables."
+            f"there is no {command[0]} on this machine",
+            "Install the package nftables.",
         ) from error
     except subprocess.TimeoutExpired as error:
         raise EngineError(

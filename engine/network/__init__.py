@@ -6,6 +6,7 @@
     addresses.py    which container has which address
     walls.py        isolation and masquerade: the table of our own, as data
     bridge.py       the bridge of a network: a plan, and how it is carried out
+    hindrance.py    rules of others that drop what ours accept
     machine.py      what all of these are given of the machine
     making.py       networks made, kept ready, and removed
     pins.py         asking for a container's network namespace

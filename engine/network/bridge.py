@@ -19,15 +19,16 @@ man: ip-link(8) on bridge, nft(8)
 Try it: `lab network create front; ip -d link; sudo nft list ruleset`
 """
 
+import contextlib
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 from typing import NamedTuple
 
 from engine import files
 from engine.errors import Conflict, SyscallError
 from engine.kernel import addresses, firewall, links, netlink, parameters
-from engine.network import pools, walls
+from engine.network import hindrance, pools, walls
 from engine.network.networks import Network, bridge_name
 
 FORWARDING = "net.ipv4.ip_forward"
@@ -44,7 +45,8 @@ class MakeBridge(NamedTuple):
 
     def apply(self, channel: int) -> None:
         """Do it through a netlink socket."""
-        _unless_there(lambda: links.add_bridge(channel, self.name))
+        with _unless_there():
+            links.add_bridge(channel, self.name)
 
 
 class GiveAddress(NamedTuple):
@@ -61,11 +63,10 @@ class GiveAddress(NamedTuple):
     def apply(self, channel: int) -> None:
         """Do it through a netlink socket."""
         number = links.number(self.name)
-        _unless_there(
-            lambda: addresses.add_address(
+        with _unless_there():
+            addresses.add_address(
                 channel, "", self.name, number, self.address, self.prefix
             )
-        )
 
 
 class BuildWalls(NamedTuple):
@@ -144,6 +145,12 @@ def provide(tag: str, network: Network, channel: int, notices: list[str]) -> Non
                 f"{error.message}: containers of network {network.name} do not reach "
                 f"the outside, and other networks reach them. {error.hint}"
             )
+    if not network.internal:
+        notices.extend(
+            f"containers of network {network.name} do not reach the outside: "
+            f"{one.told}. This lets them: {one.admit(tag)}"
+            for one in hindrance.find(tag)
+        )
 
 
 def is_taken(tag: str, network: Network) -> bool:
@@ -187,10 +194,11 @@ def keep_only(tag: str, networks: Sequence[Network]) -> None:
         firewall.apply([*walls.remove_all(tag), *(r for one in again for r in one)])
 
 
-def _unless_there(ask: Callable[[], int]) -> None:
+@contextlib.contextmanager
+def _unless_there() -> Iterator[None]:
     """Ask for something that somebody who was killed may have made already."""
     try:
-        ask()
+        yield
     except SyscallError as error:
         if error.name != "EEXIST":
             raise

@@ -24,6 +24,7 @@ from engine.runtime.sandbox import Sandbox
 from engine.verbs.containers import ContainerVerbs
 
 if TYPE_CHECKING:
+    from engine.containers.looking.plugs import Switch
     from engine.network.networks import Network
 
 _FILTERS = "dangling driver id label name scope type".split()
@@ -119,6 +120,19 @@ class NetworkVerbs(ContainerVerbs):
         found, tag = self.network(name), self._house.place.tag
         bridge = bridge_name(tag, found) if found.subnet else ""
         return inspect_networks.network(found, bridge, self.containers())
+
+    def switches(self) -> "list[Switch]":
+        """Each network with its bridge, and the containers that are plugged in now."""
+        from engine.containers.looking.plugs import switches
+
+        return switches(self._house, self.containers())
+
+    def hindrances(self) -> list[tuple[str, str]]:
+        """Rules of others that keep containers from the outside, and what lets them."""
+        from engine.network import hindrance
+
+        tag = self._house.place.tag
+        return [(one.told, one.admit(tag)) for one in hindrance.find(tag)]
 
     @told_as_engine_errors()
     def sandbox(self, name: str) -> Sandbox | None:

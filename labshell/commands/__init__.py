@@ -72,6 +72,7 @@ VERBS = {
         "tree": "labshell.commands.pictures:tree",
         "layers": "labshell.commands.pictures:layers",
         "states": "labshell.commands.pictures:states",
+        "net": "labshell.commands.pictures:net",
         "acts": "labshell.commands.acts:acts",
         "watch": "labshell.commands.pictures:watch",
     },

@@ -1,4 +1,4 @@
-"""`lab mounts`, `tree`, `layers`, `states`, and `lab watch`: looking closer.
+"""`lab mounts`, `tree`, `layers`, `states`, `net`, and `lab watch`: looking closer.
 
 Each picture is read off the live system and shown in one of three ways: drawn, in
 sentences (--plain, good for a screen reader and for a small window), or as JSON.
@@ -21,6 +21,7 @@ from labshell.commands.listing import JSON, print_json
 from labshell.views import layers as layers_view
 from labshell.views import live
 from labshell.views import mounts as mounts_view
+from labshell.views import network_map as network_view
 from labshell.views import processes as processes_view
 from labshell.views import states as states_view
 
@@ -229,6 +230,39 @@ def watch_states(engine: Engine, plain: bool, json: bool, name: str | None) -> N
     _states(engine, name).watch("lab states", json=json, plain=plain)
 
 
+def _net(engine: Engine) -> Picture:
+    return Picture(
+        draw=lambda: network_view.draw(engine.switches()),
+        sentences=lambda: network_view.sentences(engine.switches()),
+        as_json=lambda: network_view.as_json(engine.switches()),
+    )
+
+
+@click.command(
+    cls=Verb,
+    params=[PLAIN, JSON],
+    examples="""
+        lab net
+        lab watch net              the same, live: packets are counted
+    """,
+)
+@click.pass_obj
+def net(engine: Engine, plain: bool, json: bool) -> None:
+    """Draw the networks: the machine, its bridges, and who is plugged in.
+
+    ═ is a veth pair, the cable between a bridge and a container; ↑ and ↓ count the
+    packets that the container has sent and received.
+    """
+    _net(engine).show(json=json, plain=plain)
+
+
+@click.command(cls=Verb, name="net", params=[PLAIN, JSON])
+@click.pass_obj
+def watch_net(engine: Engine, plain: bool, json: bool) -> None:
+    """The networks and their packets, live."""
+    _net(engine).watch("lab net", json=json, plain=plain)
+
+
 watch = Verbs(
     name="watch",
     headings={
@@ -237,6 +271,7 @@ watch = Verbs(
             "tree": "labshell.commands.pictures:watch_tree",
             "layers": "labshell.commands.pictures:watch_layers",
             "states": "labshell.commands.pictures:watch_states",
+            "net": "labshell.commands.pictures:watch_net",
         }
     },
     help="""

@@ -4,6 +4,7 @@
     kernel.py      the kernel itself, namespaces, overlay, seccomp
     limits.py      control groups: version 1 or 2, and which controllers
     machine.py     root's powers, nft, disk, the base image, the engine's own store
+    networks.py    whether others let through what comes from containers
     provisioned.py the machine as vagrant/provision.sh has made it, if it has
     trial.py       how something is tried out
     bundle.py      the same as a file to send to somebody, without what is private

@@ -10,7 +10,7 @@ Try it: `lab doctor`
 from collections.abc import Callable, Iterator
 
 from engine.engine import Engine
-from labshell.doctor import kernel, limits, machine, provisioned
+from labshell.doctor import kernel, limits, machine, networks, provisioned
 from labshell.doctor.trial import LIMITED, Finding
 
 
@@ -26,6 +26,7 @@ def examine(engine: Engine) -> Iterator[Finding]:
         "cgroup place": lambda: limits.arrangement(engine),
         "seccomp": kernel.seccomp,
         "nft": machine.nft,
+        "forwarding": lambda: networks.forwarding(engine),
         "disk": lambda: machine.disk(engine.root),
         "busybox": machine.base_image,
         "store": lambda: machine.store(engine),

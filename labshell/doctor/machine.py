@@ -59,7 +59,7 @@ def nft() -> Finding:
             topic="nft",
             verdict=LIMITED,
             found="there is no program nft",
-            why="It will be needed for networks; --network none and host do not.",
+            why="Without it nobody gets out, and no network is kept from another.",
             advice="apt-get install nftables",
         )
     trial = attempt("unshare --net nft add table inet labshell_doctor")

@@ -7,6 +7,7 @@
     tables.py amounts.py               columns, sizes and times, as Docker prints them
     mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON
     states.py                          … and what may come next
+    network_map.py                     … and who is plugged in where
     events.py                          what happened
     explain.py acts.py                 what was done, while it is and afterwards
     stepping.py                        … and what is about to be done

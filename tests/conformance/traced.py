@@ -165,6 +165,18 @@ def joined(box: Box, create: Callable[..., Container]) -> None:
 
 
 @kind
+def plugged_in(box: Box, create: Callable[..., Container]) -> None:
+    """On a network, whose bridge is made for it, and on one more while it runs."""
+    container = create("sleep", "100", network="bridge", stop_signal="KILL")
+    box.engine.start(container.id)
+    box.engine.create_network("front")
+    box.engine.connect("front", container.id, {})
+    box.engine.disconnect("bridge", container.id)
+    box.engine.stop(container.id)
+    box.engine.remove_network("front")
+
+
+@kind
 def again(box: Box, create: Callable[..., Container]) -> None:
     """Started a second time."""
     container = create("sleep", "100", stop_signal="KILL")

@@ -61,8 +61,12 @@ class Box:
         self._image = image
 
     def options(self, *command: str, **options: Any) -> ContainerOptions:
-        """What is asked of a container, if nothing is said of its image."""
-        return ContainerOptions(command=command, **{"image": self._image, **options})
+        """What is asked of a container, if nothing is said of its image or network.
+
+        Few tests are about networks, and all are faster without.
+        """
+        asked = {"image": self._image, "network": "none", **options}
+        return ContainerOptions(command=command, **asked)
 
     def create(self, *command: str, **options: Any) -> Container:
         """A container that does not run yet."""

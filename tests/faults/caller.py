@@ -47,7 +47,11 @@ class Calls(Verbs):
     def run(self, name: str, *command: str) -> int:
         """run --rm, in the foreground, as `lab run` does it."""
         asked = ContainerOptions(
-            image="busybox", name=name, command=command, auto_remove=True
+            image="busybox",
+            name=name,
+            command=command,
+            auto_remove=True,
+            network="none",
         )
         self.engine.create(asked)
         try:
@@ -63,6 +67,7 @@ class Calls(Verbs):
                 image="busybox",
                 name=name,
                 command=("sleep", "1000"),
+                network="none",
                 volumes=(f"own-{name}:/v", "/anonymous"),
                 memory=64 << 20,
             )

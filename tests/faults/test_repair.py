@@ -15,7 +15,14 @@ from engine.errors import EngineError
 from engine.kernel import cgroups
 from engine.runtime import client
 from tests.engine.boxes import Box, until
-from tests.faults.traces import group_of, kill, place_of, running, traces
+from tests.faults.traces import (
+    group_of,
+    kill,
+    leases,
+    place_of,
+    running,
+    traces,
+)
 from tests.shell.lines import HOME, Lab
 
 LOST = 255
@@ -54,6 +61,35 @@ def test_a_shim_that_is_killed_is_noticed_by_the_next_list(own: Box) -> None:
     is_repaired(own, container)
     assert not running(container.state.pid)
     can_be_used_again(own, container)
+
+
+def test_a_shim_that_is_killed_leaves_no_address_or_interface(own: Box) -> None:
+    container = own.begin(network="bridge")
+    assert leases(own, container)
+    kill(container.state.shim_pid)
+    is_repaired(own, container)
+    links = f"lv{place_of(own).tag}"
+    until(
+        lambda: not [n for n in os.listdir("/sys/class/net") if n.startswith(links)],
+        "the end of its interfaces",
+    )
+    can_be_used_again(own, container)
+
+
+def test_a_command_that_is_killed_before_the_start_leaves_no_network(own: Box) -> None:
+    """All is made for the network, and then nobody asks for the start."""
+    container = own.create("true", network="bridge")
+    code = (
+        "import os, sys; from pathlib import Path; from engine.engine import Engine; "
+        "from engine.runtime import client; e = Engine(Path(sys.argv[1])); "
+        "client.Connection.ask = lambda self, *_, **__: os.kill(os.getpid(), 9); "
+        "e.start(sys.argv[2])"
+    )
+    command = [sys.executable, "-c", code, str(own.engine.root), container.id]
+    done = subprocess.run(command, cwd=HOME, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    until(lambda: traces(own, container) == [], "its shim takes it away")
+    assert own.foreground(container.id).code == 0
 
 
 @pytest.mark.parametrize(

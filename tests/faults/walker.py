@@ -30,7 +30,11 @@ class Verbs:
 
     def create(self, name: str, image: str, *volumes: str) -> str:
         options = ContainerOptions(
-            image=image, name=name, command=("sleep", "1000"), volumes=volumes
+            image=image,
+            name=name,
+            command=("sleep", "1000"),
+            volumes=volumes,
+            network="none",
         )
         return self.engine.create(options).id
 

@@ -12,8 +12,16 @@ from typing import Any
 import pytest
 
 from engine.errors import SyscallError
-from engine.kernel import addresses, firewall, libc, links, namespaces, netlink
-from engine.network import walls
+from engine.kernel import (
+    addresses,
+    firewall,
+    libc,
+    links,
+    namespaces,
+    netlink,
+    nft_words,
+)
+from engine.network import hindrance, walls
 from engine.network.networks import Network
 from tests.kernel.children import in_child
 
@@ -152,6 +160,25 @@ def test_the_rules_of_networks_come_and_go_and_others_stay() -> None:
     assert tables == ["somebody"]
 
 
+@pytest.mark.require("nft")
+def test_what_is_said_to_let_our_bridges_pass_does_so() -> None:
+    """The command is run as it is printed, and then there is nothing to say."""
+    closed = (
+        "add table ip filter; add chain ip filter FORWARD "
+        "{ type filter hook forward priority 0; policy drop; }"
+    )
+
+    def work(channel: int) -> Any:
+        subprocess.run(["nft", closed], check=True)
+        (found,) = hindrance.in_tables(firewall.ruleset(), "0123abcd")
+        subprocess.run(["sh", "-c", found.admit("0123abcd")], check=True)
+        return [found.told, hindrance.in_tables(firewall.ruleset(), "0123abcd")]
+
+    told, left = alone(work)
+    assert "FORWARD" in told
+    assert left == []
+
+
 def elements(listed: list[Any], name: str) -> list[Any]:
     (found,) = [x["set"] for x in listed if x.get("set", {}).get("name") == name]
     return sorted(found.get("elem", []))
@@ -169,3 +196,22 @@ def test_a_rule_that_nft_does_not_take_is_an_error_that_quotes_it() -> None:
     kind, words = alone(work)
     assert kind == "EngineError"
     assert words.startswith("nft: ")
+
+
+@pytest.mark.require("nft")
+def test_the_words_for_a_request_make_the_same_table_as_the_request() -> None:
+    one = Network(name="a", id="a" * 64, created="", subnet="10.0.0.0/24", gateway="")
+    requests = walls.add("tag", "lb0", one)
+
+    def work(channel: int) -> Any:
+        firewall.apply(requests)
+        asked = subprocess.check_output(["nft", "list", "ruleset"], text=True)
+        firewall.apply(walls.remove_all("tag"))
+        words = nft_words.of(json.dumps({"nftables": requests}))
+        subprocess.run(["nft", "; ".join(words)], check=True)
+        typed = subprocess.check_output(["nft", "list", "ruleset"], text=True)
+        return [asked, typed]
+
+    asked, typed = alone(work)
+    assert "masquerade" in asked
+    assert typed == asked

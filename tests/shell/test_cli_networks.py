@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -79,3 +80,32 @@ def test_what_is_in_use_stays(lab: Lab) -> None:
 def test_a_network_that_is_not_there_is_the_engines_error(lab: Lab) -> None:
     done = lab("run", "--network", "nosuch", "busybox", "true")
     assert (done.code, done.error) == (125, "network nosuch not found")
+
+
+def test_the_picture_shows_machine_bridge_pair_and_address(lab: Lab) -> None:
+    lab("network", "create", "--internal", "--subnet", "10.215.0.0/24", "back")
+    lab("run", "-d", "--name", "box", "--network", "back", "busybox", "sleep", "100")
+    switch = seen(lab, "back")
+    assert (switch["internal"], switch["on"]) == (True, True)
+    (plug,) = switch["plugs"]
+    assert (plug["container"], plug["address"]) == ("box", "10.215.0.2/24")
+    before = plug["received"]
+    lab("exec", "box", "ping", "-c2", switch["gateway"])
+    drawn = lab("net").out
+    for word in ("the machine", "back", "internal", f"{plug['link']} ═ eth0"):
+        assert word in drawn
+    assert seen(lab, "back")["plugs"][0]["received"] >= before + 2
+    said = lab("net", "--plain").out
+    assert "box is plugged into back" in said
+
+
+def seen(lab: Lab, name: str) -> dict[str, Any]:
+    """A network as `lab net` sees it."""
+    return next(s for s in json.loads(lab("net", "--json").out) if s["network"] == name)
+
+
+def test_the_doctor_looks_for_rules_of_others(lab: Lab) -> None:
+    findings = json.loads(lab("doctor", "--json").out)
+    (found,) = [one for one in findings if one["topic"] == "forwarding"]
+    assert found["verdict"] in ("works", "limited")
+    assert found["verdict"] == "works" or "accept" in found["advice"].lower()

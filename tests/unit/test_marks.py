@@ -38,6 +38,8 @@ def given(mark: Mark) -> list[Any]:
         return [3, 4, ("network",)]
     if mark.name == "engine.kernel.links:add_pair":
         return [3, ("lv0", "lb0", 7), ("eth0", "02:42:0a:00:00:02", 5, "/run/x")]
+    if mark.name == "engine.kernel.firewall:_tell":
+        return ['{"nftables": [{"add": {"table": {"family": "inet", "name": "x"}}}]}']
     if mark.name.startswith("engine.kernel.addresses:"):
         known = {"address": "10.0.0.2", "gateway": "10.0.0.1", "prefix": 24}
         return [known.get(name, SAMPLES["int"]) for name in marked(mark).parameters]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Conflict, EngineBroken, EngineError, InvalidArgument
-from engine.network import addresses, bridge, pools, walls
+from engine.network import addresses, bridge, hindrance, pools, walls
 from engine.network.networks import Network, bridge_name, link_name
 from engine.network.pools import Pool
 
@@ -149,3 +149,42 @@ def test_a_record_that_contradicts_itself_is_damaged(tmp_path: Path) -> None:
         file.write_text(json.dumps({**FRONT.to_json(), **change}))
         with pytest.raises(EngineBroken, match="is damaged"):
             Network.read(file)
+
+
+def chain(
+    table: str, name: str, family: str = "ip", **hooked: str
+) -> dict[str, object]:
+    return {"chain": {"family": family, "table": table, "name": name, **hooked}}
+
+
+CLOSED = {"hook": "forward", "policy": "drop"}
+
+
+def test_a_chain_that_drops_what_it_does_not_know_is_found_with_what_opens_it() -> None:
+    ruleset = [
+        chain("filter", "FORWARD", **CLOSED),
+        chain("filter", "INPUT", hook="input", policy="drop"),
+        chain("open", "forward", family="inet", hook="forward", policy="accept"),
+        chain("labshell-0123abcd", "forward", family="inet", **CLOSED),
+    ]
+    (found,) = hindrance.in_tables(ruleset, TAG)
+    assert found.told == "chain FORWARD of table ip filter drops what nobody admits"
+    assert found.admit(TAG) == (
+        "nft insert rule ip filter FORWARD iifname '\"lb0123abcd*\"' accept; "
+        "nft insert rule ip filter FORWARD oifname '\"lb0123abcd*\"' accept"
+    )
+
+
+def test_dockers_own_place_for_rules_of_others_is_used() -> None:
+    ruleset = [chain("filter", "FORWARD", **CLOSED), chain("filter", "DOCKER-USER")]
+    (found,) = hindrance.in_tables(ruleset, TAG)
+    assert found.place == "DOCKER-USER"
+
+
+@pytest.mark.parametrize("name", ["lb0123abcd*", "lb*", "lb0123abcdf00d1"])
+def test_who_lets_our_bridges_pass_is_no_hindrance(name: str) -> None:
+    left = {"meta": {"key": "iifname"}}
+    admits = {"match": {"op": "==", "left": left, "right": name}}
+    rule = {"family": "ip", "table": "filter", "expr": [admits, {"accept": None}]}
+    ruleset = [chain("filter", "FORWARD", **CLOSED), {"rule": rule}]
+    assert hindrance.in_tables(ruleset, TAG) == []

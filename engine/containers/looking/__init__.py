@@ -5,6 +5,7 @@
     inspect_host.py   what was asked of the machine for it
     inspect_walls.py  namespaces, names and devices
     inspect_mounts.py what is mounted in it
+    plugs.py          who is plugged into which network
     inspect_networks.py networks and addresses, and a network with its containers
     inspect_ports.py  where it is reached
     mounts.py         what is mounted, on the machine and inside
