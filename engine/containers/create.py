@@ -71,6 +71,10 @@ def create(
     house.prepare()
     options = limits.possible(house, options)
     options = namespaces.resolved(options, house.records.find)
+    if options.network == "host" and (options.ports or options.publish_all):
+        house.notices.append(
+            "Published ports are discarded when using host network mode"
+        )
     if for_build:
         return _create(house, options, image, command, volatile=True)
     with house.images.writing():  # the layers it will stand on must not go meanwhile

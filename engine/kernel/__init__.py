@@ -27,6 +27,7 @@
     netlink.py       messages to the kernel about interfaces
     links.py         network interfaces: bridges, veth pairs
     addresses.py     addresses and routes
+    ports.py         the numbers at which the machine is reached
     firewall.py      what becomes of packets that pass through
     nft_words.py     … in the words of nft(8)
     watches.py       being told that a file has changed

@@ -17,6 +17,7 @@ HEADINGS = {
     "parameters": "Kernel parameters: numbers that its namespaces have to themselves",
     "devices": "Devices: which device nodes there are, and which may be opened",
     "links": "Network links: the interfaces it has",
+    "ports": "Ports: where the machine is reached for it",
     "firewall": "Firewall: what becomes of packets that pass through the machine",
     "credentials": "Credentials: which user it is",
     "capabilities": "Capabilities: root's powers, piece by piece",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _STYLES = {
     "spawner": "dim",
     "shim": "yellow",
+    "porter": "yellow",
     "starter": "magenta",
     "container": "green",
     "exec": "cyan",
@@ -77,6 +78,8 @@ def _role(process: "ProcessInfo") -> str:
     match process.role:
         case "shim":
             return f"shim of {process.container}"
+        case "porter":
+            return f"porter of {process.container}"
         case "starter":
             return f"starts {process.container}"
         case "exec":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import wording
 from engine.engine import Container
 from engine.errors import Conflict, EngineError
 from tests.engine.boxes import Box, until
@@ -196,6 +197,27 @@ def test_a_container_that_has_ended_has_no_ports(box: Box) -> None:
 ANYWHERE = {"HostIp": "", "HostPort": ""}
 
 
+def test_taking_a_port_is_an_act_and_a_line_of_the_shell(box: Box) -> None:
+    container = serving(box, "127.0.0.1::80")
+    found = wording.read(container.directory / "acts.jsonl")
+    [bind] = [act for act in found if act["call"] == "bind(2)"]
+    assert (bind["concept"], bind["symbol"].partition(":")[0]) == (
+        "ports",
+        "engine.runtime.porter.listening",
+    )
+    assert re.fullmatch(
+        r"socat TCP4-LISTEN:0,bind=127.0.0.1,fork TCP4:172\.[0-9.]+:80 &",
+        bind["shell"],
+    )
+
+
+def test_with_the_machines_network_published_ports_are_discarded(box: Box) -> None:
+    container = box.begin(network="host", ports=("80",))
+    assert container.state.ports == ()
+    told = "Published ports are discarded when using host network mode"
+    assert told in box.engine.notices
+
+
 def test_a_restart_keeps_the_port(box: Box) -> None:
     container = serving(box, "80")
     box.engine.restart(container.id, timeout=0)
@@ -237,6 +259,8 @@ def test_the_ports_of_a_killed_shim_are_free(box: Box) -> None:
 def test_a_porter_has_no_powers_and_nothing_of_the_shims(box: Box) -> None:
     container = serving(box, "80")
     [porter] = porters(container)
+    [drawn] = [one for one in box.engine.processes() if one.role == "porter"]
+    assert (drawn.pid, drawn.parent) == (porter, container.state.shim_pid)
     status = Path(f"/proc/{porter}/status").read_text()
     assert re.search(r"^CapEff:\t0+$", status, re.MULTILINE)
     assert re.search(r"^CapPrm:\t0+$", status, re.MULTILINE)

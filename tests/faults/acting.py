@@ -105,7 +105,8 @@ def _released(bench: Bench) -> Words:
 
 def _plugged_in(bench: Bench) -> Words:
     _network(bench)
-    bench.box.create(*LASTS, name=NAME, network="front")
+    asked = {"network": "front", "ports": ("127.0.0.1::80",)}
+    bench.box.create(*LASTS, name=NAME, **asked)
     return (NAME,)
 
 

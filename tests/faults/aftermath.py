@@ -108,10 +108,20 @@ def _groups(house: House, active: list[Container]) -> Iterator[str]:
 def _processes(house: House, active: list[Container]) -> Iterator[str]:
     """What runs in a container here is one process: an exec must not be left."""
     known = {*spawners(house.place)}
-    known |= {pid for c in active for pid in (c.state.pid, c.state.shim_pid)}
+    shims = {c.state.shim_pid for c in active}
+    known |= shims | {c.state.pid for c in active}
     for pid in cgroups.members(house.place.cgroup):
-        if pid not in known and running(pid):
+        if pid not in known and running(pid) and not _is_porter(pid, shims):
             yield f"process left: {pid} {name_of(pid)}"
+
+
+def _is_porter(pid: int, shims: set[int]) -> bool:
+    """Whether it stands beside the shim of a container that runs."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return True  # it has ended meanwhile
+    return name_of(pid) == "lab-porter" and int(words[1]) in shims
 
 
 def _sockets(house: House, active: list[Container]) -> Iterator[str]:

@@ -49,6 +49,7 @@ PLAUSIBLE = {
     "sethostname(2)": ("EPERM",),
     "setdomainname(2)": ("EPERM",),
     "close_range(2)": ("EMFILE", "ENOMEM"),
+    "bind(2)": ("EADDRINUSE", "EACCES", "EADDRNOTAVAIL"),
     "sendto(2)": ("EPERM", "ENOMEM", "EOPNOTSUPP"),
     "nft(8)": ("EPERM", "ENOENT"),
     "ioctl(2)": ("EPERM", "EIO"),

@@ -40,9 +40,12 @@ def processes(house: House, containers: Iterable[Container]) -> list[ProcessInfo
             continue
         shims.add(container.state.shim_pid)
         found += _info(container.state.shim_pid, "shim", container)
+        members = set(cgroups.members(house.cgroup(container)))
+        for entry in _beside(container):
+            if entry.pid not in members:  # a program may call itself as it likes
+                found += _info(entry.pid, "porter", container)
         for pid in half_made(container):
             found += _info(pid, "starter", container)
-        members = set(cgroups.members(house.cgroup(container)))
         for pid in sorted(members.difference(half_made(container))):
             found += _info(pid, _role(pid, container), container)
     spawners = {_parent(pid) for pid in shims} | set(_spawners(house))
@@ -58,8 +61,16 @@ def half_made(container: Container) -> list[int]:
     """
     if not container.state.stepped:
         return []
+    porters = {entry.pid for entry in _beside(container)}
     found = map(process_table.read, process_table.children(container.state.shim_pid))
-    return [entry.pid for entry in found if entry and entry.state != "Z"]
+    born = [entry.pid for entry in found if entry and entry.state != "Z"]
+    return [pid for pid in born if pid not in porters]
+
+
+def _beside(container: Container) -> list[process_table.ProcessEntry]:
+    """The porter of a container, if it has one: a child of its shim."""
+    found = map(process_table.read, process_table.children(container.state.shim_pid))
+    return [entry for entry in found if entry and entry.name == "lab-porter"]
 
 
 def _role(pid: int, container: Container) -> str:

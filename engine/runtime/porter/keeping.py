@@ -19,6 +19,8 @@ import os
 import select
 import signal
 import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from engine.errors import EngineBroken, EngineError, from_os_error
@@ -49,11 +51,15 @@ class Porter:
     """The porter of one container, if it needs one."""
 
     def __init__(
-        self, loop: Loop, record: StateRecord, published: tuple[Published, ...]
+        self,
+        loop: Loop,
+        record: StateRecord,
+        published: tuple[Published, ...],
+        recording: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
-        """`record` is told which ports the container has."""
+        """`record` is told which ports the container has; acts are in a `recording`."""
         self._loop, self._record, self._published = loop, record, published
-        self._directory = record.directory
+        self._directory, self._recording = record.directory, recording
         self._doors: list[Door] = []
         self._pid = 0
         self._pidfd = -1
@@ -99,7 +105,8 @@ class Porter:
         elif self._published and not self._doors:
             from engine.runtime.porter import listening  # few containers have any
 
-            self._doors = listening.take(self._published)
+            with self._recording():
+                self._doors = listening.take(self._published, work.place)
         self._work = work
         if self._doors or work.names:
             self._hire()

@@ -25,6 +25,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from engine.errors import Conflict, EngineError
+from engine.kernel import ports
 from engine.runtime.sandbox import Opened, Published
 
 _EVERY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
@@ -40,24 +41,27 @@ class Door(NamedTuple):
     socket: socket.socket
 
 
-def take(wanted: Iterable[Published]) -> list[Door]:
-    """Take all of these ports, or none. Conflict if one is not to be had."""
+def take(wanted: Iterable[Published], place: str) -> list[Door]:
+    """Take all of these ports, or none, for the container whose address is `place`.
+
+    EngineError if one is not to be had, Conflict if another container has it.
+    """
     doors: list[Door] = []
     with ExitStack() as unless_all:
         for one in wanted:
-            for door in _any_of(one):
+            for door in _any_of(one, place):
                 unless_all.callback(door.socket.close)
                 doors.append(door)
         unless_all.pop_all()
     return doors
 
 
-def _any_of(wanted: Published) -> list[Door]:
+def _any_of(wanted: Published, place: str) -> list[Door]:
     """The first port of a range that is free; a chosen one for none in particular."""
-    ports = range(wanted.first, wanted.last + 1) if wanted.last else [0] * _ATTEMPTS
-    for left, port in zip(range(len(ports))[::-1], ports, strict=True):
+    numbers = range(wanted.first, wanted.last + 1) if wanted.last else [0] * _ATTEMPTS
+    for left, port in zip(range(len(numbers))[::-1], numbers, strict=True):
         try:
-            return _bind(wanted, port)
+            return _bind(wanted, port, place)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and left:
                 continue
@@ -65,14 +69,14 @@ def _any_of(wanted: Published) -> list[Door]:
     raise ValueError("a range of no ports")
 
 
-def _bind(wanted: Published, port: int) -> list[Door]:
+def _bind(wanted: Published, port: int, place: str) -> list[Door]:
     """Take one port at the address, or at every address: then of both families."""
     with ExitStack() as unless_all:
         doors: list[Door] = []
         for family in _families(wanted.address):
             address = wanted.address or _EVERY[family]
             try:
-                one = _listener(family, wanted.protocol, address, port)
+                one = _listener(family, wanted, address, port, place)
             except OSError as error:
                 if not wanted.address and error.errno in _NO_SUCH_FAMILY and doors:
                     continue  # this machine has no IPv6
@@ -95,15 +99,16 @@ def _families(address: str) -> list[socket.AddressFamily]:
 
 
 def _listener(
-    family: socket.AddressFamily, protocol: str, address: str, port: int
+    family: socket.AddressFamily, wanted: Published, address: str, port: int, place: str
 ) -> socket.socket:
+    protocol = wanted.protocol
     one = socket.socket(family, _KINDS[protocol] | socket.SOCK_NONBLOCK)
     try:
         if family == socket.AF_INET6:  # :: alone would take IPv4, too
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if protocol == "tcp":  # connections that have ended do not hold the port
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.bind((address, port))
+        ports.take(one, protocol, address, port, f"{place}:{wanted.inside}")
         if protocol == "tcp":
             one.listen(_WAITING)
     except OSError:
