@@ -28,10 +28,15 @@ def answer(request: Request) -> Response:
 
 
 @pytest.fixture
-def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """A peer of a server that loses its patience soon."""
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server loses its patience soon."""
     for name in ("HEADERS", "BODY", "IDLE", "_GOODBYE"):
         monkeypatch.setattr(connection, name, SOON)
+
+
+@pytest.fixture
+def peer() -> Iterator[socket.socket]:
+    """The peer of a server."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.settimeout(LONG)
@@ -71,20 +76,24 @@ def trickle(peer: socket.socket, byte: bytes) -> bytes:
     return b""
 
 
+@pytest.mark.usefixtures("hasty")
 def test_headers_that_come_byte_by_byte_are_cut_off(peer: socket.socket) -> None:
     peer.send(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
     assert trickle(peer, b"y").startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_body_that_comes_byte_by_byte_is_cut_off(peer: socket.socket) -> None:
     peer.send(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
     assert trickle(peer, b"y").startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_peer_that_says_nothing_is_let_go(peer: socket.socket) -> None:
     assert all_of(peer).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_peer_that_reads_nothing_is_let_go(peer: socket.socket) -> None:
     peer.send(b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n")
     time.sleep(3 * SOON)
