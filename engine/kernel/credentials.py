@@ -17,7 +17,7 @@ from engine.acts import act, os_error
 from engine.errors import SyscallError
 from engine.kernel import libc
 
-_PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS = 8, 38
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS = 1, 8, 38
 _SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
 _KEYCTL_JOIN_SESSION_KEYRING = 1
 
@@ -104,3 +104,14 @@ def _set_group(gid: int) -> None:
 )
 def _set_user(uid: int) -> None:
     os.setresuid(uid, uid, uid)
+
+
+@act(
+    "prctl(2)",
+    lambda: "setpriv --pdeathsig KILL …",
+    lambda: "PR_SET_PDEATHSIG, SIGKILL",
+    concept="processes",
+)
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends, however it ends."""
+    libc.call("prctl", _PR_SET_PDEATHSIG, 9, 0, 0, 0)

@@ -33,7 +33,7 @@ from engine.kernel import libc
 from engine.kernel.pseudo_files import read_text, write_text
 from engine.notes import Unrecorded, in_c, quote
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 _IOPRIO_WHO_PROCESS = 1
 _SYS_RT_SIGACTION = {"x86_64": 13, "aarch64": 134}
@@ -149,11 +149,6 @@ def set_oom_score(value: int) -> None:
 )
 def _write_oom_score(file: int, value: int) -> int:
     return os.write(file, str(value).encode())
-
-
-def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends, however it ends."""
-    libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
 def reset_scheduling() -> None:

@@ -59,9 +59,8 @@ class Shim:
         self._life = Life(self._loop, directory, self._facts, self._began, self._ended)
         self._let_go = False
         self._pauser: Client | None = None
-        recording = functools.partial(self._life.recording, "start")
         asked, record = self._facts.published, self._life.record
-        self._porter = Porter(self._loop, record, asked, recording)
+        self._porter = Porter(self._loop, record, asked, self._life.recording)
         self._reception = Reception(self._loop, listener, self._welcome)
         self._welcome(first)
 

@@ -55,7 +55,7 @@ class Porter:
         loop: Loop,
         record: StateRecord,
         published: tuple[Published, ...],
-        recording: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+        recording: Callable[[str], AbstractContextManager[None]],
     ) -> None:
         """`record` is told which ports the container has; acts are in a `recording`."""
         self._loop, self._record, self._published = loop, record, published
@@ -105,7 +105,7 @@ class Porter:
         elif self._published and not self._doors:
             from engine.runtime.porter import listening  # few containers have any
 
-            with self._recording():
+            with self._recording("start"):
                 self._doors = listening.take(self._published, work.place)
         self._work = work
         if self._doors or work.names:
@@ -119,7 +119,8 @@ class Porter:
     def _dismiss(self) -> None:
         self._work = _NOTHING
         if self._pid:
-            processes.send_signal(self._pidfd, self._pid, signal.SIGKILL)
+            with self._recording("end"):
+                processes.send_signal(self._pidfd, self._pid, signal.SIGKILL)
             self._reap()
 
     def _give_back(self) -> None:

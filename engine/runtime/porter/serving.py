@@ -18,8 +18,8 @@ import resource
 import socket
 from pathlib import Path
 
-from engine import files
-from engine.kernel import capabilities, namespaces, processes
+from engine import acts, files, gate
+from engine.kernel import capabilities, credentials, namespaces, processes
 from engine.runtime.loop import Loop
 from engine.runtime.porter.datagrams import DatagramListener
 from engine.runtime.porter.listening import Door
@@ -39,15 +39,25 @@ def serve(directory: Path, doors: list[Door], report: socket.socket) -> None:
 
     Something is said to `report` when all is open.
     """
-    processes.die_with_parent()
+    gate.leave()  # it is the shim's to be asked
     kept = {door.socket.fileno() for door in doors}
     processes.close_all_but({*kept, report.fileno()})
     processes.name_process("lab-porter")
     _allow_descriptors()
-    sandbox = Sandbox.read(directory)
-    if sandbox is None:
-        return
     loop = Loop()
+    with acts.recording(directory / "acts.jsonl", "start"):
+        credentials.die_with_parent()
+        _open(loop, directory, doors)
+        capabilities.set_current((), ())
+    report.send(b"!")  # to nobody, if the shim has died before we asked to die with it
+    report.close()
+    while True:
+        loop.turn()
+
+
+def _open(loop: Loop, directory: Path, doors: list[Door]) -> None:
+    """Have all at hand that is to be served."""
+    sandbox = Sandbox.read(directory) or Sandbox("")
     if any(endpoint.has_names for endpoint in sandbox.endpoints):
         names = Names(directory, _asked_servers(directory))
         Resolver(loop, names, *_open_inside(Path(sandbox.namespace)))
@@ -59,11 +69,6 @@ def serve(directory: Path, doors: list[Door], report: socket.socket) -> None:
             DatagramListener(loop, door.socket, inside)
         else:
             StreamListener(loop, door.socket, inside, room)
-    capabilities.set_current((), ())
-    report.send(b"!")  # to nobody, if the shim has died before we asked to die with it
-    report.close()
-    while True:
-        loop.turn()
 
 
 def _allow_descriptors() -> None:
