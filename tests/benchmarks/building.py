@@ -138,7 +138,8 @@ def build_memory(field: Field) -> Contest:
 
 def _most_memory(command: list[str]) -> int:
     """Run it; the most memory that it and its children had at once, in bytes."""
-    pid = os.posix_spawnp(command[0], command, _CLASSIC)
+    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    pid = os.posix_spawnp(command[0], command, _CLASSIC, file_actions=quiet)
     _, status, used = os.wait4(pid, 0)
     assert status == 0, f"{command}: {status}"
     return used.ru_maxrss * 1024
