@@ -31,7 +31,12 @@ def run_with_runc(engine: "Engine", busybox: str, tmp_path: Path) -> Iterator[An
     state = str(tmp_path / "runc")
 
     def run(*command: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        asked = ContainerOptions(image=busybox, command=command, **options)
+        plain = {
+            "image": busybox,
+            "network": "none",
+            **options,
+        }  # no pin before a start
+        asked = ContainerOptions(command=command, **plain)
         directory = engine.create(asked).directory
         *lowers, upper = (layer.directory for layer in engine.layers(directory.name))
         overlay = (

@@ -38,6 +38,7 @@ DIFFERENT = {
 BOX = ContainerOptions(
     image="busybox",
     name="box",
+    network="none",
     command=("1d",),
     entrypoint=("sleep",),
     labels={"a": "b"},
@@ -75,7 +76,8 @@ SAME_VALUES = (
 def shown(engine: Engine, busybox: str) -> dict[str, Any]:
     """What `inspect` prints here of the four things."""
     engine.create(BOX)
-    engine.create(ContainerOptions(image=busybox, name="plain", command=("true",)))
+    plain = {"image": busybox, "name": "plain", "network": "none"}
+    engine.create(ContainerOptions(**plain, command=("true",)))
     engine.create_volume("labelled", {"x": "y"})
     return {
         "box": engine.inspect("box"),

@@ -11,11 +11,14 @@ from engine.engine import Engine
 from tests.shell.lines import Lab
 from tests.shell.open_shell import OpenShell
 
+# Two starts on a network differ in their addresses.
+NO_NETWORK = ("--network", "none")
+
 
 @pytest.fixture
 def box(lab: Lab) -> str:
     """A container that runs."""
-    lab("run", "-d", "--name", "box", "busybox", "sleep", "1000")
+    lab("run", "-d", "--name", "box", *NO_NETWORK, "busybox", "sleep", "1000")
     return "box"
 
 
@@ -111,7 +114,7 @@ def test_acts_in_sentences_are_short_and_folded(lab: Lab, box: str) -> None:
 
 
 def test_two_like_starts_do_not_differ(lab: Lab, box: str) -> None:
-    lab("run", "-d", "--name", "like", "busybox", "sleep", "1000")
+    lab("run", "-d", "--name", "like", *NO_NETWORK, "busybox", "sleep", "1000")
     done = lab("acts", box, "like", "--diff")
     assert (done.code, done.out) == (0, "")
 
@@ -133,7 +136,8 @@ def test_two_like_starts_do_not_differ(lab: Lab, box: str) -> None:
 def test_the_difference_of_two_starts_is_what_was_asked_otherwise(
     lab: Lab, box: str, asked: str, lines: list[str]
 ) -> None:
-    lab("run", "-d", "--name", "other", *asked.split(), "busybox", "sleep", "1000")
+    other = [*NO_NETWORK, *asked.split()]
+    lab("run", "-d", "--name", "other", *other, "busybox", "sleep", "1000")
     done = lab("acts", box, "other", "--diff")
     assert done.code == 1
     assert done.lines[:2] == ["--- box", "+++ other"]

@@ -23,7 +23,7 @@ def test_ps_fills_a_template_for_each(lab: Lab, box: str) -> None:
     assert done.lines == [f"{box[:12]}\tbox created vol"]
     words = '{{.Label "a"}} {{.Labels}} {{.LocalVolumes}} {{.Command}} {{.Networks}}'
     done = lab("ps", "-a", "--format", words)
-    assert done.lines == ["b a=b,c=d 1 \"sh -c 'sleep 1d'\" none"]
+    assert done.lines == ["b a=b,c=d 1 \"sh -c 'sleep 1d'\" bridge"]
 
 
 def test_ps_has_tables_of_ones_own_and_json(lab: Lab, box: str) -> None:

@@ -59,8 +59,11 @@ def test_it_is_of_the_version_that_others_read() -> None:
 
 
 def test_six_namespaces_and_with_the_machines_network_five() -> None:
-    kinds = [n["type"] for n in data()["linux"]["namespaces"]]
+    kinds = [n["type"] for n in data(network="none")["linux"]["namespaces"]]
     assert kinds == ["mount", "pid", "network", "uts", "ipc", "cgroup"]
+    found = data()["linux"]["namespaces"]
+    assert {"type": "network", "path": "/pin"} in found
+    assert len(found) == 6
     kinds = [n["type"] for n in data(network="host")["linux"]["namespaces"]]
     assert "network" not in kinds
 

@@ -49,7 +49,7 @@ class ContainerOptions(NamedTuple):
     mounts: tuple[str, ...] = ()
     tmpfs: tuple[str, ...] = ()
     volumes_from: tuple[str, ...] = ()
-    network: str = "none"
+    network: str = "bridge"
     network_aliases: tuple[str, ...] = ()
     ip: str | None = None
     mac_address: str | None = None

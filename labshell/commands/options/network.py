@@ -16,7 +16,7 @@ OPTIONS: list[click.Parameter] = [
         shell_complete=suggest.modes,
         help="""A network: bridge, which is always there, or one that `lab network
         create` has made. Or none: only loopback; host: the machine's own;
-        container:NAME: that of another container. none unless given.""",
+        container:NAME: that of another container. bridge unless given.""",
     ),
     NETWORK.value(
         "--ip",
