@@ -5,6 +5,7 @@
                 it, or name it in their command
     cgroups     labshell-<hash of root> in any hierarchy     /sys/fs/cgroup
     links       network interfaces                           /sys/class/net
+    rules       tables of rules called labshell-…            nft list tables
     files       the sockets of an engine, /var/lib/labshell  /run/labshell
 
 Mounts and processes are told by the path of the tests' own directory. The other kinds
@@ -13,6 +14,7 @@ that somebody uses meanwhile: its spawner names its root.
 """
 
 import os
+import subprocess
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ class Census:
     processes: frozenset[str]
     cgroups: frozenset[str]
     links: frozenset[str]
+    rules: frozenset[str]
     files: frozenset[str]
 
     def left_since(self, before: "Census") -> list[str]:
@@ -50,6 +53,7 @@ def take(directory: Path) -> Census:
         processes=frozenset(_processes(directory)),
         cgroups=frozenset(_without(others, _cgroups())),
         links=frozenset(_without(others, _names(Path("/sys/class/net")))),
+        rules=frozenset(_without(others, _rules())),
         files=frozenset(_without(others, _files())),
     )
 
@@ -109,6 +113,16 @@ def _cgroups() -> list[str]:
         found += [f"{parent}/{name}" for name in ours]
         names[:] = [name for name in names if name not in ours]
     return found
+
+
+def _rules() -> list[str]:
+    """The tables of all engines; without nft(8) no engine has made one."""
+    command = ["nft", "list", "tables"]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        return []
+    return [line for line in done.stdout.splitlines() if " labshell-" in line]
 
 
 def _files() -> list[str]:
