@@ -198,9 +198,8 @@ def connect_to_spawner(place: Place) -> socket.socket:
         try:  # somebody else may have started one while we waited for the lock
             sock.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError):
-            listener = _listen(path)
-            pid = interpreter.launch_spawner(place.root, listener)
-            listener.close()
+            with _listen(path) as listener:
+                pid = interpreter.launch_spawner(place.root, listener)
             if scope.is_to_be_had():
                 with contextlib.suppress(EngineError):  # then a plain group, as without
                     scope.ask(place.scope, pid, place.description)
