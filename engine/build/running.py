@@ -160,11 +160,11 @@ def _run(asked: Asked, container: Container) -> None:
             code = _follow(work, connection, limit)
     except KeyboardInterrupt:
         _end(work, container)
-        raise _stopped(container, "interrupted", 130) from None
+        raise _stopped(work, container, "interrupted", 130) from None
     if code is None:
         assert limit is not None, "nothing but a limit ends the waiting"
         _end(work, container)
-        raise _stopped(container, limit.what, 1)
+        raise _stopped(work, container, limit.what, 1)
     work.progress.part("status", f"{code}: {_MEANING[bool(code)]}")
     if code:
         raise _failed(asked, container, code)
@@ -231,20 +231,23 @@ def _failed(asked: Asked, container: Container, code: int) -> BuildFailed:
     told = " ".join(container.command)
     return _with_scene(
         BuildFailed(
-            f"The command '{told}' returned a non-zero code: {code}", _hint(container)
+            f"The command '{told}' returned a non-zero code: {code}",
+            _hint(asked.work, container),
         ),
         container,
         code,
     )
 
 
-def _stopped(container: Container, why: str, code: int) -> BuildFailed:
+def _stopped(work: Work, container: Container, why: str, code: int) -> BuildFailed:
     told = " ".join(container.command)
     message = f"The command '{told}' was stopped: {why}"
-    return _with_scene(BuildFailed(message, _hint(container)), container, code)
+    return _with_scene(BuildFailed(message, _hint(work, container)), container, code)
 
 
-def _hint(container: Container) -> str:
+def _hint(work: Work, container: Container) -> str:
+    if work.options.force_remove:
+        return "Its container is removed, as --force-rm asks: without it, it stays."
     name = container.name
     return (
         f"Its container {name} is as the step left it: `lab diff {name}` lists what "

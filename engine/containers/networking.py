@@ -128,25 +128,25 @@ def _check(container: Container, network: "Network", wanted: Membership) -> None
         addresses.check_wanted(network, wanted.address)
 
 
-def disconnect(house: House, container: Container, network: "Network") -> None:
+def disconnect(house: House, container: Container, network: str) -> None:
     """Let a container belong to one network less; at once, if it runs."""
-    if not any(one.network == network.name for one in container.memberships):
+    if not any(one.network == network for one in container.memberships):
         raise NotFound(
-            f"container {container.id} is not connected to network {network.name}",
+            f"container {container.id} is not connected to network {network}",
             f"`lab inspect {container.name}` shows its networks.",
         )
     if container.active:
         from engine.network import endpoints
 
         sandbox, endpoint = endpoints.leave(
-            machine(house), container.directory, network
+            machine(house), container.directory, house.networks.find(network)
         )
         _changed(house, container, sandbox)
         _tell(house, "disconnect", endpoint, container)
     house.records.change(
         container,
         lambda now: now._replace(
-            memberships=tuple(m for m in now.memberships if m.network != network.name)
+            memberships=tuple(m for m in now.memberships if m.network != network)
         ),
     )
 

@@ -20,7 +20,7 @@ from engine.errors import Conflict, InvalidArgument
 from engine.kernel import links, netlink
 from engine.network import addresses
 from engine.network.machine import Machine
-from engine.network.membership import BRIDGE
+from engine.network.membership import BRIDGE, DEFAULT
 from engine.network.networks import DRIVERS, Network, bridge_name, check_name
 from engine.storage import unfinished
 from engine.times import now
@@ -40,7 +40,7 @@ def create(
     from engine.network import bridge, pools
 
     check_name(name)
-    if name in DRIVERS:
+    if name in (*DRIVERS, DEFAULT):
         raise Conflict(
             f"operation is not permitted on predefined {name} network",
             "It is always there: choose another name.",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 BRIDGE, HOST, NONE, OTHER = "bridge", "host", "none", "container:"
+DEFAULT = "default"  # what is taken if nothing is said: no network is called so
 
 
 class Membership(NamedTuple):

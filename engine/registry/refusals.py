@@ -16,6 +16,7 @@ import json
 
 from engine.errors import RegistryError
 from engine.registry.endpoints import Endpoint
+from engine.registry.settings import host_name
 
 _LONGEST = 300  # characters of what a registry says
 _HINTS = {
@@ -64,12 +65,29 @@ def unreachable(endpoint: Endpoint, why: str) -> RegistryError:
     if endpoint.registry != endpoint.host:
         called = f"{endpoint.registry} ({endpoint.host})"
     error = RegistryError(
-        f"registry {called} could not be reached: {why}",
-        "Is there a network? Without one: `lab run busybox` (made of this machine's "
-        "own files), `lab load` what was saved elsewhere, `lab images -a`.",
+        f"registry {called} could not be reached: {why}", _way_out(endpoint, why)
     )
     error.unreachable = True
     return error
+
+
+def _way_out(endpoint: Endpoint, why: str) -> str:
+    """What to do where nobody answers as a registry does."""
+    host = host_name(endpoint.host)
+    if "CERTIFICATE_VERIFY_FAILED" in why:
+        where = f"/etc/docker/certs.d/{endpoint.host}/ca.crt"
+        return (
+            f"If you trust it: the certificate of who vouches for it goes to {where}."
+        )
+    if "WRONG_VERSION_NUMBER" in why:
+        where = '"insecure-registries" in /etc/labshell/daemon.json'
+        return f"It speaks HTTP without TLS. If that is meant, name it under {where}."
+    if host == "localhost" or host.startswith("127."):
+        return "Is one running there? `lab registry serve` starts one at port 5000."
+    return (
+        "Is there a network? Without one: `lab run busybox` (made of this machine's "
+        "own files), `lab load` what was saved elsewhere, `lab images -a`."
+    )
 
 
 def _place(endpoint: Endpoint, repository: str) -> str:

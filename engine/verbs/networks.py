@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine import events
 from engine.containers import networking
-from engine.errors import Conflict, InvalidArgument, told_as_engine_errors
+from engine.containers.options.networks import check_aliases
+from engine.errors import Conflict, InvalidArgument, NotFound, told_as_engine_errors
 from engine.filters import (
     NONE,
     Filters,
@@ -171,15 +172,21 @@ class NetworkVerbs(ContainerVerbs):
         """Let a container belong to one more network; `wanted`: see Membership."""
         found = self.network(network)
         membership = Membership(network=found.name, **wanted)
+        check_aliases(membership.aliases)
         with self._acting("connect", name) as container:
             networking.connect(self._house, container, found, membership)
 
     @told_as_engine_errors()
     def disconnect(self, network: str, name: str, *, force: bool = False) -> None:
         """Let a container belong to one network less; `force`: it need not do so."""
-        found = self.network(network)
         belongs = [one.network for one in self.container(name).memberships]
-        if force and found.name not in belongs:
+        try:
+            called = self.network(network).name
+        except NotFound:  # it is removed, and a stopped container knows it still
+            if network not in belongs:
+                raise
+            called = network
+        if force and called not in belongs:
             return
         with self._acting("disconnect", name) as container:
-            networking.disconnect(self._house, container, found)
+            networking.disconnect(self._house, container, called)

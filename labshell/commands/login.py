@@ -11,6 +11,8 @@ Try it: `lab login localhost:5000; lab logout localhost:5000`
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -57,12 +59,12 @@ def login(
     Name and password are tried, and kept in ~/.docker/config.json, readable only by
     you, or in the credential helper that is named there.
     """
-    if password is not None:
+    if password_stdin:
+        password = _piped(username, password)
+    elif password is not None:
         _warn(
             "WARNING! Using --password via the CLI is insecure. Use --password-stdin."
         )
-    if password_stdin:
-        password = _piped(username, password)
     name = username or _asked_name(engine, server)
     if password is None:
         password = _asked_password()
@@ -112,7 +114,8 @@ def _asked_name(engine: Engine, server: str) -> str:
     known = engine.known_login(server)
     default = known.name if known else ""
     shown = f" ({default})" if default else ""
-    name = input(f"Username{shown}: ").strip() or default
+    with _that_may_be_left():
+        name = input(f"Username{shown}: ").strip() or default
     if not name:
         raise InvalidArgument("username is required", "Who are you there?")
     return name
@@ -122,7 +125,20 @@ def _asked_password() -> str:
     from getpass import getpass
 
     _refuse_pipe()
-    return getpass("Password: ")
+    with _that_may_be_left():
+        return getpass("Password: ")
+
+
+@contextmanager
+def _that_may_be_left() -> Iterator[None]:
+    """A question at the terminal: Ctrl-D is an answer, too."""
+    try:
+        yield
+    except EOFError:
+        print()
+        raise InvalidArgument(
+            "nothing was typed", "Ctrl-D ended it: nobody is logged in."
+        ) from None
 
 
 def _refuse_pipe() -> None:

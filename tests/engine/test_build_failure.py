@@ -48,7 +48,8 @@ def test_the_image_before_the_failure_stays_and_the_scene_can_be_run(
 
 
 def test_with_force_rm_no_container_is_left(builds: Builds) -> None:
-    failure(builds, FAILS, force_remove=True)
+    failed = failure(builds, FAILS, force_remove=True)
+    assert "lab scene" not in failed.hint
     assert not builds.engine.containers(all=True)
     with pytest.raises(NotFound):
         builds.engine.scene()

@@ -298,6 +298,8 @@ def test_a_subnet_that_is_taken_is_refused(engine: Engine, front: str) -> None:
 
 
 def test_predefined_networks_stay(engine: Engine) -> None:
+    with pytest.raises(Conflict, match="predefined default network"):
+        engine.create_network("default")
     for name in ("bridge", "host", "none"):
         with pytest.raises(Conflict, match="pre-defined network and cannot be removed"):
             engine.remove_network(name)
@@ -325,6 +327,25 @@ def test_options_that_contradict_each_other_are_refused(
     box: Box, asked: dict[str, object], words: str
 ) -> None:
     box.refuses(asked, words)
+
+
+def test_a_stopped_container_leaves_a_network_that_is_gone(
+    box: Box, front: str
+) -> None:
+    name = box.create("true", network=front).name
+    box.engine.remove_network(front)
+    with pytest.raises(NotFound):
+        box.engine.start(name)
+    box.engine.disconnect(front, name)
+    assert box.engine.container(name).memberships == ()
+
+
+def test_an_alias_that_is_no_name_is_refused_when_it_is_connected(
+    box: Box, front: str
+) -> None:
+    name = box.create("true", network="bridge").name
+    with pytest.raises(InvalidArgument, match="invalid network alias"):
+        box.engine.connect(front, name, {"aliases": ("a b",)})
 
 
 def test_two_engines_on_one_machine_have_networks_of_their_own(

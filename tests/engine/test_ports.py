@@ -141,6 +141,14 @@ def test_a_port_that_is_taken_names_the_container_that_has_it(box: Box) -> None:
     assert reached(("127.0.0.1", port))
 
 
+def test_a_port_that_is_asked_for_twice_is_said_to_be(box: Box) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(Conflict) as refused:
+        serving(box, f"127.0.0.1:{port}:80", f"127.0.0.1:{port}:81")
+    assert "asked for twice" in refused.value.hint
+
+
 def test_a_port_that_a_program_of_the_machine_has_is_told_in_dockers_words(
     box: Box,
 ) -> None:

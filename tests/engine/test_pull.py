@@ -283,4 +283,4 @@ def test_nobody_there_is_told_as_such(engine: Engine) -> None:
     with pytest.raises(EngineError) as caught:
         engine.pull("127.0.0.1:1/x", Heard())
     assert "registry 127.0.0.1:1 could not be reached" in caught.value.message
-    assert "lab load" in caught.value.hint
+    assert "lab registry serve" in caught.value.hint

@@ -69,3 +69,9 @@ def test_an_option_that_is_only_refused_is_not_offered_for_another(lab: Lab) -> 
 def test_what_changes_nothing_is_accepted(lab: Lab) -> None:
     options = ("--pull", "missing", "-q", "--userns", "host", "--platform", "linux")
     assert lab("run", "--rm", *options, "busybox", "true").code == 0
+
+
+def test_the_network_default_is_the_one_that_is_taken_without_it(lab: Lab) -> None:
+    lab("create", "--name", "box", "--network", "default", "busybox", "true")
+    done = lab("inspect", "-f", "{{.HostConfig.NetworkMode}}", "box")
+    assert done.lines == ["bridge"]

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.registries import Handler, Scripted, tar_of
@@ -86,9 +87,10 @@ def test_run_asks_the_registry_always_or_never_if_it_is_told_to(
 
 
 def test_run_without_a_network_says_which_registry_and_what_to_do(lab: Lab) -> None:
-    done = lab("run", f"{NOBODY}/busybox")
+    name = "registry.invalid"  # no name server knows this domain
+    done = lab("run", f"{name}/busybox")
     assert done.code == 125
-    assert f"No such image: {NOBODY}/busybox:latest, and registry {NOBODY} could " in (
+    assert f"No such image: {name}/busybox:latest, and registry {name} could " in (
         done.error
     )
     assert "`lab run busybox`" in done.hint
@@ -116,6 +118,7 @@ def test_push_to_where_nobody_is_fails_with_the_registrys_name(lab: Lab) -> None
         *[line for line in done.lines if line.endswith(": Preparing")],
     ]
     assert f"registry {NOBODY} could not be reached" in done.error
+    assert "lab registry serve" in done.hint
 
 
 def test_manifest_inspect_shows_what_the_registry_has(
@@ -167,6 +170,15 @@ def test_a_password_on_the_command_line_is_warned_of(
     done = lab("login", "-u", "me", "-p", "s3cret", registry.host)
     assert done.code == 0
     assert "WARNING! Using --password via the CLI is insecure." in done.err
+
+
+def test_ctrl_d_at_a_question_of_login_ends_it(lab: Lab) -> None:
+    program, *words = lab.command("login", NOBODY)
+    child = pexpect.spawn(program, words, timeout=20, encoding="utf-8")
+    child.expect("Username: ")
+    child.sendeof()
+    child.expect("Error: nothing was typed")
+    child.expect(pexpect.EOF)
 
 
 @pytest.mark.parametrize(

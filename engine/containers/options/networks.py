@@ -11,6 +11,7 @@ Try it: `lab run --rm --network none busybox ip address`
 """
 
 import re
+from collections.abc import Sequence
 
 from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
@@ -52,10 +53,7 @@ def check(options: ContainerOptions) -> None:
                 "conflicting options: mac-address and the network mode",
                 f"With --network {mode} there is no interface to give it to.",
             )
-    for alias in options.network_aliases:
-        check_alias(alias)
-    if len(options.network_aliases) > _MOST:
-        raise InvalidArgument("too many network aliases", f"{_MOST} at most.")
+    check_aliases(options.network_aliases)
 
 
 def _check_shared(options: ContainerOptions) -> None:
@@ -83,12 +81,16 @@ def check_mac(text: str) -> None:
         )
 
 
-def check_alias(text: str) -> None:
-    """Raise InvalidArgument unless this may be a name of a host."""
-    if not re.match(r"[\w](?:[\w.-]{0,62})\Z", text, re.ASCII):
-        raise InvalidArgument(
-            f"invalid network alias: {text[:80]!r}", "Letters, digits, - and _ and ."
-        )
+def check_aliases(aliases: Sequence[str]) -> None:
+    """Raise InvalidArgument unless each of these may be a name of a host."""
+    for text in aliases:
+        if not re.match(r"[\w](?:[\w.-]{0,62})\Z", text, re.ASCII):
+            raise InvalidArgument(
+                f"invalid network alias: {text[:80]!r}",
+                "Letters, digits, - and _ and .",
+            )
+    if len(aliases) > _MOST:
+        raise InvalidArgument("too many network aliases", f"{_MOST} at most.")
 
 
 def memberships(options: ContainerOptions, network: str) -> tuple[Membership, ...]:

@@ -125,6 +125,11 @@ def _refused(wanted: Published, port: int, error: OSError) -> EngineError:
         from engine.runtime.porter import holders  # most ports are free
 
         holder = holders.of(wanted.protocol, port)
+        if holder and holder.pid == os.getpid():
+            return Conflict(
+                f"Bind for {place} failed: port is already allocated",
+                "It is asked for twice: each port of the machine leads to one place.",
+            )
         if holder and holder.container:
             return Conflict(
                 f"Bind for {place} failed: port is already allocated",

@@ -6,6 +6,7 @@ from labshell.commands import suggest
 from labshell.commands.options.kinds import Heading
 
 NETWORK = Heading("Network")
+DEFAULT = "default"  # as Docker calls what is taken if nothing is said
 
 OPTIONS: list[click.Parameter] = [
     NETWORK.value(
