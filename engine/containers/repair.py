@@ -66,9 +66,9 @@ def _has_remains(house: House, container: Container) -> bool:
         return True
     if house.place.shim_socket(container.id).exists():
         return True
-    if sandbox.exists(container.directory):
-        return True
     try:
+        if sandbox.has_remains(container.directory):
+            return True
         return mount_table.is_mount_point(container.directory / "rootfs")
     except FileNotFoundError:
         return False

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine import files
-from engine.errors import InvalidState, NotFound, SyscallError
+from engine.errors import InvalidState, NotFound
 from engine.kernel import addresses as inner
 from engine.kernel import links, netlink
 from engine.network import addresses, making, pins
@@ -78,7 +78,7 @@ def join(
         except BaseException:
             for endpoint in (Sandbox.read(directory) or before).endpoints:
                 if endpoint not in before.endpoints:
-                    _unplug(directory, endpoint)
+                    sandbox.unplug(directory.name, endpoint)
             before.write(directory)
             raise
         return made, made.endpoints[-1]
@@ -102,7 +102,7 @@ def leave(
             )
         others = tuple(one for one in before.endpoints if one not in found)
         after = before._replace(endpoints=others)
-        _unplug(directory, found[0])
+        sandbox.unplug(directory.name, found[0])
         after.write(directory)
         if (
             found[0].gateway
@@ -198,14 +198,3 @@ def _set_up(channel: int, pin: str, endpoint: Endpoint) -> None:
     number = netlink.index_of(channel, name)
     inner.add_address(channel, pin, name, number, endpoint.address, endpoint.prefix)
     links.switch_on(channel, pin, name, number)
-
-
-def _unplug(directory: Path, endpoint: Endpoint) -> None:
-    """Take a pair of interfaces away, and give the address back."""
-    with files.closing(netlink.open_socket()) as channel:
-        try:
-            links.delete(channel, endpoint.link)
-        except SyscallError as error:
-            if error.name != "ENODEV":
-                raise
-    sandbox.give_back(directory.name, endpoint)

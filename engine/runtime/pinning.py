@@ -40,16 +40,30 @@ def serve(
     try:
         if descriptors:
             gate.install(descriptors[0])
-        record = Path(request["acts"])
+        record, pin = Path(request["acts"]), Path(request["pin"])
         with acts.recording(record, "start", at_once=request["at_once"]):
-            found = _enter(Path(request["pin"]))
-        channel.send(connection, {"ok": True}, found)
+            found = _enter(pin)
+        _hand_over(connection, found, record.parent, pin)
     except EngineError as error:
         connection.send(channel.failure(error))
     except OSError as error:
         connection.send(channel.failure(from_os_error(error)))
     finally:
         processes.leave(0)
+
+
+def _hand_over(
+    connection: socket.socket, found: tuple[int, int], directory: Path, pin: Path
+) -> None:
+    """Send what was made; if whoever asked was killed, nothing of it may stay.
+
+    As long as there is a network.json, whoever takes that away takes this away too.
+    """
+    try:
+        channel.send(connection, {"ok": True}, found)
+    except ConnectionError:
+        if not sandbox.exists(directory):
+            sandbox.unpin(pin)
 
 
 def _enter(pin: Path) -> tuple[int, int]:

@@ -175,6 +175,17 @@ def test_a_container_that_shares_anothers_network_has_its_address(
     assert done.lines[-1] == f"{address(other)}\thost-of-both"
 
 
+def test_an_address_is_nobodys_before_the_next_container_gets_it(
+    box: Box, front: str
+) -> None:
+    owner = box.begin(*LASTS, name="owner", network=front)
+    had = address(owner)
+    sharer = box.begin(*LASTS, network="container:owner")
+    box.engine.remove("owner", force=True)
+    assert address(box.begin(*LASTS, network=front)) == had
+    assert had not in box.execute(sharer.id, "ip", "-o", "address").out
+
+
 def test_a_network_is_joined_and_left_while_a_container_runs(
     box: Box, front: str
 ) -> None:
