@@ -10,6 +10,7 @@ Try it: `lab run -d busybox sleep 60; ls -l /proc/$(pgrep lab-spawner)/exe`
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import socket
@@ -19,6 +20,7 @@ from pathlib import Path
 _SEALS = 0x1 | 0x2 | 0x4 | 0x8  # F_SEAL_SEAL, _SHRINK, _GROW, _WRITE
 _MFD_EXEC = 0x10
 _F_ADD_SEALS = 1033
+_ATTEMPTS = 20  # to seal, of 150 ms each
 
 _launched: set[int] = set()  # the spawners that this process has started
 
@@ -84,9 +86,28 @@ def _sealed_copy(path: str) -> int:
         copy = os.memfd_create("labshell", flags | _MFD_EXEC)
     except OSError:  # before Linux 6.3 there was no such wish
         copy = os.memfd_create("labshell", flags)
-    with open(path, "rb") as file:
-        rest = os.fstat(file.fileno()).st_size
-        while rest > 0:
-            rest -= os.sendfile(copy, file.fileno(), None, rest)
-    fcntl.fcntl(copy, _F_ADD_SEALS, _SEALS)
+    try:
+        with open(path, "rb") as file:
+            rest = os.fstat(file.fileno()).st_size
+            while rest > 0:
+                rest -= os.sendfile(copy, file.fileno(), None, rest)
+        _seal(copy)
+    except BaseException:
+        os.close(copy)
+        raise
     return copy
+
+
+def _seal(copy: int) -> None:
+    """Seal a copy, also if the kernel itself holds one of its pages at the moment.
+
+    It does so while it looks for memory to reclaim. It waits 150 ms for these pages
+    before it says EBUSY; a busy machine needs longer.
+    """
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            fcntl.fcntl(copy, _F_ADD_SEALS, _SEALS)
+            return
+        except OSError as error:
+            if error.errno != errno.EBUSY or not left:
+                raise
