@@ -13,7 +13,7 @@ from engine.engine import Engine, ExecOptions
 from engine.errors import Aborted, Conflict, EngineError, InvalidState
 from engine.gatekeeper import Question
 from engine.kernel import cgroups, mount_table
-from tests.engine.boxes import Box, until
+from tests.engine.boxes import LASTS, Box, until
 from tests.shell.lines import Lab
 
 
@@ -163,7 +163,7 @@ def test_what_needs_a_whole_container_is_refused_meanwhile(box: Box) -> None:
 def test_it_goes_on_by_itself_when_whoever_steps_is_killed(
     box: Box, tmp_path: Path
 ) -> None:
-    container = box.create()
+    container = box.create(*LASTS)
     program = (
         "from engine.engine import Engine; import time\n"
         "def wait(question):\n"
