@@ -43,7 +43,7 @@ def test_a_container_made_is_not_started(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [
-        ("run nosuch true", 125, "No such image: nosuch:latest"),
+        ("run --pull never nosuch true", 125, "No such image: nosuch:latest"),
         ("run busybox nosuch", 127, '"nosuch": executable file not found in $PATH'),
         ("run busybox /etc", 126, "/etc"),
         ("run -m 1m busybox true", 125, "Minimum memory limit allowed is 6MB"),
@@ -61,7 +61,7 @@ def test_a_container_made_is_not_started(lab: Lab) -> None:
         ("run BAD true", 125, "must be lowercase"),
         ("run -it busybox true", 1, "the input device is not a TTY"),
         ("run", 1, "`lab run` needs IMAGE"),
-        ("create nosuch", 1, "No such image: nosuch:latest"),
+        ("create --pull never nosuch", 1, "No such image: nosuch:latest"),
         ("create --bogus", 125, "unknown option: --bogus"),
         ("exec", 1, "needs CONTAINER"),
         ("exec nosuch true", 1, "No such container: nosuch"),
