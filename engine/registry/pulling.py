@@ -19,8 +19,8 @@ Try it: `lab pull localhost:5000/shop; lab images --digests`
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ from engine.registry.manifests import Platform
 from engine.registry.service import Service
 from engine.registry.telling import TransferProgress
 
-AT_ONCE = 3  # layers, as Docker does it
+_AT_ONCE = 3  # layers, as Docker does it
 _MOST_ROUNDS = 5
 Guard = Callable[[], AbstractContextManager[None]]
 
@@ -193,16 +193,8 @@ class _Coming:
 
     def _fetch(self, wanted: Sequence[Descriptor]) -> None:
         """Fetch layers, several at once; the first failure ends all of it."""
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="layer")
-        try:
-            work = [pool.submit(self._fetch_one, layer) for layer in wanted]
-            for done in as_completed(work):
-                done.result()
-        except BaseException:
-            self._service.stop()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        jobs = (functools.partial(self._fetch_one, layer) for layer in wanted)
+        self._service.together(_AT_ONCE, jobs)
 
     def _fetch_one(self, layer: Descriptor) -> None:
         name, downloads = digests.short(layer.digest), self._store.downloads

@@ -16,7 +16,7 @@ Source: opencontainers/distribution-spec, "Push"; moby distribution/push_v2.go (
 Try it: `lab tag busybox localhost:5000/me/box; lab push localhost:5000/me/box`
 """
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import functools
 from typing import NamedTuple
 
 from engine.errors import NotFound
@@ -100,19 +100,11 @@ class _Going:
         for name in reversed(named.values()):
             self._progress.layer(name, "Preparing")
         wanted = {layer.digest: layer for layer in reversed(layers)}
-        pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="layer")
-        try:
-            work = [
-                pool.submit(self._send_one, layer, named[layer.digest], reference)
-                for layer in wanted.values()
-            ]
-            for done in as_completed(work):
-                done.result()
-        except BaseException:
-            self._service.stop()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        jobs = (
+            functools.partial(self._send_one, layer, named[layer.digest], reference)
+            for layer in wanted.values()
+        )
+        self._service.together(_AT_ONCE, jobs)
         config = self._image.manifest.config
         Sending(self._repository, self._store.content, config).send((), _nobody)
 

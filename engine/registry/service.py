@@ -10,7 +10,8 @@ Source: moby registry/service.go (behaviour)
 Try it: `lab pull busybox`
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 
 from engine.registry import logins, settings
@@ -42,6 +43,18 @@ class Service:
     def stop(self) -> None:
         """Nobody waits for anything any more."""
         self._wire.stopped.set()
+
+    def together(self, many: int, jobs: Iterable[Callable[[], None]]) -> None:
+        """Do jobs, so many at once; the first that fails ends all of them."""
+        pool = ThreadPoolExecutor(many, thread_name_prefix="layer")
+        try:
+            for done in as_completed([pool.submit(job) for job in jobs]):
+                done.result()
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _login_for(self, endpoint: Endpoint) -> Login | None:
         """A mirror is another registry, where one has another name."""

@@ -66,8 +66,6 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
     """
     fields = ContainerOptions._fields
     said = {n: v for n, v in asked.items() if n in fields and v not in (None, "")}
-    if asked["network"] == network.DEFAULT:
-        del said["network"]
     entrypoint = asked["entrypoint"]
     if entrypoint is not None:
         said["entrypoint"] = (entrypoint,) if entrypoint else ()

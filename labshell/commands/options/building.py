@@ -156,8 +156,6 @@ def arguments(typed: tuple[str, ...]) -> dict[str, str]:
 def _container(asked: dict[str, Any]) -> ContainerOptions:
     """What each container of a RUN is given."""
     said = {name: asked[name] for name in _ALLOWED if asked[name] not in (None, "")}
-    if said.get("network") == network.DEFAULT:
-        del said["network"]
     return ContainerOptions(image="", extra_hosts=asked["add_host"], **said)
 
 

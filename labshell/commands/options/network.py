@@ -6,7 +6,12 @@ from labshell.commands import suggest
 from labshell.commands.options.kinds import Heading
 
 NETWORK = Heading("Network")
-DEFAULT = "default"  # as Docker calls what is taken if nothing is said
+
+
+def _said(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """`default` is what Docker calls that nothing was said."""
+    return None if value == "default" else value
+
 
 OPTIONS: list[click.Parameter] = [
     NETWORK.value(
@@ -15,6 +20,7 @@ OPTIONS: list[click.Parameter] = [
         "network",
         metavar="NAME|MODE",
         shell_complete=suggest.modes,
+        callback=_said,
         help="""A network: bridge, which is always there, or one that `lab network
         create` has made. Or none: only loopback; host: the machine's own;
         container:NAME: that of another container. bridge unless given.""",
