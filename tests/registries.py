@@ -16,8 +16,8 @@ import socketserver
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Self
 
 OCI = "application/vnd.oci.image"
 
@@ -76,21 +76,18 @@ class Handler(BaseHTTPRequestHandler):
 Rule = Callable[[Handler], bool]
 
 
-class Scripted(ThreadingHTTPServer):
-    """A registry that holds what it is given, and does what its rules say."""
+class _OnLoopback(socketserver.ThreadingTCPServer):
+    """A server at a port that the kernel chooses, as long as a `with` lasts."""
 
     daemon_threads = True
+    allow_reuse_address = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, handler: type[socketserver.BaseRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.host = f"127.0.0.1:{self.server_address[1]}"
-        self.blobs: dict[str, bytes] = {}
-        self.manifests: dict[str, tuple[str, bytes]] = {}  # by tag and by digest
-        self.rules: list[Rule] = []
-        self.asked: list[tuple[str, str, dict[str, str]]] = []
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,))
 
-    def __enter__(self) -> "Scripted":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -98,6 +95,17 @@ class Scripted(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
         self._thread.join()
+
+
+class Scripted(_OnLoopback):
+    """A registry that holds what it is given, and does what its rules say."""
+
+    def __init__(self) -> None:
+        super().__init__(Handler)
+        self.blobs: dict[str, bytes] = {}
+        self.manifests: dict[str, tuple[str, bytes]] = {}  # by tag and by digest
+        self.rules: list[Rule] = []
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
 
     def handle_error(self, *_: Any) -> None:
         """That a client hangs up is what some tests are about."""
@@ -167,30 +175,16 @@ def start_of(handler: Handler) -> int:
     return int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
 
 
-class Cutting(socketserver.ThreadingTCPServer):
+class Cutting(_OnLoopback):
     """A proxy to `port`, whose connections end after so many bytes that were sent.
 
     `cuts` are those numbers, one for each connection; when they are used up, the
     connections live on.
     """
 
-    daemon_threads = True
-    allow_reuse_address = True
-
     def __init__(self, port: int, cuts: Iterator[int]) -> None:
-        super().__init__(("127.0.0.1", 0), _Cut)
+        super().__init__(_Cut)
         self.port, self.cuts = port, cuts
-        self.host = f"127.0.0.1:{self.server_address[1]}"
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> "Cutting":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.shutdown()
-        self.server_close()
-        self._thread.join()
 
     def handle_error(self, *_: Any) -> None:
         """That one of both hangs up is what it is for."""
