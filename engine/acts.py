@@ -88,7 +88,7 @@ class Recorder:
             if pid == _pid:  # fork(2) returns twice: once is enough
                 ended = time.time_ns()
                 self.notes.append((mark, *asker, given, named, began, ended, answer))
-                if self.at_once or gate.current is not None:
+                if self.at_once or gate.is_kept():
                     self.flush()
 
     def flush(self) -> None:
@@ -208,11 +208,11 @@ def act(
 
         @functools.wraps(function)
         def marked(*args: P.args, **kwargs: P.kwargs) -> R:
-            recorder = _recorder.get()
-            if recorder is None and gate.current is None:
+            recorder, kept = _recorder.get(), gate.is_kept()
+            if recorder is None and not kept:
                 return function(*args, **kwargs)
             asker = _asker(sys._getframe(1), function.__module__)
-            if gate.current is not None:
+            if kept:
                 _ask(mark, asker, args, kwargs)
             if recorder is None:
                 return function(*args, **kwargs)

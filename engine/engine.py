@@ -21,7 +21,7 @@ from engine.containers.house import DEFAULT_ROOT, House
 from engine.containers.options.asked import ContainerOptions, ExecOptions, UpdateOptions
 from engine.containers.record import Container
 from engine.errors import EngineError
-from engine.filters import has_labels
+from engine.filters import has_labels, to_prune
 from engine.images.stored import StoredImage
 from engine.oci.health import Healthcheck
 from engine.runtime.restart import RestartPolicy
@@ -35,8 +35,11 @@ from engine.verbs.system import SystemVerbs
 if TYPE_CHECKING:
     # "as" says that these are here for others to import, as types.
     from engine.build.options import BuildOptions as BuildOptions
+    from engine.build.options import DockersLines as DockersLines
     from engine.build.options import Progress as Progress
     from engine.build.options import StepReport as StepReport
+    from engine.containers.copying.looked import PathStatus as PathStatus
+    from engine.containers.looking.announcing import Announcements as Announcements
     from engine.containers.looking.disk import DiskUsage as DiskUsage
     from engine.containers.looking.disk import Share as Share
     from engine.containers.looking.layers import LayerView as LayerView
@@ -46,15 +49,23 @@ if TYPE_CHECKING:
     from engine.containers.looking.processes import ProcessInfo as ProcessInfo
     from engine.containers.looking.stats import Stats as Stats
     from engine.containers.looking.top import ProcessTable as ProcessTable
+    from engine.containers.sessions.attachment import Attachment as Attachment
+    from engine.containers.sessions.reading import LogFollower as LogFollower
     from engine.containers.sessions.session import Session as Session
     from engine.containers.witness import Seen as Seen
     from engine.events import Event as Event
     from engine.filters import Wanted as Wanted
     from engine.gatekeeper import Question as Question
+    from engine.growing import Follower as Follower
+    from engine.http.web import Page as Page
     from engine.images.archives.loading import LoadedImage as LoadedImage
     from engine.images.deleting import Pruned as Pruned
+    from engine.images.importing import architecture as architecture
     from engine.images.stack import HistoryRow as HistoryRow
     from engine.network.networks import Network as Network
+    from engine.registry.logins import Known as Known
+    from engine.registry.logins import Login as Login
+    from engine.registry.logins import brought as brought
     from engine.registry.pulling import Pulled as Pulled
     from engine.registry.server.collecting import Collected as Collected
     from engine.registry.server.registry import Registry as Registry
@@ -67,6 +78,7 @@ if TYPE_CHECKING:
     from engine.runtime.sandbox import Sandbox as Sandbox
     from engine.runtime.scope import Arrangement as Arrangement
     from engine.runtime.state import Arrow as Arrow
+    from engine.serving.labd import Labd as Labd
     from engine.storage.changes import Change as Change
 
 __all__ = [
@@ -82,14 +94,21 @@ __all__ = [
     "UpdateOptions",
     "Volume",
     "has_labels",
+    "to_prune",
 ]
 
 
 _LATE = {
-    **dict.fromkeys(("BuildOptions", "Progress", "StepReport"), "build.options"),
+    **dict.fromkeys(
+        ("BuildOptions", "DockersLines", "Progress", "StepReport"), "build.options"
+    ),
+    "Login": "registry.logins",
+    "Labd": "serving.labd",
     "Registry": "registry.server.registry",
     "ServerSettings": "registry.server.service",
     "TransferProgress": "registry.telling",
+    "architecture": "images.importing",
+    "brought": "registry.logins",
 }
 
 
@@ -121,13 +140,26 @@ class Engine(SystemVerbs, LookingVerbs, CopyingVerbs, BuildVerbs):
         client.end_spawners(self._house.place)
         self._house.leave()
 
+    @property
+    def registry(self) -> "Registry":
+        """The private registry that has its files here, and need not be there yet."""
+        from engine.registry.server.registry import Registry
+
+        return Registry(self.root / "registry")
+
     def destroy(self) -> None:
-        """Remove all that there is of this engine: containers, images, volumes, root.
+        """Remove all that there is of this engine: servers, containers, images, root.
 
         For an engine that was made for one purpose and that nobody else uses.
         """
         from engine import files
+        from engine.serving.labd import Labd
 
+        labd = Labd.of(self.root)
+        if (found := labd.find()) and found.root == str(self.root):
+            labd.stop()
+        if self.registry.find():
+            self.registry.stop()
         if self.root.exists():
             for container in self.containers(all=True):
                 self.remove(container.id, force=True)

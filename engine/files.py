@@ -206,16 +206,20 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
 
 
 @contextmanager
-def locked_directory(path: Path) -> Iterator[None]:
+def locked_directory(path: Path) -> Iterator[int]:
     """Hold a directory, which is a file like others: it can be locked, too."""
     with closing(os.open(path, _DIRECTORY)) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield descriptor
 
 
 def try_lock(path: Path) -> int | None:
-    """Take the lock file `path` if nobody holds it; its descriptor, or None."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Take the lock file `path` if nobody holds it; its descriptor, or None.
+
+    OSError if it is a link: in a directory of everybody's it would lead elsewhere.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

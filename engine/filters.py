@@ -64,6 +64,39 @@ def has_labels(wanted: Sequence[str], labels: Mapping[str, str]) -> bool:
     return True
 
 
+def to_prune(filters: Filters, now: float) -> Wanted:
+    """A test of what may be pruned: `until`, `label`, and `label!` for those without.
+
+    `now` is in seconds since 1970; `until` is a time, or how long ago that was.
+    """
+    from engine.moments import moment  # only pruning asks for a time
+
+    refuse_unknown(filters, ("label", "label!", "until"))
+    times = [moment(text, now) for text in filters.get("until", ())]
+    if len(times) > 1:
+        raise InvalidArgument("more than one until filter specified")
+    wanted, unwanted = filters.get("label", ()), filters.get("label!", ())
+
+    def fits(created: str, labels: Mapping[str, str]) -> bool:
+        return (
+            all(_was_before(created, time) for time in times)
+            and has_labels(wanted, labels)
+            and not (unwanted and has_labels(unwanted, labels))
+        )
+
+    return fits
+
+
+def _was_before(created: str, time: float) -> bool:
+    """What does not say when it was made is not known to be old."""
+    from engine.moments import seconds_since_epoch
+
+    try:
+        return seconds_since_epoch(created) <= time
+    except ValueError:
+        return False
+
+
 def everything(created: str, labels: Mapping[str, str]) -> bool:
     """Wants all that there is."""
     return True

@@ -10,6 +10,9 @@ Each question brings a socket of its own for the answer, so that two who ask at 
 cannot take each other's. When the other end (see gatekeeper.py) has gone, nobody is
 asked any more: no container hangs because a shell was closed.
 
+What a start needs before its shim is told to start is done by the command itself. Who
+is asked then is in the same process: a function, which has answered when it returns.
+
 This is how `--step` stops at each act, and how the tests let each act fail, or kill
 everybody at it. Without a gate it costs nothing.
 
@@ -21,12 +24,18 @@ import array
 import contextlib
 import errno
 import socket
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 from engine.errors import Aborted
 
 ABORT = b"abort"
 
 current: socket.socket | None = None  # of this process; its children inherit it
+
+# Who is asked by this thread itself: it gets the question, and a socket to answer at.
+Asked = Callable[[str, int], None]
+_here: ContextVar[Asked | None] = ContextVar("here", default=None)
 
 
 def install(descriptor: int) -> None:
@@ -49,18 +58,29 @@ def descriptors() -> tuple[int, ...]:
     return (current.fileno(),) if current is not None else ()
 
 
+@contextlib.contextmanager
+def asking(asked: Asked) -> Iterator[None]:
+    """Meanwhile ask `asked` before each act of this thread, and nobody else."""
+    token = _here.set(asked)
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
+def is_kept() -> bool:
+    """Whether anybody is asked."""
+    return current is not None or _here.get() is not None
+
+
 def ask(question: str) -> int:
     """Ask before an act. 0: go on; an errno: it shall fail so. Aborted: neither."""
-    if current is None:
-        return 0
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         with theirs:
-            rights = array.array("i", [theirs.fileno()]).tobytes()
-            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-            try:
-                current.sendmsg([question.encode()], ancillary)
-            except OSError:  # the other end has gone
+            if asked := _here.get():
+                asked(question, theirs.detach())
+            elif not _sent(question, theirs):
                 return 0
         answer = b""
         with contextlib.suppress(OSError):
@@ -68,3 +88,16 @@ def ask(question: str) -> int:
     if answer == ABORT:
         raise Aborted
     return int(getattr(errno, answer.decode(), 0)) if answer else 0
+
+
+def _sent(question: str, reply: socket.socket) -> bool:
+    """Send a question to who holds the other end; False if nobody does."""
+    rights = array.array("i", [reply.fileno()]).tobytes()
+    try:
+        if current is not None:
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+            current.sendmsg([question.encode()], ancillary)
+            return True
+    except OSError:  # the other end has gone
+        pass
+    return False

@@ -11,17 +11,29 @@ it goes on.
 The last lines are found from the end, in blocks: of a log of many gigabytes only its
 last kilobytes are read.
 
-man: rename(2), stat(2), pread(2)
+Whoever follows one (Follower) reads what is there, then waits, in their own way, until
+inotify(7) says that something has changed; what it was, the file tells.
+
+man: rename(2), stat(2), pread(2), inotify(7)
 Try it: `lab run -d --name box --log-opt max-size=1k busybox ping 127.0.0.1`, then
 `lab logs -f box`
 """
 
+import contextlib
+import itertools
 import os
-from collections.abc import Iterator
+import select
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Generic, TypeVar
 
 _BLOCK = 1 << 16  # bytes
 _LONGEST = 1 << 20  # bytes of a line; what is longer is none of ours
+_AT_ONCE = 256  # entries
+
+T = TypeVar("T")
 
 
 def put_aside(path: Path, number: int) -> Path:
@@ -162,3 +174,91 @@ def _last_lines(file: int, count: int) -> tuple[int, int]:
                 return count, start + position + 1
         place = start
     return breaks, 0
+
+
+class Follower(ABC, Generic[T]):
+    """What a growing file tells, and will tell. Nothing here waits.
+
+        while not follower.over:
+            use(follower.read()), or wait at `fileno` if that was nothing
+
+    `over`: all has been read, and no more will be. Whoever has it has to close it.
+    """
+
+    def __init__(
+        self, file: GrowingFile, changes: int | None, until: float | None
+    ) -> None:
+        """`changes` becomes readable when there may be more; None: it is not followed.
+
+        `until`: seconds since 1970, after which nobody wants to know.
+        """
+        self._file, self._lines = file, file.lines()
+        self._changes, self._until = changes, until
+        self.over = False
+        if changes is not None:
+            os.set_blocking(changes, False)
+
+    def fileno(self) -> int:
+        """The descriptor to wait at, where it is followed."""
+        assert self._changes is not None, "what is not followed has an end"
+        return self._changes
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that waiting makes sense; None: without limit."""
+        return None if self._until is None else max(0.0, self._until - time.time())
+
+    def read(self) -> list[T]:
+        """Some of what is new, oldest first; nothing: that was all for now."""
+        complete = self._is_complete()  # looked at before reading: nothing is missed
+        found = list(itertools.islice(self._entries(), _AT_ONCE))
+        self.over = self.over or (complete and not found)
+        return found
+
+    def _entries(self) -> Iterator[T]:
+        for line in self._lines:
+            with contextlib.suppress(ValueError):  # cut short by a full disk
+                entry = self._parse(line)
+                if self._is_too_late(entry):
+                    self.over = True
+                    return
+                if self._is_wanted(entry):
+                    yield entry
+        self._lines = self._file.lines()
+
+    def _is_complete(self) -> bool:
+        """Whether nothing will be written any more that is wanted."""
+        if self._changes is None:
+            return True
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._changes, _BLOCK)
+        return self.left == 0.0
+
+    @abstractmethod
+    def _parse(self, line: bytes) -> T:
+        """The entry in a line. ValueError if there is none."""
+
+    @abstractmethod
+    def _is_too_late(self, entry: T) -> bool:
+        """Whether nothing from this entry on is wanted."""
+
+    @abstractmethod
+    def _is_wanted(self, entry: T) -> bool:
+        """Whether this entry is."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._file.close()
+        if self._changes is not None:
+            os.close(self._changes)
+            self._changes = None
+
+
+def follow(follower: Follower[T]) -> Generator[T, None, None]:
+    """Everything, one by one; sleeps while there is nothing new."""
+    with contextlib.closing(follower):
+        while not follower.over:
+            found = follower.read()
+            yield from found
+            if not found and not follower.over:
+                select.select([follower], [], [], follower.left)

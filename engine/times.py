@@ -28,3 +28,8 @@ def at(seconds: float) -> str:
 def _written(nanoseconds: int) -> str:
     whole, rest = divmod(nanoseconds, 1_000_000_000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest:09d}Z"
+
+
+def in_words(seconds: float) -> str:
+    """A span of time: "1 second", "2.5 seconds"."""
+    return f"{seconds:g} second{'s' * (seconds != 1)}"

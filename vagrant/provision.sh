@@ -13,6 +13,7 @@
 #   lab, labshell  on everybody's PATH: become-root hands them to sudo
 #   the student    a folder ~/work, a greeting at login, TAB, sudo
 #   after a start  labshell-resume.service
+#   labd           its units, for who wants them: systemctl enable --now labd.socket
 #
 # What goes wrong is told in one line, and in a second one what to do about it.
 #
@@ -141,7 +142,8 @@ copy_checkout() {
         --exclude=./vagrant/submissions --exclude=./vagrant/wheels --exclude='*.box' . |
         tar -C "$new" -x
     # A checkout on Windows forgets which files are programs.
-    chmod 755 "$new/lab" "$new"/vagrant/*.sh "$new/vagrant/become-root"
+    chmod 755 "$new/lab" "$new/labd" "$new/labshell-runc" "$new"/vagrant/*.sh \
+        "$new/vagrant/become-root"
     [ ! -d "$HOME_DIRECTORY" ] || mv "$HOME_DIRECTORY" "$old"
     mv "$new" "$HOME_DIRECTORY"
     keep_venv "$old"
@@ -165,6 +167,8 @@ set_up() {
 install_commands() {
     install -m 755 "$HOME_DIRECTORY/vagrant/become-root" /usr/local/bin/lab
     ln -sfn lab /usr/local/bin/labshell
+    ln -sfn "$HOME_DIRECTORY/labd" /usr/local/sbin/labd
+    ln -sfn "$HOME_DIRECTORY/labshell-runc" /usr/local/sbin/labshell-runc
     install -d /etc/labshell /etc/bash_completion.d
     "$HOME_DIRECTORY/lab" completion bash >/etc/bash_completion.d/labshell.new
     mv /etc/bash_completion.d/labshell.new /etc/bash_completion.d/labshell
@@ -199,7 +203,9 @@ allow_sudo() {
 }
 
 enable_units() {
-    install -m 644 "$HOME_DIRECTORY/vagrant/labshell-resume.service" /etc/systemd/system
+    groupadd --system --force labshell
+    install -m 644 -t /etc/systemd/system "$HOME_DIRECTORY"/vagrant/*.service \
+        "$HOME_DIRECTORY"/vagrant/*.socket
     systemctl daemon-reload
     systemctl enable --quiet labshell-resume.service
 }

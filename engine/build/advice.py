@@ -2,6 +2,7 @@
 
     RUN apt-get update ADD run.sh /    one instruction: apt-get is given "ADD", too
     CMD ['sleep', '9']                 not JSON: a shell looks for a program "[sleep,"
+    CMD ["sleep",                      the same: a list ends where the instruction does
     RUN make \\                        a line that is empty, among continuations
 
 None of it is an error, or files that are built today would not be. Each is one line,
@@ -10,6 +11,7 @@ printed as a warning.
 Try it: `printf 'FROM busybox\\nWORKDIR /a COPY . /a\\n' | lab build -`
 """
 
+import re
 from collections.abc import Iterator
 
 from engine.build import words
@@ -18,6 +20,7 @@ from engine.build.instruction import Instruction
 from engine.build.lines import Line
 from engine.build.source import printable
 
+_BEGINS_LIKE_JSON = re.compile(r"""\[(\s*)["']""")
 _MAY_BE_JSON = ("ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "VOLUME")
 
 
@@ -35,8 +38,8 @@ def warnings(
         )
     if _looks_like_json(instruction):
         yield (
-            f"{place}: {printable(instruction.words[-1][:40])} is not JSON, which has "
-            "double quotes: read as the shell form"
+            f"{place}: {printable(instruction.words[-1][:40])} is not JSON, whose "
+            'strings have double quotes, as in ["a", "b"]: read as the shell form'
         )
 
 
@@ -52,5 +55,6 @@ def _looks_like_json(instruction: Instruction) -> bool:
     if instruction.json_form or instruction.name not in _MAY_BE_JSON:
         return False
     text = " ".join(instruction.words[instruction.name == "HEALTHCHECK" :])
-    # A shell's own [ has a blank after it: [ -e file ].
-    return text.startswith(("['", '["')) and text.endswith("]")
+    # A shell's own [ has a blank after it, and no commas: [ "$a" = b ].
+    begins = _BEGINS_LIKE_JSON.match(text)
+    return begins is not None and (not begins[1] or '",' in text or "'," in text)

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from engine import deadline
+from engine import deadline, times
 from engine.build import metadata, stages
 from engine.build.arguments import Arguments
 from engine.build.context import Context
@@ -66,7 +66,7 @@ def limited(options: BuildOptions) -> AbstractContextManager[None]:
 
     def late() -> BuildFailed:
         return BuildFailed(
-            f"the build took longer than {options.timeout:g} seconds",
+            f"the build took longer than {times.in_words(options.timeout or 0)}",
             "--timeout allows more. What was made so far is in the cache.",
         )
 
@@ -148,31 +148,36 @@ class _Building:
         self._work.outcome, began = Outcome(cached=False, why=""), time.monotonic()
         try:
             work()
-        except BuildFileError:
-            raise
         except EngineError as error:
+            self._work.progress.fails(self._report(text, began, error.message))
             failed = self._at(instruction, error)
             if failed is error:
                 raise
             raise failed from error
-        image = self._stage.image if self._stage else None
+        self._work.progress.ends(self._report(text, began))
+
+    def _report(self, text: str, began: float, failure: str = "") -> StepReport:
+        """What there is to tell of a step that is over."""
+        image = self._stage.image if self._stage and not failure else None
+        image_id = None if self._stage is None else ""
         outcome = self._work.outcome
-        self._work.progress.ends(
-            StepReport(
-                number=self._number,
-                total=self._total,
-                text=text,
-                image_id=image.id if image else "",
-                cached=outcome.cached,
-                why=outcome.why,
-                seconds=time.monotonic() - began,
-                size=outcome.size,
-                layer=outcome.layer,
-            )
+        return StepReport(
+            number=self._number,
+            total=self._total,
+            text=text,
+            image_id=image.id if image else image_id,
+            cached=outcome.cached,
+            why=outcome.why,
+            seconds=time.monotonic() - began,
+            size=outcome.size,
+            layer=outcome.layer,
+            failure=failure,
         )
 
-    def _at(self, instruction: Instruction | None, error: EngineError) -> BuildFailed:
-        """The same error, with the place in the Dockerfile."""
+    def _at(self, instruction: Instruction | None, error: EngineError) -> EngineError:
+        """The same error, with the place in the Dockerfile, if it has none yet."""
+        if isinstance(error, BuildFileError):
+            return error
         failed = error if isinstance(error, BuildFailed) else _failed_by(error)
         if instruction and not failed.excerpt:
             placed = self._dockerfile.error(instruction.position, failed.message)

@@ -17,7 +17,6 @@ Try it: `tar c . | lab build -`
 
 import io
 import os
-import select
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -46,7 +45,7 @@ class Context(NamedTuple):
 
 
 def of(
-    house: House, place: str | Readable, name: str, dockerfile: bytes | None
+    house: House, place: str | Readable, name: str, dockerfile: Readable | None
 ) -> AbstractContextManager[Context]:
     """The context in a directory, or in what comes from a pipe."""
     if isinstance(place, str):
@@ -55,10 +54,12 @@ def of(
 
 
 @contextmanager
-def of_directory(path: str, name: str, dockerfile: bytes | None) -> Iterator[Context]:
-    """A directory of this machine; `dockerfile` is the file if it comes from elsewhere.
+def of_directory(
+    path: str, name: str, dockerfile: Readable | None
+) -> Iterator[Context]:
+    """A directory of this machine. The Dockerfile comes from `dockerfile`, if given.
 
-    `name` is where the Dockerfile lies: in the context, or anywhere on the machine.
+    `name` is where it lies: in the context, or anywhere on the machine.
     """
     try:
         root = files.open_directory(path)
@@ -73,13 +74,16 @@ def of_directory(path: str, name: str, dockerfile: bytes | None) -> Iterator[Con
             f"`lab build -f {path} .` names the Dockerfile itself.",
         ) from error
     with files.closing(root):
-        if dockerfile is None and name:
-            dockerfile = _on_machine(name)
-        if dockerfile is None:
-            dockerfile = _inside(root, name)
-        if dockerfile is None:
+        text: bytes | None = None
+        if dockerfile is not None:
+            text = _rest(_Awaited(dockerfile), LARGEST + 1)
+        elif name:
+            text = _on_machine(name)
+        if text is None:
+            text = _inside(root, name)
+        if text is None:
             raise _missing(os.path.join(path, name or _NAME))
-        yield _read(root, name or _NAME, dockerfile)
+        yield _read(root, name or _NAME, text)
 
 
 @contextmanager
@@ -89,10 +93,12 @@ def of_stream(house: House, stream: Readable, name: str) -> Iterator[Context]:
     head = _first(stream)
     with house.images.snapshots.scratch() as directory:
         text: bytes | None
-        if _is_tar(head):
+        bare = not _is_tar(head)
+        if not bare:
             from engine.storage.unpack import unpack
 
-            unpack(_Whole(head, stream), directory, (), hashed=False)
+            whole = _Whole(head, stream)
+            unpack(whole, directory, (), hashed=False, ended=False)
             with files.closing(files.open_directory(directory)) as root:
                 text = _inside(root, name)
         else:
@@ -100,11 +106,11 @@ def of_stream(house: House, stream: Readable, name: str) -> Iterator[Context]:
         if text is None:
             raise _missing(name or _NAME)
         with files.closing(files.open_directory(directory)) as root:
-            yield _read(root, name or _NAME, text)
+            yield _read(root, name or _NAME, text, bare=bare)
 
 
-def _read(root: int, name: str, dockerfile: bytes) -> Context:
-    """The context in an open directory."""
+def _read(root: int, name: str, dockerfile: bytes, *, bare: bool = False) -> Context:
+    """The context in an open directory; `bare`: it is none, only a Dockerfile came."""
     if not dockerfile.strip():
         raise InvalidArgument(
             f"the Dockerfile ({name}) cannot be empty",
@@ -112,9 +118,8 @@ def _read(root: int, name: str, dockerfile: bytes) -> Context:
         )
     rules = paths.read_inside(root, _IGNORE, LARGEST + 1)
     ignored: Ignored | None = read_ignore_file(rules) if rules else None
-    return Context(
-        tree=Tree(root, ignored, owned=False), dockerfile=dockerfile, name=name
-    )
+    tree = Tree(root, ignored, owned=False, bare=bare)
+    return Context(tree=tree, dockerfile=dockerfile, name=name)
 
 
 def _inside(root: int, name: str) -> bytes | None:
@@ -172,14 +177,14 @@ class _Awaited:
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._waits: list[int] = []  # bytes in memory are there at once
+        self._waits: int | None = None  # bytes in memory are there at once
         if isinstance(stream, io.RawIOBase):
-            self._waits = [stream.fileno()]
+            self._waits = stream.fileno()
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most `size`; none at the end."""
-        if self._waits:
-            select.select(self._waits, [], [], deadline.left())
+        if self._waits is not None:
+            deadline.wait_for(self._waits, deadline.left())
             deadline.check()
         return self._stream.read(size)
 

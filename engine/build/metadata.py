@@ -150,6 +150,10 @@ def _healthcheck(asked: Asked) -> Text:
     check, now = healthcheck(asked.instruction), asked.stage.defaults
     # What is not said now stays as it was: a commit takes it from the image below.
     before = Healthcheck.from_json(now.healthcheck or {})
+    if before.test[:1] not in ((), ("NONE",)):
+        asked.work.progress.note(
+            f"Note: overriding previous HEALTHCHECK: {_go_list(before.test)}"
+        )
     whole = Healthcheck(
         test=check.test,
         interval=check.interval or before.interval,

@@ -19,11 +19,10 @@ Try it: `lab build --explain .`; a `RUN false`, then `lab scene`
 """
 
 import contextlib
-import select
 import time
 from typing import NamedTuple
 
-from engine import deadline
+from engine import deadline, times
 from engine.build import scene
 from engine.build.cache import Step
 from engine.build.heredocs import Heredoc, script
@@ -149,18 +148,16 @@ def _run(asked: Asked, container: Container) -> None:
     work.progress.part("command", " ".join(container.command))
     try:
         with client.reach(work.house.place, container.directory) as connection:
-            networking.attach(work.house, container)
-            connection.tell("attach", stdin=False, releases=False)
-            connection.tell("start", at_once=work.house.watched)
-            remove_finished(work)  # while the new one is being started
-            connection.answer()
-            connection.answer()
+            _begin(work, container, connection)
             work.progress.part("changes", f"go to {container.directory / 'upper'}")
             work.progress.part("wait", "until process 1 has ended")
             code = _follow(work, connection, limit)
     except KeyboardInterrupt:
         _end(work, container)
         raise _stopped(work, container, "interrupted", 130) from None
+    except BrokenPipeError:  # nobody wants to know any more
+        _end(work, container)
+        raise
     if code is None:
         assert limit is not None, "nothing but a limit ends the waiting"
         _end(work, container)
@@ -170,14 +167,30 @@ def _run(asked: Asked, container: Container) -> None:
         raise _failed(asked, container, code)
 
 
+def _begin(work: Work, container: Container, connection: Connection) -> None:
+    """Start it. If that fails nothing has run, and there is nothing to look at."""
+    try:
+        networking.attach(work.house, container)
+        connection.tell("attach", stdin=False, releases=False)
+        connection.tell("start", at_once=work.house.watched)
+        remove_finished(work)  # while the new one is being started
+        connection.answer()
+        connection.answer()
+    except EngineError:
+        work.finished.append(container)
+        raise
+
+
 def _limit(work: Work) -> _Limit | None:
     """The nearer one of the build's limit and the step's."""
     now, whole, step = time.monotonic(), deadline.left(), work.options.step_timeout
     limits = []
     if whole is not None:
-        limits.append(_Limit(now + whole, f"the build took {work.options.timeout:g} s"))
+        late = f"the build took {times.in_words(work.options.timeout or 0)}"
+        limits.append(_Limit(now + whole, late))
     if step is not None:
-        limits.append(_Limit(now + step, f"the step took longer than {step:g} seconds"))
+        late = f"the step took longer than {times.in_words(step)}"
+        limits.append(_Limit(now + step, late))
     return min(limits, default=None)
 
 
@@ -194,8 +207,7 @@ def _follow(work: Work, connection: Connection, limit: _Limit | None) -> int | N
                 return None
             if holds:
                 pause = min(_LONG, pause or _LONG)
-            ready, _, _ = select.select([connection.socket], [], [], pause)
-            if ready:
+            if deadline.wait_for(connection.socket.fileno(), pause):
                 kind, payload = connection.receive()
                 if kind in (channel.STDOUT, channel.STDERR):
                     work.progress.output(payload, error=kind == channel.STDERR)

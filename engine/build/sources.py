@@ -104,6 +104,11 @@ def _one(tree: Tree, path: str, word: str) -> Source:
 
 def _near(tree: Tree, path: str) -> str:
     """What may have been meant."""
+    if tree.bare:
+        return (
+            "There is no context: `lab build -` was given a Dockerfile and no files. "
+            "`lab build -f - .` takes them from here."
+        )
     from difflib import get_close_matches
 
     above, _, name = path.rpartition("/")

@@ -50,11 +50,14 @@ class Item(NamedTuple):
 class Tree:
     """An open directory to copy from; `owned`: users and groups in it mean something.
 
-    In a context they do not: what comes from there belongs to root.
+    In a context they do not: what comes from there belongs to root. `bare`: no context
+    came, only a Dockerfile, and the directory is empty.
     """
 
-    def __init__(self, root: int, ignored: Ignored | None, *, owned: bool) -> None:
-        self.root, self.owned = root, owned
+    def __init__(
+        self, root: int, ignored: Ignored | None, *, owned: bool, bare: bool = False
+    ) -> None:
+        self.root, self.owned, self.bare = root, owned, bare
         self._ignored = ignored
         self._place = os.readlink(f"/proc/self/fd/{root}")
         self._digests: dict[str, str] = {}

@@ -7,6 +7,7 @@
     layers.py       2  the layers, and the files that differ in every container
     walls.py        3  the namespaces, and a shell that waits in them
     cables.py          … with the interfaces of their network
+    ports.py           … and the ports of the machine that lead there
     powers.py          … without the powers that are given up
     tree.py         4  the mounts, devices and links
     tree_lines.py      … each as a line of the script

@@ -35,6 +35,11 @@ class Cable(NamedTuple):
     bridge: str
     mac: str
 
+    @property
+    def address(self) -> str:
+        """The one that the script gives its container."""
+        return str(self.network.block[-2])
+
 
 def lines(cables: tuple[Cable, ...]) -> list[str]:
     """What is done from outside for the network of the shell that waits."""
@@ -51,7 +56,7 @@ def lines(cables: tuple[Cable, ...]) -> list[str]:
 
 def _plugged_in(cable: Cable, number: int) -> list[str]:
     network, bridge = cable.network, cable.bridge
-    address = str(network.block[-2])
+    address = cable.address
     mac = cable.mac or addresses.hardware_address(address)
     missing = f"the network {network.name} has no bridge: start a container on it"
     prefix = network.prefix

@@ -115,6 +115,9 @@ clean_up() {
         done
         [ "$tries" -gt 0 ] || echo "by hand: $tree/$group is left" >&2
     done
+    for rule in $rules; do
+        nft delete rule inet "$table" published handle "$rule"
+    done
     [ -z "$work" ] || rm -rf --one-file-system -- "$work"
     exit "$status"
 }
@@ -132,10 +135,15 @@ def begin(directory: Path) -> list[str]:
         "done",
         f'[ -d {quote(str(directory))} ] || fail "the container has been removed"',
         "sh=$(command -v sh)",
-        "work='' group=''",
+        "work='' group='' table='' rules=''",
         "trap clean_up EXIT",
         "trap 'exit 129' HUP",
         "trap 'exit 130' INT",
         "trap 'exit 143' TERM",
-        f"work=$(mktemp -d {quote(str(directory))}/by-hand.XXXXXXXX)",
+        f"work=$(mktemp -d {quote(str(_template(directory)))})",
     ]
+
+
+def _template(directory: Path) -> Path:
+    """The control groups get this name too: so it can be seen whose they are."""
+    return directory / f"by-hand.{directory.name[:12]}.XXXXXX"

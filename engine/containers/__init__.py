@@ -5,6 +5,7 @@ What is kept:
     house.py          one engine root: the stores that all verbs share
     record.py         what is kept of a container
     records.py        where, and how one is found
+    remembering.py    … without reading again what has not changed
     names.py          names for those that were given none
 
 How one is made:
@@ -40,6 +41,7 @@ How it ends:
     image_use.py      which images and layers containers keep
     pruning.py        removing what nobody needs
     repair.py         records made true after a crash
+    remains.py        … and what a start makes that only then is left
     sweeping.py       what killed commands have left behind
 
 Read create.py, lifecycle.py and commit.py first.

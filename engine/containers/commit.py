@@ -14,7 +14,8 @@ Try it: `lab run --name box busybox touch /new; lab commit box mine; lab history
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from engine import files, times
 from engine.containers import lifecycle, specification
@@ -22,6 +23,7 @@ from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import InvalidState
 from engine.images.stored import StoredImage
+from engine.oci.fields import Fields
 from engine.oci.health import Healthcheck
 from engine.oci.image import History, ImageDefaults
 from engine.oci.instructions import apply_changes
@@ -38,12 +40,16 @@ def commit(
     message: str = "",
     changes: Sequence[str] = (),
     pause: bool = True,
+    otherwise: Mapping[str, Any] = {},
 ) -> StoredImage:
-    """Make an image of what the container has changed."""
+    """Make an image of what the container has changed.
+
+    `otherwise`: what the image's configuration shall say otherwise, as its JSON.
+    """
     if reference:
         house.images.name_for(reference)  # refused now, before anything is written
     own = own_defaults(container, base.config.defaults)
-    defaults = apply_changes(own, changes)
+    defaults = apply_changes(_overruled(own, otherwise), changes)
     upper = container.directory / "upper"
     with house.images.writing():
         with _still(house, container, pause):
@@ -64,6 +70,31 @@ def commit(
         )
         layers = (*base.manifest.layers, *([layer.descriptor] if layer else ()))
         return house.images.add(config, layers, reference, base.id)
+
+
+def _overruled(own: ImageDefaults, otherwise: Mapping[str, Any]) -> ImageDefaults:
+    """What was said otherwise, with what it leaves open taken from the `own` defaults.
+
+    Who says an entrypoint has said the command, too: the old one was for the old one.
+    """
+    said = ImageDefaults.from_json(Fields.of(otherwise, "config"))
+    env = specification.variables([*own.env, *said.env])
+    health = Healthcheck.from_json(said.healthcheck or {})
+    return ImageDefaults(
+        env=tuple(f"{name}={value}" for name, value in env.items()),
+        cmd=said.cmd or (() if said.entrypoint else own.cmd),
+        entrypoint=said.entrypoint or own.entrypoint,
+        working_dir=said.working_dir or own.working_dir,
+        user=said.user or own.user,
+        volumes=tuple(sorted({*own.volumes, *said.volumes})),
+        exposed_ports=tuple(dict.fromkeys((*own.exposed_ports, *said.exposed_ports))),
+        labels={**own.labels, **said.labels},
+        stop_signal=said.stop_signal or own.stop_signal,
+        on_build=said.on_build or own.on_build,
+        shell=said.shell or own.shell,
+        healthcheck=health.over(Healthcheck.from_json(own.healthcheck or {})).to_json()
+        or None,
+    )
 
 
 @contextlib.contextmanager
@@ -89,8 +120,9 @@ def _still(house: House, container: Container, pause: bool) -> Iterator[None]:
 def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:
     """What the container was run with, as defaults for those that come after it."""
     options = container.options
-    given = specification.variables(options.environment)
-    merged = {**given, **specification.variables(image.env), **given}  # Docker's order
+    given = {entry.partition("=")[0]: entry for entry in options.environment}
+    below = specification.variables(image.env)
+    kept = (f"{name}={value}" for name, value in below.items() if name not in given)
     entrypoint, arguments = image.entrypoint, options.command or image.cmd
     if options.entrypoint is not None:
         entrypoint = tuple(word for word in options.entrypoint if word)
@@ -98,7 +130,7 @@ def own_defaults(container: Container, image: ImageDefaults) -> ImageDefaults:
     health = Healthcheck.from_json(image.healthcheck or {})
     anonymous = {path.destination for path in container.bound if path.anonymous}
     return image._replace(
-        env=tuple(f"{name}={value}" for name, value in merged.items()),
+        env=(*given.values(), *kept),  # in Docker's order
         entrypoint=entrypoint,
         cmd=arguments,
         user=options.user or image.user,

@@ -36,7 +36,14 @@ from engine.containers.binds import BoundPath, Planned
 from engine.containers.copying.view import open_layers
 from engine.containers.house import House
 from engine.containers.lifecycle import signal_number
-from engine.containers.options import checking, limits, logs, namespaces, networks
+from engine.containers.options import (
+    checking,
+    limits,
+    logs,
+    namespaces,
+    networks,
+    runtimes,
+)
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, EngineError, from_os_error
@@ -70,7 +77,7 @@ def create(
     specification.seccomp_policy(options, ())
     house.prepare()
     options = limits.possible(house, options)
-    options = namespaces.resolved(options, house.records.find)
+    options = runtimes.resolved(namespaces.resolved(options, house.records.find))
     if options.network == "host" and (options.ports or options.publish_all):
         house.notices.append(
             "Published ports are discarded when using host network mode"
@@ -97,7 +104,9 @@ def _create(
         lambda name: house.records.find(name).bound,
     )
     bound = tuple(one.path for one in planned)
-    joins = networks.memberships(options, networking.name_of(house, options.network))
+    asked = (options.network, *options.more_networks)
+    names_of = [networking.name_of(house, network) for network in asked]
+    joins = networks.memberships(options, names_of)
     container = _record(house, options, image, command, bound)
     container = container._replace(memberships=joins)
     try:
@@ -108,7 +117,8 @@ def _create(
             house.records.write_draft(draft, container)
             with _removed_if_it_fails(house, container):
                 binds.provide(planned, house.volumes)
-                layers = _layers(container, lower, volatile)
+                gone = volatile or options.auto_remove  # no power cut can lose anything
+                layers = _layers(container, lower, gone)
                 _furnish(house, draft, container, image, layers, planned)
                 return _publish(house, draft, container)
     except OSError as error:
@@ -253,6 +263,7 @@ def _write_bundle(
         health=specification.health(options, said),
         log=logs.keeping(options, container.labels, variables),
         published=_published(options, said),
+        runtime=runtimes.command(options, house.place.runtimes),
     )
 
 

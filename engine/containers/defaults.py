@@ -8,7 +8,7 @@ Try it: `lab run busybox mount`
 """
 
 from engine.oci.health import SECOND, Healthcheck
-from engine.oci.resources import DeviceRule
+from engine.oci.resources import USUAL_DEVICES, DeviceRule
 from engine.oci.spec import SpecMount
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -41,21 +41,7 @@ READ_ONLY = (
     "/proc/sysrq-trigger",
 )
 
-# Nodes of any number may be made; only these may be opened.
-DEVICE_RULES = (
-    DeviceRule(allow=False),
-    DeviceRule(allow=True, type="c", access="m"),
-    DeviceRule(allow=True, type="b", access="m"),
-    DeviceRule(allow=True, type="c", major=1, minor=3),  # null
-    DeviceRule(allow=True, type="c", major=1, minor=5),  # zero
-    DeviceRule(allow=True, type="c", major=1, minor=7),  # full
-    DeviceRule(allow=True, type="c", major=1, minor=8),  # random
-    DeviceRule(allow=True, type="c", major=1, minor=9),  # urandom
-    DeviceRule(allow=True, type="c", major=5, minor=0),  # tty
-    DeviceRule(allow=True, type="c", major=5, minor=1),  # console
-    DeviceRule(allow=True, type="c", major=5, minor=2),  # ptmx
-    DeviceRule(allow=True, type="c", major=136),  # terminals
-)
+DEVICE_RULES = (DeviceRule(allow=False), *USUAL_DEVICES)
 
 
 def mount(destination: str, kind: str, *options: str, source: str = "") -> SpecMount:

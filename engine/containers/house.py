@@ -12,6 +12,7 @@ Try it: `cat /var/lib/labshell/format.json`
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,31 +40,28 @@ class House:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.place = Place(root=root)
-        self._images = ImageStore(root)
-        self.notices = self._images.catalogue.notices
-        self._records = Records(root, self.notices)
-        self._volumes = Volumes(root, self.notices)
+        self.notices: list[str] = []
         self.witness: Witness | None = None
         self._known = False
         self._ready = False
 
-    @property
+    @cached_property
     def records(self) -> Records:
         """The containers, if the root is of a format that we know."""
         self._check_format()
-        return self._records
+        return Records(self.root, self.notices)
 
-    @property
+    @cached_property
     def images(self) -> ImageStore:
         """The images, if the root is of a format that we know."""
         self._check_format()
-        return self._images
+        return ImageStore(self.root, self.notices)
 
-    @property
+    @cached_property
     def volumes(self) -> Volumes:
         """The volumes, if the root is of a format that we know."""
         self._check_format()
-        return self._volumes
+        return Volumes(self.root, self.notices)
 
     @property
     def networks(self) -> "Networks":

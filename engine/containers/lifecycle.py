@@ -1,4 +1,4 @@
-"""The life of a container: start, stop, kill, restart, pause, wait.
+"""The life of a container: start, stop, kill, restart, pause.
 
     start     have a shim born, tell it to start          `created`/`exited` → running
     stop      the stop signal, and KILL after the grace time
@@ -6,7 +6,6 @@
     restart   a stop and a start by the same shim
     resume    after a reboot: start what its restart policy wants to run
     pause     the freezer takes the CPU away; memory and files stay
-    wait      until the shim tells the exit status
 
 Everything goes through the shim, because only it may write the state. What a
 container may be asked in which state is a table in runtime/state.py.
@@ -16,6 +15,7 @@ Try it: `lab run -d --name box busybox sleep 60; time lab stop box`
 """
 
 import contextlib
+import functools
 import re
 import signal as signals
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from engine.runtime import client, state
 from engine.runtime.restart import ENDING_SIGNALS
 
 if TYPE_CHECKING:
-    from engine.containers.sessions.stepping import Decide
+    from engine.gatekeeper import Decide
 
 GRACE = 10  # seconds between the stop signal and KILL
 _LONGEST_GRACE = 1 << 31  # the same, and longer than anybody waits
@@ -50,12 +50,16 @@ def start(house: House, container: Container, decide: "Decide | None" = None) ->
     for _ in range(_ATTEMPTS):
         with client.reach(house.place, container.directory) as connection:
             try:
-                networking.attach(house, container)
+                prepare = functools.partial(networking.attach, house, container)
                 if decide:
                     from engine.containers.sessions import stepping
 
-                    stepping.step(connection, decide, "start", at_once=house.watched)
+                    stepping.step(
+                        connection, decide, "start", prepare, at_once=house.watched
+                    )
                 else:
+                    with connection.preparing():
+                        prepare()
                     connection.ask("start", at_once=house.watched)
                 return
             except InvalidState:  # its last shim was about to go when we came
@@ -233,18 +237,3 @@ def paused_briefly(house: House, container: Container) -> Iterator[None]:
         yield
         with contextlib.suppress(*client.GONE):  # it has ended meanwhile
             connection.ask(state.UNPAUSE)
-
-
-def wait(house: House, container: Container) -> int:
-    """The exit status, once the container has ended; at once if it does not run."""
-    if not container.active:
-        return container.state.exit_code
-    try:
-        with client.connect(house.place, container.directory) as connection:
-            connection.ask("wait")
-            return connection.wait_for_exit()
-    except (InvalidState, EngineBroken):  # its shim was about to end when we asked
-        ended = house.records.find(container.id)
-        if ended.active:
-            raise
-        return ended.state.exit_code

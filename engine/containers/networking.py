@@ -24,6 +24,7 @@ from engine.network.membership import BRIDGE, HOST, NONE, Membership, has_own_na
 from engine.runtime.sandbox import Endpoint, Sandbox
 
 if TYPE_CHECKING:
+    from engine.gatekeeper import Decide
     from engine.network.machine import Machine
     from engine.network.networks import Network
 
@@ -42,22 +43,31 @@ def name_of(house: House, network: str) -> str:
     return house.networks.find(network).name
 
 
-def attach(house: House, container: Container) -> None:
+def attach(house: House, container: Container, decide: "Decide | None" = None) -> None:
     """Give a container its network, unless it has it, as after a restart by policy.
 
-    Its shim lives by now. EngineError if it cannot be; then nothing is left.
+    Its shim lives by now; if `decide` is to be asked before each act, it has been told.
+    EngineError if it cannot be; then nothing is left.
     """
     if not has_own_namespace(container.options.network):
         return
     from engine.network import endpoints
 
     sandbox, anew = endpoints.attach(
-        machine(house), container.directory, container.memberships
+        machine(house),
+        container.directory,
+        container.memberships,
+        decide,
+        publishing=_publishes(container),
     )
     if anew:
         network_files.settle(container, sandbox)
         for endpoint in sandbox.endpoints:
             _tell(house, "connect", endpoint, container)
+
+
+def _publishes(container: Container) -> bool:
+    return bool(container.options.ports or container.options.publish_all)
 
 
 def _changed(house: House, container: Container, sandbox: Sandbox) -> None:
@@ -82,7 +92,9 @@ def connect(
         return
     from engine.network import endpoints
 
-    sandbox, endpoint = endpoints.join(machine(house), container.directory, wanted)
+    sandbox, endpoint = endpoints.join(
+        machine(house), container.directory, wanted, publishing=_publishes(container)
+    )
     _remember(house, container, wanted)
     _changed(house, container, sandbox)
     _tell(house, "connect", endpoint, container)

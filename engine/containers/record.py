@@ -60,6 +60,18 @@ class Container(NamedTuple):
         """Whether it runs, is paused, or will be run again in a moment."""
         return self.state.active
 
+    @property
+    def status(self) -> str:
+        """The state in words: "Up 3 minutes (healthy)"."""
+        from engine.containers.looking.status import in_words  # only lists say it
+
+        return in_words(self.state)
+
+    @property
+    def command_line(self) -> str:
+        """What runs, in one line: with quotes around words that have spaces."""
+        return " ".join(f"'{word}'" if " " in word else word for word in self.command)
+
     def to_json(self) -> dict[str, Any]:
         """As in config.json."""
         return {

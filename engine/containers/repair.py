@@ -10,6 +10,10 @@ them; instead, whoever meets a record looks at the lock under it:
     being stepped through
     a --rm container that has ended         whoever should have removed it is dead
 
+What a restart policy wants to run is then run again, as dockerd does when it sees a
+shim die; but not after a reboot, which leaves no socket of a shim: that is for
+`lab resume`.
+
 Each repair is one notice, so that the student hears of it. Nothing here reads acts.
 
 man: flock(2), cgroups(7) on cgroup.kill
@@ -23,8 +27,9 @@ import signal
 from engine import entries, files, times
 from engine.containers.house import House
 from engine.containers.record import Container
+from engine.containers.remains import Remains
 from engine.errors import EngineBroken, EngineError
-from engine.kernel import cgroups, mount_table, processes
+from engine.kernel import processes
 from engine.runtime import release, sandbox, state
 from engine.runtime.bundle import ShimFacts
 from engine.runtime.state import State
@@ -32,23 +37,38 @@ from engine.runtime.state import State
 LOST = 255  # the exit status of a container whose end nobody saw
 
 
-def repair(house: House, container: Container) -> Container:
-    """The container as it really is; the record is mended if it was wrong."""
-    if not container.active and not _was_starting(house, container):
+def repair(
+    house: House,
+    container: Container,
+    *,
+    again: bool = True,
+    remains: Remains | None = None,
+) -> Container:
+    """The container as it really is; the record is mended if it was wrong.
+
+    `again`: what was killed with its shim may be run again, if its policy asks for it.
+    `remains`: what there was after the record was read, if somebody has looked.
+    """
+    if not container.active and not _was_starting(container, remains or Remains(house)):
         return container
     lock = files.try_lock(container.directory / "alive")
     if lock is None:
         return container  # its shim lives, and does what is necessary
     try:
-        return _repair_locked(house, Container.read(container.directory))
+        was = Container.read(container.directory)
+        killed = was.active and house.place.shim_socket(was.id).exists()
+        now = _repair_locked(house, was)
     finally:
         os.close(lock)
+    return _run_again(house, now) if killed and again else now
 
 
-def repair_or_tell(house: House, container: Container) -> Container:
+def repair_or_tell(
+    house: House, container: Container, remains: Remains | None = None
+) -> Container:
     """The same, where one damaged bundle must not hide all other containers."""
     try:
-        return repair(house, container)
+        return repair(house, container, remains=remains)
     except EngineBroken as error:
         house.notices.append(
             f"{error.message}. `lab rm -f {container.short_id}` removes the container."
@@ -56,27 +76,33 @@ def repair_or_tell(house: House, container: Container) -> Container:
         return container
 
 
-def _was_starting(house: House, container: Container) -> bool:
-    return container.state.stepped or _has_remains(house, container)
+def _run_again(house: House, container: Container) -> Container:
+    """Run it again if its policy asks for that, and its user had not stopped it."""
+    policy, restarts = container.options.restart, container.state.restarts
+    if container.stopped or not policy.wants_another(LOST, restarts):
+        return container
+    from engine.containers import lifecycle
 
-
-def _has_remains(house: House, container: Container) -> bool:
-    """Whether there is a mount, a group or a socket that should not be."""
-    if cgroups.exists(house.cgroup(container)):
-        return True
-    if house.place.shim_socket(container.id).exists():
-        return True
     try:
-        if sandbox.has_remains(container.directory):
-            return True
-        return mount_table.is_mount_point(container.directory / "rootfs")
-    except FileNotFoundError:
-        return False
+        with house.recording("start", container.directory):
+            lifecycle.start(house, container)
+    except (EngineError, OSError) as error:
+        house.notices.append(
+            f"its restart policy, {policy}, wants {container.name} to run again, which "
+            f"is not possible: {error}. `lab start {container.name}` tries once more."
+        )
+        return container
+    house.notices.append(f"its restart policy, {policy}, has started it again")
+    return house.records.find(container.id)
+
+
+def _was_starting(container: Container, remains: Remains) -> bool:
+    return container.state.stepped or remains.has(container)
 
 
 def _repair_locked(house: House, container: Container) -> Container:
     facts = ShimFacts.read(container.directory / "bundle")
-    if not container.active and _was_starting(house, container):
+    if not container.active and _was_starting(container, Remains(house)):
         house.notices.append(
             f"repaired: a start of container {container.name} was cut short; what it "
             "had made is gone"

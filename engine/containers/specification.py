@@ -10,7 +10,7 @@ Try it: `lab create busybox`, then read containers/ID/bundle/config.json
 
 import json
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,7 @@ def environment(
     """The variables of the program: defaults, the image's, those asked for, HOME."""
     entries = [defaults.PATH, f"HOSTNAME={hostname}"]
     entries += ["TERM=xterm"] if options.tty else []
-    entries += [*image.env, *options.environment]
-    merged = variables(entries)
+    merged = changed(variables([*entries, *image.env]), options.environment)
     merged.setdefault("HOME", home)
     return tuple(f"{name}={value}" for name, value in merged.items())
 
@@ -63,6 +62,25 @@ def environment(
 def variables(entries: Iterable[str]) -> dict[str, str]:
     """ "NAME=value" by name, the last one counts; an image may hold what is neither."""
     return dict(entry.split("=", 1) for entry in entries if entry.find("=") > 0)
+
+
+def changed(known: Mapping[str, str], asked: Iterable[str]) -> dict[str, str]:
+    """Variables as "NAME=value" sets them; "NAME" alone takes one away.
+
+    InvalidArgument for an entry that has no name.
+    """
+    found = dict(known)
+    for entry in asked:
+        name, equals, value = entry.partition("=")
+        if not name:
+            raise InvalidArgument(
+                f"invalid environment variable: {entry}", "As in NAME=value."
+            )
+        if equals:
+            found[name] = value
+        else:
+            found.pop(name, None)
+    return found
 
 
 def process(

@@ -105,19 +105,36 @@ class Witness:
         if self._failure and kind is None:
             raise self._failure
 
-    def follow(self, record: Path, directory: Path) -> None:
-        """Hear also what is appended to `record` from now on, if it is there."""
+    def follow(self, record: Path, directory: Path, *, whole: bool = False) -> None:
+        """Hear also what is appended to `record` from now on, if it is there.
+
+        `whole`: what is in it already, too.
+        """
         if any(source.directory == directory for source in self._sources):
             return
         try:
             descriptor = os.open(record, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return
-        os.lseek(descriptor, 0, os.SEEK_END)
+        if not whole:
+            os.lseek(descriptor, 0, os.SEEK_END)
         with self._turn:
             self._sources.append(_Source(descriptor, directory))
             self._watches.append(watches.on_change(record))
             self._changes.register(self._watches[-1], select.EPOLLIN)
+            if whole:
+                self._tell(everything=False)
+
+    def leave(self, directory: Path) -> None:
+        """Tell what is left of a container's acts, and hear of it no more."""
+        with self._turn:
+            for source, watch in zip(self._sources[1:], self._watches, strict=True):
+                if source.directory == directory:
+                    self._tell(everything=True)
+                    self._sources.remove(source)
+                    self._watches.remove(watch)
+                    os.close(watch)  # epoll(7) forgets it with this
+                    os.close(source.descriptor)
 
     def catch_up(self) -> None:
         """Tell everything that was done up to now."""

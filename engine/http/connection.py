@@ -94,7 +94,7 @@ class Connection:
             method=self._method,
             path=path,
             query=query,
-            headers=_headers(event),
+            headers=headers_of(event),
             body=self,
             peer=self._peer,
         )
@@ -228,7 +228,7 @@ def _head(response: Response) -> h11.Response:
     )
 
 
-def _headers(request: h11.Request) -> dict[str, str]:
+def headers_of(request: h11.Request) -> dict[str, str]:
     """The headers by name; of what comes several times, all in one."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in request.headers:

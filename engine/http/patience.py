@@ -24,7 +24,7 @@ SLOWEST = 1000  # bytes a second that a body must have in the long run
 
 
 class Patience:
-    """A purse of seconds for waiting on one socket."""
+    """A purse of seconds for waiting on one peer."""
 
     def __init__(self, seconds: float) -> None:
         self._left = self._most = seconds
@@ -32,12 +32,18 @@ class Patience:
     @contextmanager
     def waiting(self, socket: socket.socket) -> Iterator[None]:
         """Do something that may wait for the peer. TimeoutError when all is spent."""
+        with self.spending() as left:
+            socket.settimeout(left)
+            yield
+
+    @contextmanager
+    def spending(self) -> Iterator[float]:
+        """The same for who waits by other means: at most so many seconds."""
         if self._left <= 0:
             raise TimeoutError("the peer is too slow")
-        socket.settimeout(self._left)
         begun = time.monotonic()
         try:
-            yield
+            yield self._left
         finally:
             self._left -= time.monotonic() - begun
 

@@ -44,7 +44,8 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         hint = "Choose another with --host and --port; `ss -tlnp` shows who listens."
-        why = getattr(error, "strerror", None) or error
+        why = getattr(error, "strerror", None) or str(error)
+        why = why.partition(" (while attempting")[0]  # which Python adds to it
         raise EngineError(f"cannot listen at {host}:{port}: {why}", hint) from error
 
 

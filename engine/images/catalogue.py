@@ -40,8 +40,11 @@ Group = list[Descriptor]  # the index entries of one manifest
 class Catalogue:
     """The images that an index names."""
 
-    def __init__(self, content: ContentStore, index: Index) -> None:
-        self.notices: list[str] = []  # about damaged images, a line each
+    def __init__(
+        self, content: ContentStore, index: Index, notices: list[str] | None = None
+    ) -> None:
+        # About damaged images, a line each.
+        self.notices: list[str] = [] if notices is None else notices
         self._content, self._index = content, index
 
     def find(self, name: str) -> StoredImage:

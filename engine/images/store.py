@@ -48,13 +48,14 @@ Images = list[StoredImage]
 class ImageStore:
     """The images below the engine's directory `root`. Making one touches no disk."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, notices: list[str] | None = None) -> None:
+        """`notices` collects what is wrong with single images, a line each."""
         self.root = root
         self.content = ContentStore(root / "images")
         self.snapshots = Snapshots(root / "snapshots")
         self.lock = root / "locks" / "images"
         self.index = Index(root / "images", root / "locks" / "index")
-        self.catalogue = Catalogue(self.content, self.index)
+        self.catalogue = Catalogue(self.content, self.index, notices)
 
     @property
     def downloads(self) -> "Downloads":

@@ -13,6 +13,7 @@
     credentials.py   user, groups, keyring, no new privileges
     process_table.py what the kernel tells of each process
     cgroups.py       control groups, version 1 and 2: made, joined, removed
+    other_trees.py   … what another runtime has made of them
     group_files.py   … and the files in them, read by the kernel
     controllers.py   what a group must be given by the one above
     limits.py        the numbers that a group must keep to

@@ -55,7 +55,8 @@ DEFAULT = (
     "CAP_SETFCAP",
 )
 
-PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 47, 4
+PR_CAPBSET_DROP, PR_CAP_AMBIENT = 24, 47
+PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_CLEAR_ALL = 2, 4
 _VERSION_3 = 0x20080522  # of the capset structure: two words of 32 bits for each set
 
 
@@ -130,21 +131,33 @@ def _bits(names: tuple[str, ...]) -> str:
     return "|".join(f"1<<{name}" for name in names) or "0"
 
 
-def _in_words(effective: tuple[str, ...], permitted: tuple[str, ...]) -> str:
-    """Both sets as cap_from_text(3) reads them: "cap_chown,cap_kill=ep"."""
-    only = [name for name in permitted if name not in effective]
-    sets = ((effective, "ep"), (only, "p"))
-    words = [f"{','.join(names).lower()}={flags}" for names, flags in sets if names]
-    return quote(" ".join(words) or "=")
+def _in_words(*sets: tuple[str, ...]) -> str:
+    """The sets as cap_from_text(3) reads them: "cap_chown,cap_kill=ep"."""
+    words = {name: "" for names in sets for name in names}
+    for letter, names in zip("epi", sets, strict=False):
+        for name in names:
+            words[name] += letter
+    flags = dict.fromkeys(words.values())
+    parts = (",".join(n for n in words if words[n] == flag) for flag in flags)
+    text = (f"{p.lower()}={flag}" for p, flag in zip(parts, flags, strict=True))
+    return quote(" ".join(text) or "=")
 
 
-def set_current(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
-    """Set the effective and permitted sets; clear inheritable and ambient.
+def set_current(
+    effective: tuple[str, ...],
+    permitted: tuple[str, ...],
+    inheritable: tuple[str, ...] = (),
+    ambient: tuple[str, ...] = (),
+) -> None:
+    """Set what this process holds. `ambient` must be in permitted and inheritable.
 
-    An inheritable set that is not empty was a hole of other engines (CVE-2022-24769).
+    An inheritable set that is not empty was a hole of other engines (CVE-2022-24769):
+    our own bundles have none.
     """
     _clear_ambient()
-    _set(effective, permitted)
+    _set(effective, permitted, inheritable)
+    for name in ambient:
+        _raise_ambient(name)
 
 
 @act(
@@ -157,15 +170,30 @@ def _clear_ambient() -> None:
 
 
 @act(
+    "prctl(2)",
+    lambda name: f"setpriv --ambient-caps=+{name.removeprefix('CAP_').lower()} …",
+    lambda name: f"PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, {name}, 0, 0",
+)
+def _raise_ambient(name: str) -> None:
+    number = NAMES.index(name)
+    libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0, target=name)
+
+
+@act(
     "capset(2)",
-    lambda effective, permitted: f"capsh --caps={_in_words(effective, permitted)} …",
-    lambda effective, permitted: (
+    lambda *sets: f"capsh --caps={_in_words(*sets)} …",
+    lambda effective, permitted, inheritable: (
         f"{{version=_LINUX_CAPABILITY_VERSION_3, pid=0}}, "
-        f"{{effective={_bits(effective)}, permitted={_bits(permitted)}, inheritable=0}}"
+        f"{{effective={_bits(effective)}, permitted={_bits(permitted)}, "
+        f"inheritable={_bits(inheritable)}}}"
     ),
 )
-def _set(effective: tuple[str, ...], permitted: tuple[str, ...]) -> None:
-    on, may = mask_of(effective), mask_of(permitted)
-    low = 0xFFFFFFFF  # the kernel wants two words of each set, and inheritable third
-    words = (on & low, may & low, 0, on >> 32, may >> 32, 0)
+def _set(
+    effective: tuple[str, ...],
+    permitted: tuple[str, ...],
+    inheritable: tuple[str, ...],
+) -> None:
+    on, may, on_loan = map(mask_of, (effective, permitted, inheritable))
+    low = 0xFFFFFFFF  # the kernel wants two words of each set
+    words = (on & low, may & low, on_loan & low, on >> 32, may >> 32, on_loan >> 32)
     libc.call("capset", struct.pack("Ii", _VERSION_3, 0), struct.pack("6I", *words))

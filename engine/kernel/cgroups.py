@@ -205,7 +205,8 @@ def settle(group: str) -> None:
 
 def exists(group: str) -> bool:
     """Whether there is such a group: a start makes it in all trees at once."""
-    return any(path.exists() for path in directories(group)[:1])
+    path = path_of(group)  # asked of hundreds at once: without a Path for each tree
+    return any(os.path.exists(f"{place}/{path}") for place in [*trees().values()][:1])
 
 
 def members(group: str) -> list[int]:

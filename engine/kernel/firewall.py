@@ -69,6 +69,11 @@ def listed(name: str) -> list[dict[str, Any]]:
     return _listed(["list", "table", FAMILY, name])
 
 
+def listed_chain(table: str, name: str) -> list[dict[str, Any]]:
+    """What is in one chain of a table; nothing if it is not there, or no nft."""
+    return _listed(["list", "chain", FAMILY, table, name])
+
+
 def ruleset() -> list[dict[str, Any]]:
     """What is in all tables of the machine: for `lab doctor`, and to find a drop."""
     return _listed(["list", "ruleset"])

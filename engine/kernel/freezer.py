@@ -50,6 +50,14 @@ def thaw(group: str) -> None:
             group_files.write(place / name, value)
 
 
+def is_frozen(group: str) -> bool:
+    """Whether the group is frozen; not if there is no such group."""
+    place = cgroups.directory(group, "freezer")
+    if cgroups.version() == 2:
+        return _says(place / "cgroup.freeze", "1")
+    return _says(place / "freezer.state", "FROZEN")
+
+
 def _says(path: Path, value: str) -> bool:
     """Whether nothing need be written; not if there is no such file."""
     try:

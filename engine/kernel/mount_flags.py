@@ -18,6 +18,7 @@ from engine.notes import in_c
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
 MS_NOATIME, MS_RELATIME, MS_STRICTATIME = 0x400, 0x200000, 0x1000000
+OF_BINDS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC  # what each bind has for itself
 
 # Option word of mount(8) -> flag of mount(2).
 FLAGS = {

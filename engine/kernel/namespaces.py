@@ -13,16 +13,21 @@ caller stays where it is and its next *child* becomes process 1 of the new one, 
 whoever wants a container forks once more after unshare. Once that process 1 has
 died the namespace is dead: a further fork fails with ENOMEM.
 
-setns(2) joins the namespaces of a running process: that is all that `exec` is.
+setns(2) joins the namespaces of a running process: that is all that `exec` is. Here,
+too, a pid namespace is for children only; and since the way back to an own one is open,
+whoever has had a child born elsewhere can stay what it was.
 
 man: namespaces(7), unshare(2), setns(2), pid_namespaces(7)
 Try it: `sudo unshare --pid --fork --mount-proc ps`
 """
 
 import os
+import signal
 
 from engine.acts import act
-from engine.kernel import libc
+from engine.errors import SyscallError
+from engine.files import closing
+from engine.kernel import libc, processes
 from engine.notes import in_c, quote
 
 # OCI name -> (clone flag, name below /proc/PID/ns, option of unshare(1))
@@ -36,6 +41,8 @@ KINDS = {
     "cgroup": (0x02000000, "cgroup", "--cgroup"),
 }
 
+
+_OWN_PIDS = "/proc/self/ns/pid"
 
 # What linux/sched.h calls them, where that is not the OCI name.
 _HEADER = {"mount": "NS", "network": "NET"}
@@ -89,9 +96,52 @@ def enter(opened: int, kind: str, path: str) -> None:
     libc.call("setns", opened, _flags((kind,)), target=path)
 
 
+def fork_inside(pidfd: int, pid: int) -> int:
+    """fork(2), with the child in the pid namespace of the process behind `pidfd`.
+
+    Only the child: what is forked later is born where we are.
+    """
+    with closing(hold("pid")) as own:
+        join(pidfd, pid, ("pid",))
+        try:
+            child = processes.fork()
+        except SyscallError:
+            _come_back(own)
+            raise
+        if child:
+            try:
+                _come_back(own)
+            except SyscallError:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                raise
+        return child
+
+
+def _come_back(own: int) -> None:
+    """Have children born where we are again."""
+    try:
+        enter(own, "pid", _OWN_PIDS)
+    except SyscallError:  # the next child must not be born inside by mistake
+        enter(own, "pid", _OWN_PIDS)
+        raise
+
+
 def hold(kind: str) -> int:
     """A descriptor of a namespace that this process is in: it keeps it alive."""
     return os.open(f"/proc/self/ns/{KINDS[kind][1]}", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def is_own(kind: str, path: str) -> bool:
+    """Whether the namespace at `path` is the one that this process is in.
+
+    Not if there is none (any more): that cannot be joined either.
+    """
+    own = os.stat(f"/proc/self/ns/{KINDS[kind][1]}")
+    try:
+        return os.path.samestat(os.stat(path), own)
+    except FileNotFoundError:
+        return False
 
 
 @act(

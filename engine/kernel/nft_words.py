@@ -61,16 +61,26 @@ def _member(value: Any) -> str:
 
 
 def _rule(value: Mapping[str, Any]) -> str:
+    if "handle" in value:  # that is all it takes to delete it
+        return _place("rule", value, f"{value['chain']} handle {value['handle']}")
     words = " ".join(map(_expression, value["expr"]))
     return _place("rule", value, f"{value['chain']} {words}")
 
 
 def _expression(value: Mapping[str, Any]) -> str:
+    if "jump" in value:
+        return f"jump {value['jump']['target']}"
+    if "dnat" in value:
+        target = value["dnat"]
+        return f"dnat {target['family']} to {target['addr']}:{target['port']}"
     if "match" not in value:
         return next(iter(value))
     match = value["match"]
-    operator = "" if match["op"] == "==" else f"{match['op']} "
-    return f"{_side(match['left'])} {operator}{match['right']}"
+    operator = "" if match["op"] in _UNSAID else f"{match['op']} "
+    return f"{_side(match['left'])} {operator}{_right(match['right'])}"
+
+
+_UNSAID = ("==", "in")  # equal; one of several bits
 
 
 def _side(value: Mapping[str, Any]) -> str:
@@ -78,7 +88,15 @@ def _side(value: Mapping[str, Any]) -> str:
         return " . ".join(map(_side, value["concat"]))
     if "meta" in value:
         return str(value["meta"]["key"])
+    if "ct" in value:
+        return f"ct {value['ct']['key']}"
+    if "fib" in value:
+        return f"fib {' . '.join(value['fib']['flags'])} {value['fib']['result']}"
     return f"{value['payload']['protocol']} {value['payload']['field']}"
+
+
+def _right(value: Any) -> str:
+    return _member(value) if isinstance(value, dict) else str(value)
 
 
 _WORDS = {

@@ -29,6 +29,8 @@ def make_node(place: int, name: str, node: DeviceNode, shown: str) -> None:
     """
     try:
         _make(place, name, node.type, node.mode, node.major, node.minor, shown)
+        if node.uid or node.gid:
+            _give(place, name, node.uid, node.gid, shown)
     except FileExistsError:
         return
     except OSError as error:
@@ -51,6 +53,19 @@ def _make(
     place: int, name: str, kind: str, mode: int, major: int, minor: int, shown: str
 ) -> None:
     os.mknod(name, _TYPES[kind] | mode, os.makedev(major, minor), dir_fd=place)
+
+
+@act(
+    "fchownat(2)",
+    lambda place, name, uid, gid, shown: f"chown -h {uid}:{gid} {quote(shown)}",
+    lambda place, name, uid, gid, shown: (
+        f"{place}, {in_c(name)}, {uid}, {gid}, AT_SYMLINK_NOFOLLOW"
+    ),
+    concept="devices",
+    refusal=os_error,
+)
+def _give(place: int, name: str, uid: int, gid: int, shown: str) -> None:
+    os.chown(name, uid, gid, dir_fd=place, follow_symlinks=False)
 
 
 def _in_hex(number: int) -> str:

@@ -1,7 +1,7 @@
 """Processes: fork, exec, signals, and what must not be inherited.
 
-The one place that forks. Python may fork safely only where one thread runs, so the
-shell never comes here: the spawner and the shims do.
+The engine's one place that forks. Python may fork safely only where one thread runs,
+so the shell never comes here: the spawner and the shims do.
 
     fork      two processes come back from one call
     pidfd     a descriptor for a process: it cannot come to mean another one, and it

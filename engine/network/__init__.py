@@ -10,6 +10,7 @@
     machine.py      what all of these are given of the machine
     making.py       networks made, kept ready, and removed
     pins.py         asking for a container's network namespace
+    publication.py  who carries what comes to a published port
     endpoints.py    a container attached to its networks, and detached
     ports.py        what -p, -P and --expose mean
 

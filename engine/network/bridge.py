@@ -10,12 +10,13 @@ What has to be done is first made as a list of steps, and then done:
     2  its address: the gateway of all containers
     3  walls: isolation from other networks, masquerade         walls.py, by nft
     4  packets for others are passed on                         net.ipv4.ip_forward
-    5  the bridge is switched on
+    5  room for who is next to whom       net.ipv4.neigh.default.gc_thresh3
+    6  the bridge is switched on
 
 The last step is the mark that all others were done. So a start looks at one flag, and
 does nothing more; and who finds a bridge that is off goes on where somebody was killed.
 
-man: ip-link(8) on bridge, nft(8)
+man: ip-link(8) on bridge, nft(8), arp(7) on gc_thresh3
 Try it: `lab network create front; ip -d link; sudo nft list ruleset`
 """
 
@@ -32,6 +33,7 @@ from engine.network import hindrance, pools, walls
 from engine.network.networks import Network, bridge_name
 
 FORWARDING = "net.ipv4.ip_forward"
+NEIGHBOURS, ROOM = "net.ipv4.neigh.default.gc_thresh3", 16_384
 
 
 class MakeBridge(NamedTuple):
@@ -102,6 +104,25 @@ class PassOn(NamedTuple):
             parameters.set_for_machine(FORWARDING, "1")
 
 
+class MakeRoom(NamedTuple):
+    """Let the kernel remember the hardware addresses of more neighbours.
+
+    All namespaces of a machine share one table of them, and n containers that all talk
+    to each other fill n * (n - 1) places: the kernel's own limit of 1,024 is met by 33,
+    and who comes then is not reached. A place is taken, 400 bytes, when it is needed.
+    """
+
+    def describe(self) -> str:
+        """As a command of the shell."""
+        return f"sysctl -w {NEIGHBOURS}={ROOM}"
+
+    def apply(self, channel: int) -> None:
+        """Do it, unless there is as much; only the machine's own namespace is asked."""
+        there = parameters.value(NEIGHBOURS)
+        if there and int(there) < ROOM:
+            parameters.set_for_machine(NEIGHBOURS, str(ROOM))
+
+
 class SwitchOn(NamedTuple):
     """Switch the bridge on: it is ready."""
 
@@ -116,7 +137,7 @@ class SwitchOn(NamedTuple):
         links.switch_on(channel, "", self.name, links.number(self.name))
 
 
-Step = MakeBridge | GiveAddress | BuildWalls | PassOn | SwitchOn
+Step = MakeBridge | GiveAddress | BuildWalls | PassOn | MakeRoom | SwitchOn
 
 
 def plan(tag: str, network: Network) -> tuple[Step, ...]:
@@ -127,6 +148,7 @@ def plan(tag: str, network: Network) -> tuple[Step, ...]:
         GiveAddress(name, network.gateway, network.prefix),
         BuildWalls(tag, name, network),
         *(() if network.internal else (PassOn(),)),
+        MakeRoom(),
         SwitchOn(name),
     )
 
@@ -189,9 +211,13 @@ def keep_only(tag: str, networks: Sequence[Network]) -> None:
         for name in there:
             if name not in kept:
                 _delete(channel, name)
-    if walls.strangers(firewall.listed(walls.table(tag)), kept):
+    listed = firewall.listed(walls.table(tag))
+    if walls.strangers(listed, kept):
         again = [walls.add(tag, n, kept[n]) for n in kept if n in there]
-        firewall.apply([*walls.remove_all(tag), *(r for one in again for r in one)])
+        ports = walls.ports_of(listed, tag, kept.values()) if again else []
+        firewall.apply(
+            [*walls.remove_all(tag), *(r for one in again for r in one), *ports]
+        )
 
 
 @contextlib.contextmanager

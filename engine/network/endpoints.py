@@ -10,19 +10,29 @@ For each network of a container, in this order:
 
     1  its bridge is there                                          making.py
     2  an address is chosen, network.json written, the lease taken  addresses.py
-    3  a pair of interfaces: one end at the bridge, one inside
-    4  inside: the interface on, its address, the way out
+
+and then, when all of them have a place:
+
+    3  the namespace                                                pins.py
+    4  a pair of interfaces: one end at the bridge, one inside
+    5  inside: the interface on, its address, the way out
 
 What a start asks of the kernel is four messages, a millisecond or two. Killed at any
 point, it has left network.json, which tells whoever comes next what to take away.
+
+Whoever steps through a start stands still from 3 on, and as long as they like. So no
+lock is held from there on: the state `stepped` keeps others away, and what is wanted is
+written down by then. What is done before, a bridge too, others wait for: it goes by.
 
 man: veth(4), rtnetlink(7)
 Try it: `lab run --rm --explain=links --network bridge busybox ip address`
 """
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine import files
 from engine.errors import InvalidState, NotFound
@@ -33,38 +43,86 @@ from engine.network.machine import Machine
 from engine.network.membership import Membership
 from engine.network.networks import Network, link_name
 from engine.network.pins import Pinned
-from engine.runtime import bundle, sandbox
+from engine.runtime import bundle, sandbox, state
 from engine.runtime.sandbox import Endpoint, Sandbox
+
+if TYPE_CHECKING:
+    from engine.gatekeeper import Decide
+
+
+class Plug(NamedTuple):
+    """An endpoint, and the bridge that it is to be plugged into."""
+
+    endpoint: Endpoint
+    bridge: str
 
 
 def attach(
-    machine: Machine, directory: Path, memberships: Sequence[Membership]
+    machine: Machine,
+    directory: Path,
+    memberships: Sequence[Membership],
+    decide: "Decide | None" = None,
+    *,
+    publishing: bool,
 ) -> tuple[Sandbox, bool]:
     """Give the container in `directory` its network, and whether it is new.
 
-    EngineError if it cannot be; then nothing is left.
+    `decide` is asked before each act that nobody else waits for; the container is
+    `stepped` then. `publishing`: it has published ports. EngineError: nothing is left.
     """
-    with bundle.held(directory / "bundle"):
+    with contextlib.ExitStack() as alone:
+        alone.enter_context(bundle.held(directory / "bundle"))
         there = Sandbox.read(directory)
         if there and sandbox.is_pinned(Path(there.namespace)):
             return there, False
+        if state.read(directory).stepped and not decide:
+            raise InvalidState(f"somebody steps through the start of {directory.name}")
         sandbox.take_away(directory)  # the machine has restarted since
         pin = machine.place.pin(directory.name)
         sandbox.unpin(pin)
+        planned = Sandbox(namespace=str(pin))
         try:
-            made = Sandbox(namespace=str(pin))
-            made.write(directory)
-            with _held(machine, directory, made) as held:
-                for membership in memberships:
-                    made = _plug_in(machine, directory, made, membership, held)
+            planned.write(directory)
+            plugs = []
+            for each in memberships:
+                planned, plug = _planned(machine, directory, planned, each, publishing)
+                plugs.append(plug)
+            if decide:
+                alone.close()
+            _make(machine, directory, planned, plugs, decide)
         except BaseException:
-            sandbox.take_away(directory)
+            if Sandbox.read(directory) == planned:  # not if it has been ended meanwhile
+                sandbox.take_away(directory)
             raise
-        return made, True
+        return planned, True
+
+
+def _make(
+    machine: Machine,
+    directory: Path,
+    planned: Sandbox,
+    plugs: Sequence[Plug],
+    decide: "Decide | None",
+) -> None:
+    """The namespace, and what is plugged into it; `decide` is asked before each act."""
+    with _held(machine, directory, planned, decide) as held:
+        if decide and not sandbox.exists(directory):  # ended meanwhile: see pinning.py
+            sandbox.unpin(Path(planned.namespace))
+        with _asking(decide):
+            for plug in plugs:
+                _plug_in(planned, plug, held)
+
+
+def _asking(decide: "Decide | None") -> contextlib.AbstractContextManager[None]:
+    if decide is None:
+        return contextlib.nullcontext()
+    from engine.gatekeeper import asking
+
+    return asking(decide)
 
 
 def join(
-    machine: Machine, directory: Path, membership: Membership
+    machine: Machine, directory: Path, membership: Membership, *, publishing: bool
 ) -> tuple[Sandbox, Endpoint]:
     """Connect a running container to one more network; if that fails all is as before.
 
@@ -73,15 +131,16 @@ def join(
     with bundle.held(directory / "bundle"):
         before = _there(directory)
         try:
-            with _held(machine, directory, before) as held:
-                made = _plug_in(machine, directory, before, membership, held)
+            planned, plug = _planned(machine, directory, before, membership, publishing)
+            with _held(machine, directory, planned) as held:
+                _plug_in(planned, plug, held)
         except BaseException:
             for endpoint in (Sandbox.read(directory) or before).endpoints:
                 if endpoint not in before.endpoints:
                     sandbox.unplug(directory.name, endpoint)
             before.write(directory)
             raise
-        return made, made.endpoints[-1]
+        return planned, plug.endpoint
 
 
 def leave(
@@ -124,9 +183,11 @@ def _there(directory: Path) -> Sandbox:
     return found
 
 
-def _held(machine: Machine, directory: Path, held: Sandbox) -> Pinned:
+def _held(
+    machine: Machine, directory: Path, held: Sandbox, decide: "Decide | None" = None
+) -> Pinned:
     record, pin = directory / "acts.jsonl", Path(held.namespace)
-    return pins.hold(pin, machine.place, record, at_once=machine.at_once)
+    return pins.hold(pin, machine.place, record, at_once=machine.at_once, decide=decide)
 
 
 def _way_out(held: Sandbox) -> Endpoint | None:
@@ -134,41 +195,48 @@ def _way_out(held: Sandbox) -> Endpoint | None:
     return next((one for one in held.endpoints if one.gateway), None)
 
 
-def _plug_in(
-    machine: Machine,
-    directory: Path,
-    before: Sandbox,
-    membership: Membership,
-    held: Pinned,
-) -> Sandbox:
-    """Connect an open namespace to one more network: the sandbox as it is then."""
-    with files.closing(netlink.open_socket()) as channel:
-        with files.locked(machine.networks.lock):
-            network, name = making.ready(machine, membership.network, channel)
-            endpoint = _planned(machine, directory, before, network, membership)
-            after = before._replace(endpoints=(*before.endpoints, endpoint))
-            after.write(directory)
-            addresses.take(Path(endpoint.lease), directory.name)
-        port = links.Port(name=endpoint.link, bridge=name, number=links.number(name))
-        end = links.End(
-            name=endpoint.interface,
-            mac=endpoint.mac,
-            namespace=held.namespace,
-            pin=before.namespace,
-        )
-        links.add_pair(channel, port, end)
-    _set_up(held.channel, before.namespace, endpoint)
-    if _way_out(after) == endpoint:
-        inner.add_default_route(held.channel, before.namespace, endpoint.gateway)
-    return after
-
-
 def _planned(
     machine: Machine,
     directory: Path,
     before: Sandbox,
-    network: Network,
     membership: Membership,
+    publishing: bool,
+) -> tuple[Sandbox, Plug]:
+    """Find a place in one more network, and write down that it is the container's."""
+    with (
+        files.closing(netlink.open_socket()) as channel,
+        files.locked(machine.networks.lock),
+    ):
+        network, name = making.ready(machine, membership.network, channel)
+        endpoint = _endpoint(machine, before, network, membership)
+        if publishing and endpoint.gateway:
+            from engine.network import publication  # few containers publish ports
+
+            endpoint = endpoint._replace(table=publication.table(machine))
+        after = before._replace(endpoints=(*before.endpoints, endpoint))
+        after.write(directory)
+        addresses.take(Path(endpoint.lease), directory.name)
+    return after, Plug(endpoint=endpoint, bridge=name)
+
+
+def _plug_in(planned: Sandbox, plug: Plug, held: Pinned) -> None:
+    """Connect an open namespace to one more network."""
+    endpoint, pin = plug.endpoint, planned.namespace
+    port = links.Port(
+        name=endpoint.link, bridge=plug.bridge, number=links.number(plug.bridge)
+    )
+    end = links.End(
+        name=endpoint.interface, mac=endpoint.mac, namespace=held.namespace, pin=pin
+    )
+    with files.closing(netlink.open_socket()) as channel:
+        links.add_pair(channel, port, end)
+    _set_up(held.channel, pin, endpoint)
+    if _way_out(planned) == endpoint:
+        inner.add_default_route(held.channel, pin, endpoint.gateway)
+
+
+def _endpoint(
+    machine: Machine, before: Sandbox, network: Network, membership: Membership
 ) -> Endpoint:
     """What the endpoint will be. The caller holds the lock of all networks."""
     networks = machine.networks

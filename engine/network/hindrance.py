@@ -52,9 +52,12 @@ class Hindrance(NamedTuple):
         return f"{rule} iifname {bridges} accept; {rule} oifname {bridges} accept"
 
 
-def find(tag: str) -> list[Hindrance]:
-    """Those of this machine, for the bridges of an engine root."""
-    found = in_tables(firewall.ruleset(), tag)
+def find(tag: str, ruleset: Sequence[Listed] | None = None) -> list[Hindrance]:
+    """Those of this machine, for the bridges of an engine root.
+
+    `ruleset`: what nft lists, if it has been asked already.
+    """
+    found = in_tables(firewall.ruleset() if ruleset is None else ruleset, tag)
     legacy = firewall.legacy_forward()
     if "-P FORWARD DROP" in legacy and not _admits_legacy(legacy, tag):
         chain = "FORWARD"

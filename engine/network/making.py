@@ -21,7 +21,13 @@ from engine.kernel import links, netlink
 from engine.network import addresses
 from engine.network.machine import Machine
 from engine.network.membership import BRIDGE, DEFAULT
-from engine.network.networks import DRIVERS, Network, bridge_name, check_name
+from engine.network.networks import (
+    DRIVERS,
+    Network,
+    bridge_name,
+    check_name,
+    check_options,
+)
 from engine.storage import unfinished
 from engine.times import now
 
@@ -35,16 +41,13 @@ def create(
     ip_range: str = "",
     internal: bool = False,
     labels: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> Network:
     """Make a network, and its bridge. Conflict if the name or the subnet is taken."""
     from engine.network import bridge, pools
 
-    check_name(name)
-    if name in (*DRIVERS, DEFAULT):
-        raise Conflict(
-            f"operation is not permitted on predefined {name} network",
-            "It is always there: choose another name.",
-        )
+    _check_own(name)
+    check_options(options or {})
     networks = machine.networks
     block = pools.parse(subnet) if subnet else None
     with _working(machine), files.locked(machine.lock):
@@ -56,6 +59,7 @@ def create(
             ip_range=_range(block, ip_range),
             internal=internal,
             labels=dict(labels or {}),
+            options=dict(options or {}),
         )
         networks.write(network)
         try:
@@ -65,6 +69,18 @@ def create(
             _take_away(machine, network)
             raise
     return network
+
+
+def _check_own(name: str) -> None:
+    """Raise EngineError unless a network of one's own may be called so."""
+    check_name(name)
+    if name in (*DRIVERS, DEFAULT):
+        raise Conflict(
+            f"operation is not permitted on predefined {name} network",
+            "That is a word for the network bridge: choose another name."
+            if name == DEFAULT
+            else "It is always there: choose another name.",
+        )
 
 
 @contextlib.contextmanager

@@ -29,6 +29,13 @@ from engine.network.membership import BRIDGE, HOST, NONE
 from engine.times import now
 
 DRIVERS = {BRIDGE: "bridge", HOST: "host", NONE: "null"}  # of those always there
+_BRIDGE_OPTIONS = "com.docker.network."
+_SO_ANYWAY = {
+    "com.docker.network.bridge.default_bridge": "false",
+    "com.docker.network.bridge.enable_icc": "true",
+    "com.docker.network.bridge.enable_ip_masquerade": "true",
+    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+}
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}\Z")
 
 
@@ -108,6 +115,20 @@ def check_name(name: str) -> None:
             f"invalid network name: {name[:80]!r}",
             "A letter or digit, then also _ . and -, 100 at most.",
         )
+
+
+def check_options(options: Mapping[str, str]) -> None:
+    """Raise InvalidArgument for an option of a bridge that would do nothing here.
+
+    One that says what is so anyway may be given; what is not about bridges is a note,
+    and kept.
+    """
+    for key, value in options.items():
+        if key.startswith(_BRIDGE_OPTIONS) and _SO_ANYWAY.get(key) != value:
+            raise InvalidArgument(
+                f"network option {key}={value} is not supported here",
+                "Leave it out: --internal keeps a network to itself.",
+            )
 
 
 class Networks:

@@ -8,13 +8,17 @@ Try it: `ls -l /run/labshell/*/netns`
 """
 
 import os
+import socket
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import gate
 from engine.errors import EngineError
 from engine.runtime import channel, client
 from engine.runtime.place import Place
+
+if TYPE_CHECKING:
+    from engine.gatekeeper import Decide
 
 
 class Pinned(NamedTuple):
@@ -31,16 +35,26 @@ class Pinned(NamedTuple):
         os.close(self.channel)
 
 
-def hold(pin: Path, place: Place, record: Path, *, at_once: bool = False) -> Pinned:
+def hold(
+    pin: Path,
+    place: Place,
+    record: Path,
+    *,
+    at_once: bool = False,
+    decide: "Decide | None" = None,
+) -> Pinned:
     """The namespace that is pinned at `pin`, made if there is none.
 
     Acts are written into `record`, each when it happens if somebody is watching
-    (`at_once`). EngineError if the kernel would not.
+    (`at_once`); `decide` is asked before each. EngineError if the kernel would not.
     """
     pin.parent.mkdir(mode=0o700, exist_ok=True)
     request = {"pin": str(pin), "acts": str(record), "at_once": at_once}
     with client.connect_to_spawner(place) as connection:
-        channel.send(connection, request, gate.descriptors())
+        if decide:
+            _ask_stepped(connection, request, decide)
+        else:
+            channel.send(connection, request, gate.descriptors())
         kind, payload, descriptors = channel.receive(connection)
     answer = channel.decode(payload) if kind else {}
     if "error" in answer:
@@ -51,3 +65,21 @@ def hold(pin: Path, place: Place, record: Path, *, at_once: bool = False) -> Pin
             "Try again in a moment.",
         )
     return Pinned(namespace=descriptors[0], channel=descriptors[1])
+
+
+def _ask_stepped(
+    connection: socket.socket, request: dict[str, Any], decide: "Decide"
+) -> None:
+    """Ask for the namespace, and let `decide` answer until the child has ended."""
+    from engine.gatekeeper import Gatekeeper
+
+    keeper = Gatekeeper()
+    try:
+        theirs = keeper.let_in()
+        try:
+            channel.send(connection, request, (theirs,))
+        finally:
+            os.close(theirs)  # or we would wait for ourselves
+        keeper.serve(decide)
+    finally:
+        keeper.close()

@@ -54,24 +54,48 @@ class DeviceRule(NamedTuple):
         )
 
 
+# Nodes of any number may be made; only these may be opened, unless more is asked for.
+# config-linux.md, "Default Devices", and the terminals.
+USUAL_DEVICES = (
+    DeviceRule(allow=True, type="c", access="m"),
+    DeviceRule(allow=True, type="b", access="m"),
+    DeviceRule(allow=True, type="c", major=1, minor=3),  # null
+    DeviceRule(allow=True, type="c", major=1, minor=5),  # zero
+    DeviceRule(allow=True, type="c", major=1, minor=7),  # full
+    DeviceRule(allow=True, type="c", major=1, minor=8),  # random
+    DeviceRule(allow=True, type="c", major=1, minor=9),  # urandom
+    DeviceRule(allow=True, type="c", major=5, minor=0),  # tty
+    DeviceRule(allow=True, type="c", major=5, minor=1),  # console
+    DeviceRule(allow=True, type="c", major=5, minor=2),  # ptmx
+    DeviceRule(allow=True, type="c", major=136),  # terminals
+)
+
+
 class DeviceNode(NamedTuple):
-    """A device node to make in the container's /dev, beyond those that all have."""
+    """A device node to make in the container's /dev, beyond those that all have.
+
+    Its mode is of permissions only; `uid` and `gid` are its owner and group.
+    """
 
     path: str
     type: str
     major: int
     minor: int
     mode: int
+    uid: int = 0
+    gid: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As the specification writes it."""
-        return {
+        data: dict[str, Any] = {
             "path": self.path,
             "type": self.type,
             "major": self.major,
             "minor": self.minor,
             "fileMode": self.mode,
         }
+        owner = {"uid": self.uid, "gid": self.gid}
+        return data | {name: value for name, value in owner.items() if value}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "DeviceNode":
@@ -81,7 +105,9 @@ class DeviceNode(NamedTuple):
             type=data["type"],
             major=data["major"],
             minor=data["minor"],
-            mode=data.get("fileMode", 0o666),
+            mode=data.get("fileMode", 0o666) & 0o777,
+            uid=data.get("uid", 0),
+            gid=data.get("gid", 0),
         )
 
 

@@ -29,7 +29,10 @@ class Process(NamedTuple):
     """What runs, as whom and with which powers.
 
     `limits` maps an rlimit's name to (soft, hard). `arguments[0]` is looked up in the
-    PATH of `environment` unless it holds a slash.
+    PATH of `environment` unless it holds a slash. `capabilities` is the bounding set.
+    `current`, what is switched on from the start, is for another user than root nothing
+    unless it says so (None does not), as under Docker. `ambient` is a part of
+    `inheritable`. `umask`: None is that of whoever starts it.
     """
 
     arguments: tuple[str, ...]
@@ -43,27 +46,34 @@ class Process(NamedTuple):
     capabilities: tuple[str, ...] = ()
     no_new_privileges: bool = False
     oom_score: int | None = None
+    current: tuple[str, ...] | None = None
+    inheritable: tuple[str, ...] = ()
+    ambient: tuple[str, ...] = ()
+    umask: int | None = None
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The capabilities that are switched on from the start."""
+        if self.current is not None:
+            return self.current
+        return self.capabilities if self.uid == 0 else ()
 
     def to_json(self) -> dict[str, Any]:
         """As the specification writes it."""
-        sets = list(self.capabilities)
-        # Another user than root starts with nothing switched on, as under Docker.
-        current = sets if self.uid == 0 else []
+        user: dict[str, Any] = {
+            "uid": self.uid,
+            "gid": self.gid,
+            "additionalGids": list(self.groups),
+        }
+        if self.umask is not None:
+            user["umask"] = self.umask
         data: dict[str, Any] = {
             "terminal": self.terminal,
-            "user": {
-                "uid": self.uid,
-                "gid": self.gid,
-                "additionalGids": list(self.groups),
-            },
+            "user": user,
             "args": list(self.arguments),
             "env": list(self.environment),
             "cwd": self.directory,
-            "capabilities": {
-                "bounding": sets,
-                "effective": current,
-                "permitted": current,
-            },
+            "capabilities": self._sets(),
             "noNewPrivileges": self.no_new_privileges,
         }
         if self.limits:
@@ -75,11 +85,21 @@ class Process(NamedTuple):
             data["oomScoreAdj"] = self.oom_score
         return data
 
+    def _sets(self) -> dict[str, list[str]]:
+        sets = {
+            "bounding": self.capabilities,
+            "effective": self.held,
+            "permitted": self.held,
+        }
+        if self.inheritable:
+            sets |= {"inheritable": self.inheritable, "ambient": self.ambient}
+        return {name: list(names) for name, names in sets.items()}
+
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Process":
         """The process that `config.json` describes."""
-        user = data.get("user", {})
-        return Process(
+        user, sets = data.get("user", {}), data.get("capabilities", {})
+        process = Process(
             arguments=tuple(data["args"]),
             environment=tuple(data.get("env", ())),
             directory=data.get("cwd", "/"),
@@ -87,7 +107,10 @@ class Process(NamedTuple):
             uid=user.get("uid", 0),
             gid=user.get("gid", 0),
             groups=tuple(user.get("additionalGids", ())),
-            capabilities=tuple(data.get("capabilities", {}).get("bounding", ())),
+            capabilities=tuple(sets.get("bounding", ())),
+            inheritable=tuple(sets.get("inheritable", ())),
+            ambient=tuple(sets.get("ambient", ())),
+            umask=user.get("umask"),
             limits={
                 limit["type"]: (limit["soft"], limit["hard"])
                 for limit in data.get("rlimits", ())
@@ -95,6 +118,8 @@ class Process(NamedTuple):
             no_new_privileges=bool(data.get("noNewPrivileges")),
             oom_score=data.get("oomScoreAdj"),
         )
+        current = tuple(sets.get("effective", ()))
+        return process if current == process.held else process._replace(current=current)
 
 
 class SpecMount(NamedTuple):

@@ -31,7 +31,7 @@ from engine.errors import RegistryError
 from engine.registry.challenge import challenges
 from engine.registry.endpoints import Endpoint
 from engine.registry.logins import Login
-from engine.registry.refusals import broken, refusal, unreachable
+from engine.registry.refusals import asks_who_we_are, broken, refusal, unreachable
 from engine.registry.settings import host_name
 from engine.registry.tokens import Answer, Tokens
 from engine.registry.wire import Request, Wire
@@ -147,9 +147,11 @@ class Connection:
 
     def cut(self, error: Exception, repository: str, what: str) -> Exception:
         """The same for a connection that broke, or that never was."""
-        if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
-            return unreachable(self.endpoint, _reason(error))
-        return Again(broken(self.endpoint, repository, what, _reason(error)))
+        why = _reason(error)
+        never_was = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+        if never_was or asks_who_we_are(why):
+            return unreachable(self.endpoint, why)
+        return Again(broken(self.endpoint, repository, what, why))
 
     @contextmanager
     def open(

@@ -11,7 +11,7 @@ Source: opencontainers/distribution-spec, "Pulling manifests"
 Try it: `lab manifest inspect localhost:5000/me/box`
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.errors import DigestMismatch, ImageError, RegistryError
 from engine.oci.fields import Fields
@@ -22,6 +22,8 @@ from engine.registry.connection import Connection
 from engine.registry.manifests import DEEPEST, INDEXES, Platform
 from engine.registry.repository import RawManifest, Repository
 from engine.registry.service import Service
+
+_PLATFORM = ("architecture", "os", "os.version", "variant")
 
 
 class Found(NamedTuple):
@@ -63,6 +65,32 @@ def manifest(service: Service, reference: Reference) -> RawManifest:
     found = repository.manifest(called, reference.familiar)
     _parsed(repository, found, reference.familiar)
     return found
+
+
+def described(service: Service, reference: Reference) -> dict[str, Any]:
+    """What the reference points at, and for which machines, as Docker's API has it."""
+    repository = Repository(service.origin(), reference.repository)
+    called = reference.familiar
+    found = repository.manifest(reference.digest or reference.tag or "", called)
+    fields = _parsed(repository, found, called)
+    kind = manifests.media_type(fields, found.media_type)
+    if kind in INDEXES:
+        platforms = [entry.object("platform") for entry in fields.objects("manifests")]
+    else:
+        blob = manifests.checked(fields).config
+        raw = repository.small_blob(blob.digest, blob.size)
+        platforms = [Fields.parse(raw, f"config of {called}")]
+    return {
+        "Descriptor": {
+            "mediaType": kind,
+            "digest": found.digest,
+            "size": len(found.raw),
+        },
+        "Platforms": [
+            {key: one.text(key) for key in _PLATFORM if one.text(key)}
+            for one in platforms
+        ],
+    }
 
 
 def _look_at(connection: Connection, reference: Reference, platform: Platform) -> Found:

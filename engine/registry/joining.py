@@ -20,6 +20,14 @@ from engine.registry.wire import Request
 
 def log_in(registry: str, login: Login) -> Path | None:
     """Try a login, and keep it; the file that the password is now in, if in one."""
+    return logins.keep(registry, tried(registry, login))
+
+
+def tried(registry: str, login: Login) -> Login:
+    """The login as it may be kept: with an identity token, if the registry gives one.
+
+    RegistryError if it is refused.
+    """
     with service.of(registry) as found:
         connection = found.origin(login)
         connection.tokens.wants_identity = True
@@ -37,6 +45,4 @@ def log_in(registry: str, login: Login) -> Path | None:
             refused.status = error.status
             raise refused from error
         token = connection.tokens.identity_token
-    if token:
-        login = Login(login.name, identity_token=token)
-    return logins.keep(registry, login)
+    return Login(login.name, identity_token=token) if token else login

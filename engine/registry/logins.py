@@ -20,6 +20,7 @@ import binascii
 import json
 import os
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +53,10 @@ class Login(NamedTuple):
         return base64.b64encode(f"{self.name}:{self.password}".encode()).decode()
 
 
+# Who one is at a registry, as far as is known: `find`, or what somebody brings along.
+Known = Callable[[str], Login | None]
+
+
 def config_path() -> Path:
     """Docker's configuration of whoever we are."""
     directory = os.environ.get("DOCKER_CONFIG")
@@ -70,6 +75,18 @@ def find(registry: str) -> Login | None:
         if key in wanted or _host_of(key) == registry:
             return _decoded(entries.object(key), key)
     return None
+
+
+def brought(entries: Mapping[str, Login]) -> Known:
+    """Logins that somebody brings along for once, under what the file calls registries.
+
+    Nothing of them is kept.
+    """
+    hosts = {
+        DEFAULT_REGISTRY if key == _HUB else _host_of(key): login
+        for key, login in entries.items()
+    }
+    return hosts.get
 
 
 def keep(registry: str, login: Login) -> Path | None:

@@ -43,7 +43,6 @@ from engine.registry.manifests import Platform
 from engine.registry.service import Service
 from engine.registry.telling import TransferProgress
 
-_AT_ONCE = 3  # layers, as Docker does it
 _MOST_ROUNDS = 5
 Guard = Callable[[], AbstractContextManager[None]]
 
@@ -80,7 +79,7 @@ def pull(
     store.downloads.sweep_old()
     found = look_for(service, reference, platform or Platform.parse(""))
     called = reference.digest or reference.tag
-    progress.says(f"{called}: Pulling from {reference.repository}")
+    progress.titled(str(called), f"Pulling from {reference.repository}")
     here = store.by_id().get(found.manifest.config.digest)
     if here:
         _check_platform(here.config, reference, platform)
@@ -194,7 +193,7 @@ class _Coming:
     def _fetch(self, wanted: Sequence[Descriptor]) -> None:
         """Fetch layers, several at once; the first failure ends all of it."""
         jobs = (functools.partial(self._fetch_one, layer) for layer in wanted)
-        self._service.together(_AT_ONCE, jobs)
+        self._service.together(self._service.settings.downloads, jobs)
 
     def _fetch_one(self, layer: Descriptor) -> None:
         name, downloads = digests.short(layer.digest), self._store.downloads

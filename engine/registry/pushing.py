@@ -30,7 +30,6 @@ from engine.registry.sending import Sending
 from engine.registry.service import Service
 from engine.registry.telling import TransferProgress
 
-_AT_ONCE = 5  # layers, as Docker does it
 _MOST_NEIGHBOURS = 1  # repositories that are tried for each layer
 
 
@@ -104,7 +103,7 @@ class _Going:
             functools.partial(self._send_one, layer, named[layer.digest], reference)
             for layer in wanted.values()
         )
-        self._service.together(_AT_ONCE, jobs)
+        self._service.together(self._service.settings.uploads, jobs)
         config = self._image.manifest.config
         Sending(self._repository, self._store.content, config).send((), _nobody)
 

@@ -23,9 +23,27 @@ _HINTS = {
     401: "`lab login {registry}`, if you have an account there. Is the name right?",
     403: "Your account may not do that there: `lab login {registry}` as another one.",
     404: "Is it spelled right? What was never pushed there cannot be pulled.",
+    405: "It only hands out: push to another, or serve it without --read-only.",
     413: "The registry, or a proxy before it, takes nothing that large.",
     429: "The registry has had enough of you for now: try again later, or log in.",
 }
+# What openssl says is wrong with a certificate: what to do. The first that fits.
+_OF_TLS = {
+    "Hostname mismatch": "Its certificate is for another name: call it by that one, "
+    "which `openssl s_client -connect {host}` shows.",
+    "IP address mismatch": "Its certificate is not for this address: call it by name.",
+    "certificate has expired": "Its owner has to renew it. Or is this machine's clock "
+    "wrong? See `date`.",
+    "CERTIFICATE_VERIFY_FAILED": "If you trust it, the certificate of its authority "
+    "goes to /etc/labshell/certs.d/{host}/ca.crt; one that is there is another's.",
+}
+# What it says when it wants one of us, and there is none, or not the right one.
+_WHO_ARE_YOU = ("CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA")
+_OF_TLS |= dict.fromkeys(
+    _WHO_ARE_YOU,
+    "It wants to know who you are: your certificate goes to "
+    "/etc/labshell/certs.d/{host}/client.cert, and its key to client.key beside it.",
+)
 
 
 def refusal(
@@ -71,14 +89,17 @@ def unreachable(endpoint: Endpoint, why: str) -> RegistryError:
     return error
 
 
+def asks_who_we_are(why: str) -> bool:
+    """Whether it has hung up for want of a certificate of ours: in TLS 1.3, later."""
+    return any(sign in why for sign in _WHO_ARE_YOU)
+
+
 def _way_out(endpoint: Endpoint, why: str) -> str:
     """What to do where nobody answers as a registry does."""
     host = host_name(endpoint.host)
-    if "CERTIFICATE_VERIFY_FAILED" in why:
-        where = f"/etc/docker/certs.d/{endpoint.host}/ca.crt"
-        return (
-            f"If you trust it: the certificate of who vouches for it goes to {where}."
-        )
+    for sign, way in _OF_TLS.items():
+        if sign in why:
+            return way.format(host=endpoint.host)
     if "WRONG_VERSION_NUMBER" in why:
         where = '"insecure-registries" in /etc/labshell/daemon.json'
         return f"It speaks HTTP without TLS. If that is meant, name it under {where}."

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from engine.registry import logins, settings
 from engine.registry.connection import Connection
 from engine.registry.endpoints import Endpoint, endpoints, trust
-from engine.registry.logins import Login
+from engine.registry.logins import Known, Login
 from engine.registry.wire import Patience, Wire
 
 PATIENCE = Patience()
@@ -26,18 +26,25 @@ PATIENCE = Patience()
 class Service:
     """One registry, with its mirrors."""
 
-    def __init__(self, registry: str, wire: Wire, known: settings.Settings) -> None:
+    def __init__(
+        self,
+        registry: str,
+        wire: Wire,
+        known: settings.Settings,
+        known_logins: Known,
+    ) -> None:
         self.registry = registry
-        self._wire, self._settings = wire, known
+        self.settings = known
+        self._wire, self._logins = wire, known_logins
 
     def readers(self) -> Iterator[Connection]:
         """Connections to whoever may have what is in the registry."""
-        for endpoint in endpoints(self.registry, self._settings, mirrors=True):
+        for endpoint in endpoints(self.registry, self.settings, mirrors=True):
             yield self._connect(endpoint, self._login_for(endpoint))
 
     def origin(self, login: Login | None = None) -> Connection:
         """A connection to the registry itself; as `login`, else as one is known."""
-        endpoint = endpoints(self.registry, self._settings, mirrors=False)[0]
+        endpoint = endpoints(self.registry, self.settings, mirrors=False)[0]
         return self._connect(endpoint, login or self._login_for(endpoint))
 
     def stop(self) -> None:
@@ -58,18 +65,18 @@ class Service:
 
     def _login_for(self, endpoint: Endpoint) -> Login | None:
         """A mirror is another registry, where one has another name."""
-        return logins.find(endpoint.host if endpoint.is_mirror else self.registry)
+        return self._logins(endpoint.host if endpoint.is_mirror else self.registry)
 
     def _connect(self, endpoint: Endpoint, login: Login | None) -> Connection:
         return Connection(endpoint, login, self._wire)
 
 
 @contextmanager
-def of(registry: str) -> Iterator[Service]:
-    """Somebody to ask about a registry."""
+def of(registry: str, known_logins: Known | None = None) -> Iterator[Service]:
+    """Somebody to ask about a registry; `known_logins` says as whom one asks."""
     known = settings.read()
     wire = Wire(PATIENCE, lambda host: trust(host, known))
     try:
-        yield Service(registry, wire, known)
+        yield Service(registry, wire, known, known_logins or logins.find)
     finally:
         wire.close()

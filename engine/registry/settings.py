@@ -2,7 +2,8 @@
 
     /etc/labshell/daemon.json        Docker's own keys
       {"registry-mirrors": ["https://mirror.example"],
-       "insecure-registries": ["registry.lan:5000", "10.0.0.0/8"]}
+       "insecure-registries": ["registry.lan:5000", "10.0.0.0/8"],
+       "max-concurrent-downloads": 3, "max-concurrent-uploads": 5}
     /etc/labshell/certs.d/HOST/      certificates, as in Docker's certs.d
 
 A mirror stands before docker.io, and only there. An insecure registry may have a
@@ -14,25 +15,29 @@ Try it: LABSHELL_CONFIG=/tmp/daemon.json lab pull registry.lan:5000/shop
 """
 
 import ipaddress
-import os
 import urllib.parse
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.errors import ImageError, InvalidArgument
-from engine.oci.fields import Fields
+from engine import daemon_json
+from engine.errors import InvalidArgument
 
-_FILE = Path("/etc/labshell/daemon.json")
-_LARGEST = 1 << 20  # bytes
+_DOWNLOADS, _UPLOADS = 3, 5  # layers at once, as Docker does it
+_MOST_AT_ONCE = 64
 _HERE = ("127.0.0.0/8", "::1/128")
 
 
 class Settings(NamedTuple):
-    """Mirrors as URLs, insecure registries as host[:port] or as a net of addresses."""
+    """Mirrors as URLs, insecure registries as host[:port] or as a net of addresses.
+
+    `downloads`, `uploads`: how many layers come and go at once.
+    """
 
     mirrors: tuple[str, ...] = ()
     insecure: tuple[str, ...] = ()
-    directory: Path = _FILE.parent
+    downloads: int = _DOWNLOADS
+    uploads: int = _UPLOADS
+    directory: Path = Path("/etc/labshell")
 
     def is_insecure(self, host: str) -> bool:
         """Whether `host` (with its port, if it has one) need not prove who it is."""
@@ -48,19 +53,19 @@ class Settings(NamedTuple):
 
 def read() -> Settings:
     """What the file says; nothing if there is none. InvalidArgument if it is wrong."""
-    path = Path(os.environ.get("LABSHELL_CONFIG") or _FILE)
-    try:
-        with path.open("rb") as file:
-            fields = Fields.parse(file.read(_LARGEST), str(path))
-        mirrors = fields.texts("registry-mirrors")
-        insecure = fields.texts("insecure-registries")
-    except FileNotFoundError:
-        return Settings(directory=path.parent)
-    except ImageError as error:
-        raise InvalidArgument(error.message, f"Correct {path}.") from error
+    said, path = daemon_json.read(), daemon_json.path()
+    mirrors = said.texts("registry-mirrors")
     for mirror in mirrors:
         _check_mirror(mirror, path)
-    return Settings(mirrors=mirrors, insecure=insecure, directory=path.parent)
+    downloads = said.number("max-concurrent-downloads") or _DOWNLOADS
+    uploads = said.number("max-concurrent-uploads") or _UPLOADS
+    return Settings(
+        mirrors=mirrors,
+        insecure=said.texts("insecure-registries"),
+        downloads=min(downloads, _MOST_AT_ONCE),
+        uploads=min(uploads, _MOST_AT_ONCE),
+        directory=path.parent,
+    )
 
 
 def host_name(host: str) -> str:

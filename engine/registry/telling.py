@@ -14,6 +14,10 @@ class TransferProgress:
     def says(self, line: str) -> None:
         """A line about all of it: "latest: Pulling from library/busybox"."""
 
+    def titled(self, name: str, line: str) -> None:
+        """A line about one image of several, by its tag or its digest."""
+        self.says(f"{name}: {line}")
+
     def layer(self, name: str, status: str) -> None:
         """A layer, by the 12 digits that people use, is now in this state."""
 

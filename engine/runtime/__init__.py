@@ -5,17 +5,23 @@ The root file system:
     bundle.py      what the runtime is given, and all that it knows of a container
     rootfs.py      the plan of everything that is mounted in the root
     steps.py       what such a plan consists of
+    copying_up.py  a tmpfs that begins with what it hides
     targets.py     the places in the root where the steps act
     outside.py     the same tree for those who copy files in or out
     sandbox.py     a container's network namespace, pinned, and what belongs to it
+    translation.py published ports as rules of the firewall
     release.py     taking away what a start has made
 
 From a fork to a program:
 
     init.py        process 1 of the container, until it becomes the container's program
+    finding.py     which file is the program
     starter.py     the throw-away child that unshares or joins namespaces
     joining.py     whose namespaces a container shares
     launch.py      from the birth of a starter to a running program
+    runtimes.py    ours or another: what a shim needs of either
+    foreign.py     runc, crun … in the place of init.py
+    foreign_calls.py  … and how they are called
 
 What the shim holds:
 
@@ -32,6 +38,7 @@ What the shim holds:
     probes.py      … and how it is asked
     shortage.py    hearing of it when memory runs out
     restart.py     whether and when a program is run again
+    audience.py    who waits for what becomes of process 1
     life.py        process 1 from its start to its end, and perhaps again
     shim.py        one per container: owns its process, output, exit status
 

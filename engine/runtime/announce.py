@@ -8,12 +8,19 @@ Try it: `lab events --since 1m`
 """
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine import events
 from engine.errors import EngineError
 from engine.runtime.sandbox import Endpoint
 from engine.runtime.wanted import WantedRecord
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """How an event quotes what is executed: a space after the program, always."""
+    program, *others = arguments
+    return f"{program} {' '.join(others)}"
 
 
 class Announcer:

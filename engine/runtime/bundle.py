@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from engine import entries, files
 from engine.errors import EngineBroken
 from engine.oci.health import UNASKED, Healthcheck
-from engine.oci.spec import Spec
+from engine.oci.spec import Process, Spec
 from engine.runtime.logs import EVERYTHING, LogKeeping
 from engine.runtime.sandbox import Published
 
@@ -64,7 +64,8 @@ class ShimFacts(NamedTuple):
     """What a shim must know of its container, for as long as it lives: little.
 
     The whole specification is read by the starters only, which soon end: memory that a
-    shim touches is memory that it no longer shares with all other shims.
+    shim touches is memory that it no longer shares with all other shims. `runtime` are
+    the words that call another runtime than ours: see foreign.py.
     """
 
     root: str
@@ -78,6 +79,7 @@ class ShimFacts(NamedTuple):
     health: Healthcheck
     log: LogKeeping
     published: tuple[Published, ...] = ()
+    runtime: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/shim.json."""
@@ -93,6 +95,7 @@ class ShimFacts(NamedTuple):
             data["joined"] = tuple(data.get("joined", ()))
             data["health"] = Healthcheck.from_json(data["health"])
             data["log"] = LogKeeping(**data["log"])
+            data["runtime"] = tuple(data.get("runtime", ()))
             asked = data.get("published", ())
             data["published"] = tuple(Published(*fields) for fields in asked)
             return ShimFacts(**data)
@@ -125,6 +128,7 @@ class Bundle(NamedTuple):
         health: Healthcheck = UNASKED,
         log: LogKeeping = EVERYTHING,
         published: tuple[Published, ...] = (),
+        runtime: tuple[str, ...] = (),
     ) -> None:
         """Put the bundle into a new directory."""
         entries.make_directory(directory)
@@ -144,6 +148,7 @@ class Bundle(NamedTuple):
             health=health,
             log=log,
             published=published,
+            runtime=runtime,
         )
         files.write_new_json(directory / "shim.json", facts.to_json())
 
@@ -170,6 +175,13 @@ def version_of(directory: Path) -> tuple[int, int]:
     """Two numbers that change when config.json is replaced by another."""
     now = os.stat(directory / "config.json")
     return now.st_ino, now.st_mtime_ns
+
+
+def read_process(directory: Path) -> Process:
+    """Process 1 as the bundle in `directory` describes it, and no more of that."""
+    return files.read_record(
+        directory / "config.json", lambda data: Process.from_json(data["process"])
+    )
 
 
 def read_filter(directory: Path) -> bytes:

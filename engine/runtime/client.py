@@ -17,6 +17,7 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,23 @@ class Connection:
                 self.early.append((kind, payload))
             elif kind == channel.CONTROL:
                 answer = channel.decode(payload)
-                if "error" in answer:
-                    raise EngineError.from_json(answer["error"])
+                if error := channel.error_in(answer):
+                    raise error
                 if "ok" in answer:
                     return answer
+
+    @contextlib.contextmanager
+    def preparing(self) -> Iterator[None]:
+        """What a start needs is done meanwhile; the shim hears of it if that fails.
+
+        Others may wait for that start, or for what comes after it.
+        """
+        try:
+            yield
+        except EngineError as error:
+            with contextlib.suppress(EngineError):  # it answers with the same error
+                self.ask("start", error=error.to_json())
+            raise
 
     def tell(self, what: str, descriptors: tuple[int, ...] = (), **fields: Any) -> None:
         """Send a request that has no answer, with open files for the shim to keep."""
@@ -69,10 +83,13 @@ class Connection:
         except OSError as error:
             raise self._gone() from error
 
-    def receive(self) -> tuple[bytes, bytes]:
-        """One message. An error of GONE if there is none to come."""
+    def receive(self, *, wait: bool = True) -> tuple[bytes, bytes]:
+        """One message. An error of GONE if there is none to come.
+
+        BlockingIOError if there is none yet, and it is not to be waited for.
+        """
         try:
-            kind, payload, descriptors = channel.receive(self.socket)
+            kind, payload, descriptors = channel.receive(self.socket, wait=wait)
         except ConnectionError:
             kind, payload, descriptors = self._last_words()
         self.received += descriptors

@@ -13,18 +13,23 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine import gate
-from engine.errors import EngineError, InvalidState, NotExecutable, ProgramNotFound
+from engine.errors import (
+    EngineError,
+    InvalidState,
+    NotExecutable,
+    NotFound,
+    ProgramNotFound,
+)
 from engine.oci.spec import Process
-from engine.runtime import channel, starter
-from engine.runtime.announce import Announcer
-from engine.runtime.bundle import ShimFacts, read_filter
+from engine.runtime import channel
+from engine.runtime.announce import Announcer, command_line
 from engine.runtime.clients import Client
 from engine.runtime.launch import Launch
 from engine.runtime.loop import Loop
+from engine.runtime.runtimes import Runtime
 from engine.runtime.tasks import Task
 
 
@@ -38,12 +43,8 @@ class Exec(NamedTuple):
 class Execs:
     """What has been executed in one container, and for whom."""
 
-    def __init__(
-        self, loop: Loop, directory: Path, facts: ShimFacts, announcer: Announcer
-    ) -> None:
-        """`directory` is the bundle."""
-        self._loop, self._directory, self._facts = loop, directory, facts
-        self._announcer = announcer
+    def __init__(self, loop: Loop, runtime: Runtime, announcer: Announcer) -> None:
+        self._loop, self._runtime, self._announcer = loop, runtime, announcer
         self._born: dict[Task, Exec] = {}  # those that run
         self._unborn: dict[Task, Exec] = {}  # those whose launch is under way
 
@@ -58,6 +59,16 @@ class Execs:
         owned = (task for task, asked in known.items() if asked.client is client)
         return next(owned, None)
 
+    def find(self, request: dict[str, Any]) -> Task | None:
+        """The process whose ID a request names, if it does. NotFound if none has it."""
+        named = request.get("exec")
+        if not named:
+            return None
+        for task, asked in self._born.items():
+            if asked.id == named:
+                return task
+        raise NotFound(f"No such exec instance: {named}", "It has ended.")
+
     def start(
         self,
         client: Client,
@@ -66,6 +77,8 @@ class Execs:
         recording: Callable[[], AbstractContextManager[None]],
     ) -> None:
         """Run one more process in the container whose process 1 is `running`."""
+        if client.file is not None:
+            self._runtime.must_ask()
         process = Process.from_json(request["process"])
         task = Task(
             self._loop,
@@ -73,29 +86,33 @@ class Execs:
             interactive=bool(request.get("stdin")),
             log=None,
         )
-        asked = Exec(client=client, id=os.urandom(32).hex())
+        announced = str(request.get("id", ""))  # its creation has been told
+        asked = Exec(client=client, id=announced or os.urandom(32).hex())
         self._unborn[task] = asked
         if request.get("attach"):
             task.attach(client)
             task.input_owner = client
         if request.get("rows"):
             task.resize(int(request["rows"]), int(request["columns"]))
-        policy = read_filter(self._directory) if request.get("seccomp", True) else b""
-        target = (running.pid, running.pidfd)
+        confined = bool(request.get("seccomp", True))
 
         def in_child(report: socket.socket) -> None:
             if client.file is not None:
                 gate.install(client.file)
-            starter.join(self._facts, target, process, policy, task.streams, report)
+            self._runtime.execute(running, lambda: process, task, report, confined)
 
         def started(error: EngineError | None) -> None:
             self._started(task, error)
 
-        program, *arguments = process.arguments
-        line = f"{program} {' '.join(arguments)}"  # Docker's: a space after it, always
-        self._announcer.tell(f"exec_create: {line}", execID=asked.id)
+        self._tell(process, asked, announced=bool(announced))
+        beside = self._runtime.beside(running)
+        Launch(self._loop, task, in_child, started, recording, beside)
+
+    def _tell(self, process: Process, asked: Exec, *, announced: bool) -> None:
+        line = command_line(process.arguments)
+        if not announced:
+            self._announcer.tell(f"exec_create: {line}", execID=asked.id)
         self._announcer.tell(f"exec_start: {line}", execID=asked.id)
-        Launch(self._loop, task, in_child, started, recording)
 
     def _started(self, task: Task, error: EngineError | None) -> None:
         asked = self._unborn.pop(task, None)

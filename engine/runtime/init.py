@@ -16,6 +16,9 @@ with the engine's privileges. What is needed later is opened and compiled before
 The result travels to the shim over `report`, a socket that execve closes: an error in
 JSON means it failed, silence means that the program runs.
 
+Who makes containers by the command of the OCI (see command/) has some wishes of its
+own: they are the `Manner` in which this is done.
+
 man: namespaces(7), pivot_root(2), capabilities(7), execve(2)
 Try it: `lab run --explain busybox true`
 """
@@ -25,13 +28,12 @@ import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from engine.errors import (
     EngineBroken,
     EngineError,
     NotExecutable,
-    ProgramNotFound,
     SyscallError,
     from_os_error,
 )
@@ -48,25 +50,50 @@ from engine.kernel import (
     terminal,
 )
 from engine.oci.spec import Process, Spec
-from engine.runtime import channel, rootfs
+from engine.runtime import channel, finding, rootfs
 
 
-def become_container(spec: Spec, program: bytes, report: socket.socket) -> NoReturn:
+class Manner(NamedTuple):
+    """How a process becomes a container's program, where there is a choice.
+
+    `bare`: the root is a directory like others, and not yet a mount point. `begin` is
+    called before anything is done, `wait` when all is done but execve. So many
+    descriptors after 2 are `preserved` for the program. `keyring`: it gets a session
+    keyring of its own.
+    """
+
+    bare: bool = False
+    begin: Callable[[], None] | None = None
+    wait: Callable[[], None] | None = None
+    preserved: int = 0
+    keyring: bool = True
+
+
+USUAL = Manner()
+
+
+def become_container(
+    spec: Spec, program: bytes, report: socket.socket, manner: Manner = USUAL
+) -> NoReturn:
     """As process 1 of new namespaces: become what the specification says.
 
     `program` is the compiled seccomp policy, b"" for none.
     """
 
     def work() -> None:
-        _build(spec)
-        _become(spec.process, program, report, console=True)
+        _build(spec, manner)
+        _become(spec.process, program, report, manner, console=True)
 
     do_and_leave(work, report)
 
 
-def become_exec(process: Process, program: bytes, report: socket.socket) -> NoReturn:
+def become_exec(
+    process: Process, program: bytes, report: socket.socket, manner: Manner = USUAL
+) -> NoReturn:
     """As a process that has joined a container: become one more program in it."""
-    do_and_leave(lambda: _become(process, program, report, console=False), report)
+    do_and_leave(
+        lambda: _become(process, program, report, manner, console=False), report
+    )
 
 
 def do_and_leave(work: Callable[[], None], report: socket.socket) -> NoReturn:
@@ -75,64 +102,93 @@ def do_and_leave(work: Callable[[], None], report: socket.socket) -> NoReturn:
     An error never travels further up: above is the code of the shim, of which this
     process is a copy, and a traceback would read source files from a foreign root.
     """
+    status = 0
     try:
         work()
     except EngineError as error:
-        report.send(channel.failure(error))
+        status = _told(error, report)
     except OSError as error:
-        report.send(channel.failure(from_os_error(error)))
+        status = _told(from_os_error(error), report)
     except Exception as error:
         broken = EngineBroken(
             f"{type(error).__name__} in the container's init: {error}"
         )
-        report.send(channel.failure(broken))
+        status = _told(broken, report)
     finally:
-        processes.leave(0)
+        processes.leave(status)
 
 
-def _build(spec: Spec) -> None:
+def _told(error: EngineError, report: socket.socket) -> int:
+    """Report an error; the exit status of this process.
+
+    Where nobody waits for a report any more it is for whoever reads the streams.
+    """
+    try:
+        report.send(channel.failure(error), socket.MSG_NOSIGNAL)
+    except ConnectionError:
+        os.write(2, f"{error.message}\n".encode())
+        return error.exit_code
+    return 0
+
+
+def _build(spec: Spec, manner: Manner) -> None:
     """Make the world in which the program will live."""
+    if manner.begin:
+        manner.begin()
     if "network" in spec.namespaces:
         links.set_up("lo")
     mounts.make_private(Path("/"))
+    if manner.bare:
+        mounts.bind(Path(spec.root), Path(spec.root), spec.root)
     root = os.open(spec.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     ordinary = os.umask(0)  # what the plan makes has the mode that the plan says
     for step in rootfs.plan(spec):
         step.apply(root, spec.root)
     os.umask(ordinary)
     os.close(root)
-    if "uts" in spec.namespaces:
-        namespaces.set_hostname(spec.hostname)
+    if "uts" in spec.namespaces or "uts" in spec.joined:
+        if spec.hostname:
+            namespaces.set_hostname(spec.hostname)
         if spec.domainname:
             namespaces.set_domainname(spec.domainname)
 
 
 def _become(
-    process: Process, program: bytes, report: socket.socket, *, console: bool
+    process: Process,
+    program: bytes,
+    report: socket.socket,
+    manner: Manner,
+    *,
+    console: bool,
 ) -> None:
     """Give the privileges away, and become the program.
 
     `console`: its terminal, if it has one, is also /dev/console of the container.
     """
     processes.new_session()
-    credentials.new_session_keyring()
+    if manner.keyring:
+        credentials.new_session_keyring()
     if process.terminal:
         _open_terminal(process, report, console)
     else:
         _own_streams(process)
     if process.oom_score is not None:
         processes.set_oom_score(process.oom_score)
+    if process.umask is not None:
+        os.umask(process.umask)
     for name, (soft, hard) in process.limits.items():
         processes.set_limit(name, soft, hard)
     _give_up_powers(process, program)
     environment = dict(entry.split("=", 1) for entry in process.environment)
-    path = find_program(process.arguments[0], environment.get("PATH", ""))
-    processes.close_from()
+    path = finding.find(process.arguments[0], environment.get("PATH", ""))
+    processes.close_from(3 + manner.preserved)
     processes.reset_signals()
+    if manner.wait:
+        manner.wait()
     try:
         processes.execute(path, list(process.arguments), environment)
     except SyscallError as error:
-        raise _cannot_run(process.arguments[0], error) from error
+        raise finding.cannot_run(process.arguments[0], error) from error
 
 
 def _give_up_powers(process: Process, program: bytes) -> None:
@@ -149,8 +205,8 @@ def _give_up_powers(process: Process, program: bytes) -> None:
     credentials.keep_capabilities(False)
     # As the new user: a directory that only root may enter is not for it.
     _enter(process.directory)
-    held = process.capabilities if process.uid == 0 else ()
-    capabilities.set_current(held, held)
+    held = process.held
+    capabilities.set_current(held, held, process.inheritable, process.ambient)
     if process.no_new_privileges:
         credentials.forbid_new_privileges()
         if program:
@@ -197,43 +253,3 @@ def _own_streams(process: Process) -> None:
             os.dup2(null, descriptor)
             os.close(null)
             os.close(root)
-
-
-def find_program(name: str, search: str) -> str:
-    """The file to run: `name` if it holds a slash, else the first in the PATH."""
-    if "/" in name:
-        candidates = [name]
-    elif not name:  # and not the directories of the PATH themselves
-        candidates = []
-    else:
-        candidates = [f"{place or '.'}/{name}" for place in search.split(":")]
-    refused = False
-    for candidate in candidates:
-        try:
-            mode = os.stat(candidate).st_mode
-        except OSError:
-            continue
-        if stat.S_ISREG(mode) and os.access(candidate, os.X_OK, effective_ids=True):
-            return candidate
-        refused = True
-    if refused:
-        raise NotExecutable(
-            f'exec: "{name}": permission denied', "Is it a program, and executable (x)?"
-        )
-    reason = (
-        "no such file or directory"
-        if "/" in name
-        else "executable file not found in $PATH"
-    )
-    raise ProgramNotFound(
-        f'exec: "{name}": {reason}', "`ls /bin`, run inside, shows what there is."
-    )
-
-
-def _cannot_run(name: str, error: SyscallError) -> EngineError:
-    if error.name == "ENOENT":
-        return ProgramNotFound(
-            f'exec: "{name}": no such file or directory',
-            "The file is there: what is missing is the interpreter that it names.",
-        )
-    return NotExecutable(f'exec: "{name}": {os.strerror(error.errno)}', error.hint)

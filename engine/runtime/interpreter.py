@@ -22,7 +22,7 @@ _MFD_EXEC = 0x10
 _F_ADD_SEALS = 1033
 _ATTEMPTS = 20  # to seal, of 150 ms each
 
-_launched: set[int] = set()  # the spawners that this process has started
+_launched: set[int] = set()  # what this process has started, and may have ended
 
 
 def python_command(module: str, function: str, *arguments: str) -> list[str]:
@@ -48,18 +48,42 @@ def launch_spawner(root: Path, listener: socket.socket) -> int:
 
     Its number.
     """
-    _collect_ended()
     program = _sealed_copy(_interpreter())
     command = python_command("engine.runtime.spawner", "serve", str(root))
+    try:
+        return launch(
+            command, {3: listener.fileno()}, program=f"/proc/self/fd/{program}"
+        )
+    finally:
+        os.close(program)
+
+
+def launch(
+    command: list[str],
+    descriptors: dict[int, int],
+    *,
+    program: str = "",
+    environment: dict[str, str] | None = None,
+) -> int:
+    """Start a program in a session of its own; its number.
+
+    It reads from /dev/null and writes there; `descriptors` (there → here) it has, too.
+    `program` is the file that is run, if that is not the command's first word. Without
+    an `environment` it has none.
+    """
+    _collect_ended()
     nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     try:
         pid = os.posix_spawn(
-            f"/proc/self/fd/{program}",
+            program or command[0],
             command,
-            {},
+            environment or {},
             file_actions=[
                 *((os.POSIX_SPAWN_DUP2, nothing, standard) for standard in (0, 1, 2)),
-                (os.POSIX_SPAWN_DUP2, listener.fileno(), 3),
+                *(
+                    (os.POSIX_SPAWN_DUP2, here, there)
+                    for there, here in descriptors.items()
+                ),
             ],
             setsid=True,
         )
@@ -67,11 +91,10 @@ def launch_spawner(root: Path, listener: socket.socket) -> int:
         return pid
     finally:
         os.close(nothing)
-        os.close(program)
 
 
 def _collect_ended() -> None:
-    """Take the exit status of spawners of ours that have ended: no zombie stays."""
+    """Take the exit status of what was launched and has ended: no zombie stays."""
     for pid in list(_launched):
         with contextlib.suppress(ChildProcessError):  # somebody else has taken it
             if os.waitpid(pid, os.WNOHANG) == (0, 0):

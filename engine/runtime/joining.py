@@ -19,6 +19,7 @@ Try it: `lab run -d --name a busybox sleep 60`, then
 
 import contextlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,8 @@ from engine import entries
 from engine.errors import EngineError
 from engine.kernel import namespaces, processes
 from engine.runtime import state
+
+_OURS = re.compile(r"/.+/containers/[0-9a-f]{64}/ns/[a-z]+")
 
 
 class Other(NamedTuple):
@@ -58,12 +61,14 @@ class Pinned(NamedTuple):
 def find(joined: Mapping[str, str]) -> list[Other | Pinned]:
     """Whose namespaces the paths in `joined`, by kind, stand for.
 
+    Only that of a container of ours stands for more than for what is there.
+
     EngineError if one of the containers does not run.
     """
     found: list[Other | Pinned] = []
     kinds: dict[Path, list[str]] = {}
     for kind, path in joined.items():
-        if Path(path).parent.name == "ns":
+        if _OURS.fullmatch(path):
             kinds.setdefault(Path(path).parents[1], []).append(kind)
         else:
             opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

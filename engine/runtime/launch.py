@@ -1,12 +1,7 @@
 """A launch: the moments between the birth of a throw-away child and a running program.
 
-The shim forks a starter (see starter.py) and goes back to its loop. What becomes of it
-arrives as messages on a socket:
-
-    {"pid": 4711}          the process was born; the starter is about to end
-    {"terminal": true}     with the master of its terminal; it waits for our answer
-    {"error": …}           it could not become the program
-    the end of the socket  every copy is closed: execve has succeeded, or all is over
+The shim forks a starter, or for an exec the process itself (see starter.py), and goes
+back to its loop. What becomes of it arrives as messages on a socket, see channel.py.
 
 The starter ends before the process does, which then is an orphan. So the shim is a
 subreaper while something is being born, and adopts it; and only then: what the program
@@ -18,7 +13,6 @@ Try it: `lab run busybox nosuch`: the error came over this socket
 """
 
 import contextlib
-import errno
 import os
 import signal
 import socket
@@ -26,10 +20,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
-from engine.errors import Aborted, EngineBroken, EngineError, from_os_error
+from engine.errors import Aborted, EngineError, from_os_error
 from engine.kernel import freezer, processes
 from engine.runtime import channel
 from engine.runtime.loop import READ, Loop
+from engine.runtime.starter import Running
 from engine.runtime.tasks import Task
 
 
@@ -45,13 +40,15 @@ class Launch:
         in_child: Callable[[socket.socket], object],
         done: Callable[[EngineError | None], None],
         recording: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+        beside: Running | None = None,
     ) -> None:
         """Fork a starter, which calls `in_child`; `done` hears how it went, later.
 
-        All acts are done while `recording`.
+        All acts are done while `recording`. `beside` the process 1 of a container no
+        starter is needed: the child is the new process.
         """
         self._loop, self._task, self._done = loop, task, done
-        self._recording = recording
+        self._recording, self._beside = recording, beside
         self._error: EngineError | None = None
         self._starter = 0
         try:
@@ -69,15 +66,21 @@ class Launch:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, contextlib.ExitStack() as unless_born:
             unless_born.enter_context(ours)
-            processes.adopt_orphans(True)
-            self._starter = processes.fork()
-            if self._starter == 0:
+            child = self._beside.fork() if self._beside else self._fork_starter()
+            if child == 0:
                 in_child(theirs)
             unless_born.pop_all()
-        Launch._under_way += 1
         self._task.forked()
         self._report = ours
         self._loop.watch(ours.fileno(), READ, self._on_message)
+        if not self._starter:
+            self._adopt(child)
+
+    def _fork_starter(self) -> int:
+        processes.adopt_orphans(True)
+        self._starter = processes.fork()
+        Launch._under_way += 1
+        return self._starter
 
     def break_off(self, group: str) -> None:
         """Kill the starter, and what it has put into the control group."""
@@ -88,10 +91,7 @@ class Launch:
                 freezer.kill_all(group)
 
     def _on_message(self) -> None:
-        try:
-            kind, payload, descriptors = channel.receive(self._report)
-        except ConnectionError:  # it was killed before it had read our answer:
-            return  # what it has said, and the end, can be read next
+        kind, payload, descriptors = channel.hear(self._report)
         if not kind:
             self._finish()
             return
@@ -112,34 +112,31 @@ class Launch:
 
     def _use_terminal(self, descriptors: list[int]) -> None:
         try:
-            if not descriptors:  # the kernel drops what would be one too many
-                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-            self._task.use_terminal(descriptors[0])
-            self._report.send(b"!")  # its program may look at it now
-        except BrokenPipeError:  # it was killed meanwhile
-            return
+            channel.take_terminal(self._report, descriptors, self._task.use_terminal)
         except OSError as error:
             self._error = from_os_error(error)
             self._report.shutdown(socket.SHUT_WR)
 
     def _finish(self) -> None:
-        """All is over for the starter: not before can it be waited for without waiting.
+        """The program runs, or all is over."""
+        self._loop.forget(self._report.fileno())
+        self._report.close()
+        if self._starter:
+            self._collect_starter()
+        if not self._task.pid and self._error is None:
+            self._error = channel.killed()
+        if self._error and self._task.pid:
+            os.waitpid(self._task.pid, 0)
+        self._done(self._error)
+
+    def _collect_starter(self) -> None:
+        """Not before all is over for it can it be waited for without waiting.
 
         A container that is paused in the midst of a launch freezes its starter too.
         """
-        self._loop.forget(self._report.fileno())
-        self._report.close()
         os.waitpid(self._starter, 0)
         Launch._under_way -= 1
         if not Launch._under_way:
             # If it is refused, orphans still come here.
             with self._recording(), contextlib.suppress(EngineError):
                 processes.adopt_orphans(False)
-        if not self._task.pid and self._error is None:
-            self._error = EngineBroken(
-                "the container's first process was killed before it could start",
-                "Was there memory enough? `dmesg | tail` tells.",
-            )
-        if self._error and self._task.pid:
-            os.waitpid(self._task.pid, 0)
-        self._done(self._error)

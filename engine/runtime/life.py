@@ -24,7 +24,7 @@ from pathlib import Path
 from engine import acts
 from engine.errors import EngineError, from_os_error
 from engine.kernel import freezer
-from engine.runtime import release, restart, starter, state
+from engine.runtime import release, restart, runtimes, state
 from engine.runtime.announce import Announcer
 from engine.runtime.bundle import ShimFacts
 from engine.runtime.execs import Execs
@@ -59,11 +59,13 @@ class Life:
         self.announcer = Announcer(directory, self._wanted)
         told = self.announcer.disconnected
         self.disconnect = functools.partial(release.disconnect, directory, told)
-        self.execs = Execs(loop, directory / "bundle", facts, self.announcer)
+        bundle = directory / "bundle"
+        self.runtime = runtimes.of(bundle, facts)
+        self.execs = Execs(loop, self.runtime, self.announcer)
         recording = functools.partial(self.recording, "start")
         self._shortage = Shortage(loop, facts.cgroup, self.announcer, recording)
-        self.viewers = Viewers(loop, directory / "bundle", facts)
-        self._prober = Prober(loop, directory / "bundle", facts, self._probed)
+        self.viewers = Viewers(loop, bundle, facts)
+        self._prober = Prober(loop, bundle, self.runtime, facts.health, self._probed)
         self.task = self._new_task()
         self.launching: Launch | None = None
         self._stopping = False  # a stop was asked for, and is to be announced
@@ -113,8 +115,7 @@ class Life:
         if not by_policy:  # a user wants it to run: its policy holds anew
             self._stay_down, self._pause = False, 0.0
         self._attempt = None
-        bundle, streams = self._directory / "bundle", self.task.streams
-        in_child = functools.partial(starter.start_and_leave, bundle, streams, asked)
+        in_child = functools.partial(self.runtime.start, self.task.streams, asked)
         done = functools.partial(self._born, by_policy=by_policy)
         recording = functools.partial(self.recording, "start", at_once=at_once)
         self.launching = Launch(self._loop, self.task, in_child, done, recording)

@@ -37,6 +37,21 @@ class LogEntry(NamedTuple):
     data: bytes
     attributes: Mapping[str, str] = {}
 
+    def shown(self, stamps: bool = False, details: bool = False) -> bytes:
+        """The line, behind its time and its attributes (`a=1,b=2`) if they are wanted.
+
+        Source: moby, api/server/httputils/write_log_stream.go
+        """
+        stamp = f"{self.time} " if stamps else ""
+        return f"{stamp}{self._notes() if details else ''}".encode() + self.data
+
+    def _notes(self) -> str:
+        from urllib.parse import quote_plus
+
+        pairs = sorted(self.attributes.items())
+        words = (f"{quote_plus(key)}={quote_plus(value)}" for key, value in pairs)
+        return f"{','.join(words)} "
+
     @staticmethod
     def parse(line: bytes) -> "LogEntry":
         """The entry in one line of the file. ValueError if it is none."""

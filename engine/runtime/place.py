@@ -5,6 +5,7 @@ outside the root carries eight letters that stand for the root:
 
     /run/labshell/TAG/              sockets of spawner and shims
     /run/labshell/TAG/netns/ID      network namespaces of containers
+    /run/labshell/TAG/runtimes/     the records of runc, if it makes containers here
     labshell-TAG/ID                 control groups of the containers
     labshell-TAG/shims              the one of the spawner and all shims
     the root mounted on itself      privately: mounts of containers stay in it
@@ -58,9 +59,13 @@ class Place(NamedTuple):
     @property
     def directory(self) -> Path:
         """Made if it is not there; only root may look into it."""
-        path = _RUN / self.tag
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path
+        self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.sockets
+
+    @property
+    def sockets(self) -> Path:
+        """The same for who only looks: it may not be there."""
+        return _RUN / self.tag
 
     def shim_socket(self, identity: str) -> Path:
         """The socket of a container's shim."""
@@ -68,13 +73,22 @@ class Place(NamedTuple):
 
     def pin(self, identity: str) -> Path:
         """Where a container's network namespace is pinned: see sandbox.py."""
-        return _RUN / self.tag / "netns" / identity
+        return self.sockets / "netns" / identity
+
+    @property
+    def runtimes(self) -> Path:
+        """Where other runtimes than ours keep what they know, each in its directory."""
+        return self.directory / "runtimes"
 
     def spawner_socket(self) -> Path:
         """The socket of the spawner for this user, mount namespace and version."""
         namespace = os.stat("/proc/self/ns/mnt").st_ino
         name = f"spawner-{os.getuid()}-{namespace}-{_version():08x}.sock"
         return self.directory / name
+
+    def labd_socket(self) -> Path:
+        """Where a labd of this root listens if it is not told where."""
+        return self.sockets / "labd.sock"
 
     def settle(self) -> None:
         """Mount the root on itself, so that mounts of containers stay in it.

@@ -20,11 +20,12 @@ from pathlib import Path
 from engine import times
 from engine.errors import EngineError, from_os_error
 from engine.oci.health import SECOND, Healthcheck
-from engine.runtime import starter
-from engine.runtime.bundle import ShimFacts
+from engine.oci.spec import Process
+from engine.runtime.bundle import read_process
 from engine.runtime.health import STARTING, UNWATCHED, Answer, Health
 from engine.runtime.launch import Launch
 from engine.runtime.loop import Loop, Timer
+from engine.runtime.runtimes import Runtime
 from engine.runtime.tasks import Task
 
 _LONGEST_OUTPUT = 4096  # bytes
@@ -55,15 +56,16 @@ class Prober:
         self,
         loop: Loop,
         bundle: Path,
-        facts: ShimFacts,
+        runtime: Runtime,
+        check: Healthcheck,
         answered: Callable[[Health], None],
     ) -> None:
         """`answered` hears of each new health."""
-        self._loop, self._bundle, self._facts = loop, bundle, facts
-        self._check: Healthcheck = facts.health
+        self._loop, self._bundle, self._runtime = loop, bundle, runtime
+        self._check = check
         self._answered = answered
         self._health = UNWATCHED
-        self._target = (0, -1)
+        self._target: Task  # process 1, from `begin` on
         self._grace_ends = 0.0
         self._timer: Timer | None = None
         self._held = False
@@ -80,7 +82,7 @@ class Prober:
     def begin(self, process: Task) -> None:
         """The container's process 1 runs: ask from now on."""
         self._health = self.first
-        self._target = (process.pid, process.pidfd)
+        self._target = process
         self._grace_ends = time.monotonic() + self._check.start_period / SECOND
         self.go_on()
 
@@ -128,18 +130,21 @@ class Prober:
             return
         self._probe, self._output = probe, Output()
         probe.attach(self._output)
-        target, command = self._target, self._check.command(())
 
         def in_child(report: socket.socket) -> None:
-            starter.probe(
-                self._bundle, self._facts, target, command, probe.streams, report
-            )
+            self._runtime.execute(self._target, self._process, probe, report)
 
         def started(error: EngineError | None) -> None:
             self._started(probe, error)
 
         # Nothing records its acts: one every half minute would soon fill the file.
-        Launch(self._loop, probe, in_child, started)
+        beside = self._runtime.beside(self._target)
+        Launch(self._loop, probe, in_child, started, beside=beside)
+
+    def _process(self) -> Process:
+        """What is run, as the container's own user; called in the child."""
+        own = read_process(self._bundle)
+        return own._replace(arguments=self._check.command(()), terminal=False)
 
     def _started(self, probe: Task, error: EngineError | None) -> None:
         if error:

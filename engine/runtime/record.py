@@ -51,6 +51,14 @@ class StateRecord:
                 "`lab stop NAME` breaks that off.",
             )
 
+    def must_not_be_paused(self) -> None:
+        """InvalidState while its processes get no CPU."""
+        if self.state.status == state.PAUSED:
+            raise InvalidState(
+                "Container is paused, unpause the container before exec",
+                "`lab unpause NAME` gives it the CPU back.",
+            )
+
     def after(self, event: str, **changes: Any) -> State:
         """The state that `event` would lead to. InvalidState if it is impossible."""
         return self.state.after(event, self.directory.name, **changes)

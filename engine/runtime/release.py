@@ -5,6 +5,7 @@ container ends, the next command when the shim was killed, and `rm`.
 
     overlay         umount containers/ID/rootfs, and shm if others could join it
     control group   rmdir, after its last process
+    another runtime its record of the container: foreign.py
     network         its namespace, with all interfaces, and its addresses: sandbox.py
 
 man: umount2(2), rmdir(2)
@@ -36,7 +37,14 @@ def kill_left(facts: ShimFacts) -> None:
 
 
 def take_away(facts: ShimFacts) -> None:
-    """Unmount the overlay and remove the control group, as far as they are there."""
+    """Unmount the overlay and remove the control group, as far as they are there.
+
+    What another runtime than ours has made it takes away itself.
+    """
+    if facts.runtime:
+        from engine.runtime import foreign  # few containers have another
+
+        foreign.forget(facts)
     if facts.layered:
         unmount(Path(facts.root))
         unmount(Path(facts.root).parent / "shm")

@@ -106,7 +106,7 @@ def plan_of_files(spec: Spec) -> list[Step]:
 
 def plan(spec: Spec) -> list[Step]:
     """Everything that must be done inside the root, in order."""
-    steps: list[Step] = [_mount_step(mount) for mount in spec.mounts]
+    steps: list[Step] = [_mount_step(mount, spec) for mount in spec.mounts]
     if not _is_of_machine("/dev", spec):
         steps += [MakeDevice(node=node) for node in DEVICES]
         steps += [MakeLink(path=path, to=to) for path, to in LINKS]
@@ -124,7 +124,7 @@ def _is_of_machine(path: str, spec: Spec) -> bool:
     return any(m.type == "bind" and m.destination == path for m in spec.mounts)
 
 
-def _mount_step(mount: SpecMount) -> Step:
+def _mount_step(mount: SpecMount, spec: Spec) -> Step:
     flags = 0
     words = []
     for option in mount.options:
@@ -140,15 +140,22 @@ def _mount_step(mount: SpecMount) -> Step:
             recursive=bool(flags & mount_flags.MS_REC),
         )
     if mount.type in ("cgroup", "cgroup2"):
-        return ControlGroups(target=mount.destination, flags=flags)
+        has_own = "cgroup" in spec.namespaces or "cgroup" in spec.joined
+        group = "" if has_own else spec.cgroup
+        return ControlGroups(target=mount.destination, flags=flags, group=group)
     if mount.type == "overlay":
         raise InvalidArgument(
             "a bundle of ours asks for an overlay inside the container"
         )
-    return FileSystem(
+    made = FileSystem(
         kind=mount.type,
         source=mount.source,
         target=mount.destination,
         flags=flags,
-        options=",".join(words),
+        options=",".join(word for word in words if word != "tmpcopyup"),
     )
+    if "tmpcopyup" not in words:
+        return made
+    from engine.runtime.copying_up import CopyUp  # no bundle of ours asks for it
+
+    return CopyUp(mount=made)

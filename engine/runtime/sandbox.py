@@ -32,6 +32,7 @@ from engine.errors import EngineError, SyscallError
 from engine.kernel import mounts
 
 FILE = "network.json"
+_HALF = f".{FILE}."  # and more letters: one that is being written
 
 
 class Published(NamedTuple):
@@ -68,6 +69,7 @@ class Endpoint(NamedTuple):
 
     `link` is the end on the machine, `interface` the one in the container. `lease` is
     the file by which the address is taken. `gateway` is "" in an internal network.
+    `table` is that of the firewall in which published ports may lead here, "" if none.
     """
 
     network: str
@@ -81,6 +83,7 @@ class Endpoint(NamedTuple):
     mac: str
     lease: str
     aliases: tuple[str, ...] = ()
+    table: str = ""
 
     @property
     def has_names(self) -> bool:
@@ -147,9 +150,10 @@ def take_away(directory: Path) -> tuple[Endpoint, ...]:
     return sandbox.endpoints
 
 
-def has_remains(directory: Path) -> bool:
+def has_remains(directory: str) -> bool:
     """Whether there is a sandbox, or half of its record."""
-    return any(name == FILE or _is_half(name) for name in os.listdir(directory))
+    names = os.listdir(directory)
+    return FILE in names or any(map(_is_half, names))
 
 
 def drop_half_written(directory: Path) -> None:
@@ -159,7 +163,7 @@ def drop_half_written(directory: Path) -> None:
 
 
 def _is_half(name: str) -> bool:
-    return name.startswith(f".{FILE}.")
+    return name.startswith(_HALF)
 
 
 def _is_shared(pin: Path) -> bool:
@@ -191,9 +195,13 @@ def unplug(identity: str, endpoint: Endpoint) -> None:
 
 
 def give_back(identity: str, endpoint: Endpoint) -> None:
-    """Give an address back, if it is still the container's."""
+    """Give an address back, and the ports that lead there, if the container has it."""
     with contextlib.suppress(FileNotFoundError):
         if os.path.basename(os.readlink(endpoint.lease)) == identity:
+            if endpoint.table:
+                from engine.runtime import translation  # few containers publish ports
+
+                translation.withdraw(endpoint.table, endpoint.address)
             entries.unlink(Path(endpoint.lease))
 
 
@@ -207,6 +215,8 @@ def is_pinned(pin: Path) -> bool:
 
 def unpin(pin: Path) -> None:
     """Let go of a namespace: it ends with the last process and socket in it."""
+    if not os.path.lexists(pin):
+        return
     with contextlib.suppress(FileNotFoundError):
         while is_pinned(pin):
             try:

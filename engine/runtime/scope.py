@@ -99,12 +99,14 @@ class Arrangement(NamedTuple):
 
     `version` 1 or 2; `group` is where they are, or will be, below the top of the tree;
     `systemd` whether it keeps a scope for them, else `trouble` says why not.
+    `controllers` are those that limits can be set by: memory, cpu, pids …
     """
 
     version: int
     group: str
     systemd: bool
     trouble: str
+    controllers: tuple[str, ...] = ()
 
 
 def arrangement(group: str) -> Arrangement:
@@ -116,8 +118,19 @@ def arrangement(group: str) -> Arrangement:
         if systemd and cgroups.version() == 2:
             path = f"{cgroups.SLICE}/{group}.scope"
     return Arrangement(
-        version=cgroups.version(), group=path, systemd=systemd, trouble=trouble
+        version=cgroups.version(),
+        group=path,
+        systemd=systemd,
+        trouble=trouble,
+        controllers=_controllers(),
     )
+
+
+def _controllers() -> tuple[str, ...]:
+    trees = cgroups.trees()
+    if cgroups.version() == 1:
+        return tuple(trees)
+    return tuple((trees[""] / "cgroup.controllers").read_text().split())
 
 
 def _trouble(group: str) -> str:

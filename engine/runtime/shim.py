@@ -13,9 +13,7 @@ It is alive as long as it holds the lock: a lock that is free under a container 
 should run means that the shim was killed, and the next command repairs it.
 
 What a client may ask is the table REQUESTS; what then happens to process 1 is in
-life.py. The end of the program is told to everybody as {"exit": status}: after the
-record says so and, if it is not run again, after the lock is free, so that whoever
-hears it may remove the container.
+life.py, and who hears of it in audience.py.
 
 man: flock(2), unix(7), prctl(2) on PR_SET_CHILD_SUBREAPER
 Try it: `lab run -d busybox sleep 60; lab tree`
@@ -30,8 +28,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import gate
-from engine.errors import EngineError, InvalidState, from_os_error
+from engine.errors import Aborted, EngineError, InvalidState, from_os_error
 from engine.runtime import channel, release, state
+from engine.runtime.audience import Audience
 from engine.runtime.bundle import ShimFacts
 from engine.runtime.clients import Client, Reception
 from engine.runtime.life import Life
@@ -52,9 +51,8 @@ class Shim:
         self._lock = lock
         self._loop = Loop()
         self._clients: list[Client] = []
-        self._waiting: list[Client] = []  # for the next end of the program
-        self._starters: list[Client] = []  # for the start under way
-        self._stoppers: list[Client] = []  # for the last end of the program
+        self._audience = Audience()
+        self._stepper: Client | None = None  # is about to step through a start
         self._facts = ShimFacts.read(directory / "bundle")
         self._life = Life(self._loop, directory, self._facts, self._began, self._ended)
         self._let_go = False
@@ -89,12 +87,12 @@ class Shim:
 
     def _on_close(self, client: Client) -> None:
         self._clients.remove(client)
-        for who in (self._waiting, self._stoppers, self._starters):
-            if client in who:
-                who.remove(client)
+        self._audience.leave(client)
+        if client is self._stepper:
+            self._call_off(Aborted())
         task = self._task_of(client)
         task.detach(client)
-        if not task.terminal and task.input_owner is client:
+        if task.input_owner is client:
             task.close_input()
         with self._life.recording("cp"):
             self._life.viewers.leave(client, needed=not self._life.over)
@@ -125,24 +123,27 @@ class Shim:
     def _attach(self, client: Client, request: dict[str, Any]) -> None:
         task = self._life.task
         task.attach(client)
-        self._waiting.append(client)
+        self._audience.waiting.append(client)
         if request.get("stdin"):
             task.input_owner = client
         client.releases = bool(request.get("releases"))
         client.answer(terminal=task.terminal)
 
     def _wait(self, client: Client, request: dict[str, Any]) -> None:
+        client.releases = client.releases or bool(request.get("releases"))
         client.answer()
         if self._let_go:  # it came a moment too late to be told with the others
             client.send(channel.encode({"exit": self._state.exit_code}))
         else:
-            self._waiting.append(client)
+            self._audience.waiting.append(client)
 
     def _close_stdin(self, client: Client, request: dict[str, Any]) -> None:
         self._task_of(client).close_input()
 
     def _resize(self, client: Client, request: dict[str, Any]) -> None:
-        self._task_of(client).resize(int(request["rows"]), int(request["columns"]))
+        task = self._life.execs.find(request) or self._task_of(client)
+        task.resize(int(request["rows"]), int(request["columns"]))
+        client.answer()
 
     def _signal(self, client: Client, request: dict[str, Any]) -> None:
         self._life.signal(int(request["number"]))
@@ -150,17 +151,22 @@ class Shim:
 
     def _stop(self, client: Client, request: dict[str, Any]) -> None:
         """Answered when it has ended and will stay so."""
+        if self._stepper:
+            self._audience.starters.append(self._stepper)
+            self._audience.stoppers.append(client)
+            self._call_off(Aborted())
+            return
         if self._life.over:
             client.answer()
             return
-        self._stoppers.append(client)
+        self._audience.stoppers.append(client)
         try:
             if self._state.stepped:
                 self._life.break_off()
             else:
                 self._life.stop(int(request["number"]), float(request["grace"]))
         except EngineError:
-            self._stoppers.remove(client)
+            self._audience.stoppers.remove(client)
             raise
 
     def _restart(self, client: Client, request: dict[str, Any]) -> None:
@@ -170,7 +176,7 @@ class Shim:
             return
         number, grace = int(request["number"]), float(request["grace"])
         self._life.stop(number, grace, again=True)
-        self._starters.append(client)
+        self._audience.starters.append(client)
 
     def _pause(self, client: Client, request: dict[str, Any]) -> None:
         self._life.pause()
@@ -181,22 +187,41 @@ class Shim:
         self._life.unpause()
         client.answer()
 
+    def _step(self, client: Client, request: dict[str, Any]) -> None:
+        """It makes what a start needs, step by step, and then will ask for it."""
+        if self._let_go or self._life.launching:  # as with a start
+            client.close()
+            return
+        self._life.record.must_not_be_stepped()
+        self._life.runtime.must_ask()
+        self._life.record.begins(stepped=True)
+        self._stepper = client
+        client.answer()
+
+    def _call_off(self, error: EngineError) -> None:
+        """There will be no start: what was to come before it has failed."""
+        self._stepper = None
+        with contextlib.suppress(OSError):  # a full disk: those who wait hear it
+            self._life.record.failed(error)
+        self._began(error)
+
     def _start(self, client: Client, request: dict[str, Any]) -> None:
         if self._let_go:  # it has just ended: whoever asks tries again with a new shim
             client.close()
             return
-        self._life.record.must_not_be_stepped()
+        if client is not self._stepper:
+            self._life.record.must_not_be_stepped()
         if not self._life.launching:  # else another was faster: both hear how it went
             self._life.record.after(state.START)
             if "rows" in request:
-                self._resize(client, request)
-            if error := self._porter.refusal():
-                self._starters.append(client)
-                self._began(error)
+                self._life.task.resize(int(request["rows"]), int(request["columns"]))
+            if error := channel.error_in(request) or self._porter.refusal():
+                self._audience.starters.append(client)
+                self._call_off(error)
                 return
-            at_once = bool(request.get("at_once"))
-            self._life.start(at_once=at_once, asked=client.file)
-        self._starters.append(client)
+            self._stepper = None
+            self._life.start(at_once=bool(request.get("at_once")), asked=client.file)
+        self._audience.starters.append(client)
 
     def _networks(self, client: Client, request: dict[str, Any]) -> None:
         """The container's networks are others than before."""
@@ -216,50 +241,29 @@ class Shim:
 
     def _exec(self, client: Client, request: dict[str, Any]) -> None:
         self._life.record.must_run()
-        if self._state.status == state.PAUSED:
-            raise InvalidState(
-                "Container is paused, unpause the container before exec",
-                "`lab unpause NAME` gives it the CPU back.",
-            )
+        self._life.record.must_not_be_paused()
         at_once = bool(request.get("at_once"))
         recording = functools.partial(self._life.recording, "exec", at_once=at_once)
         self._life.execs.start(client, request, self._life.task, recording)
 
     def _gate(self, client: Client, request: dict[str, Any]) -> None:
         """From now on somebody is asked before each act of this shim."""
-        descriptor = client.take_file()
-        if descriptor is not None:
+        if (descriptor := client.take_file()) is not None:
             gate.install(descriptor)
 
     # What becomes of process 1
 
     def _began(self, error: EngineError | None) -> None:
         """The program runs, or could not: say so."""
-        starters, self._starters = self._starters, []
         if error:
             self._end()
-        for client in starters:
-            if error:
-                client.refuse(error)
-            else:
-                client.answer(pid=self._life.task.pid)
-        if error:
-            self._answer_stoppers()
+        self._audience.began(self._life.task.pid, self._state.exit_code, error)
 
     def _ended(self, status: int, last: bool) -> None:
         """The program has ended; `last`: nobody will run it again by itself."""
-        waiting, self._waiting = self._waiting, []
         if last:
             self._end()
-        for client in waiting:
-            client.send(channel.encode({"exit": status}))
-        if last:
-            self._answer_stoppers()
-
-    def _answer_stoppers(self) -> None:
-        stoppers, self._stoppers = self._stoppers, []
-        for client in stoppers:
-            client.answer()
+        self._audience.ended(status, last)
 
     def _end(self) -> None:
         """Leave; and have a --rm container removed if none of the clients will."""
@@ -286,6 +290,7 @@ REQUESTS: dict[str, Callable[[Shim, Client, dict[str, Any]], None]] = {
     "restart": Shim._restart,
     "pause": Shim._pause,
     "unpause": Shim._unpause,
+    "step": Shim._step,
     "start": Shim._start,
     "exec": Shim._exec,
     "execs": Shim._execs,

@@ -7,11 +7,12 @@
 Why so complicated? After unshare(2) of a pid namespace only the *next child* is inside
 it, as process 1; and once that one has died the namespace is dead, so that whoever
 unshared could never start it again. A shim must be able to restart its container.
-So each start and each exec is the work of a new child, which takes the change of
-namespaces upon itself.
+So each start is the work of a new child, which takes the change of namespaces upon
+itself. Exec needs none, since to join is not to unshare: a shim may have one child born
+in a pid namespace that is there, and come back. The rest that child does itself.
 
     start   join the control group, mount the overlay, unshare, fork → init
-    exec    join the control group, setns, fork → init
+    exec    fork → join the control group, setns → init
 
 man: pid_namespaces(7), unshare(2), setns(2)
 Try it: `lab run --explain busybox true` shows two processes: starter and init
@@ -20,14 +21,44 @@ Try it: `lab run --explain busybox true` shows two processes: starter and init
 import gc
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from engine import acts, gate
 from engine.kernel import cgroups, devices, limits, namespaces, processes
 from engine.oci.spec import Process
 from engine.runtime import channel, init, joining, rootfs
 from engine.runtime.bundle import Bundle, ShimFacts, held, version_of
+from engine.runtime.init import USUAL, Manner
+
+
+class Running(NamedTuple):
+    """A container that runs, as somebody who joins it must know it.
+
+    `pid` and `pidfd` are of its process 1; `namespaces` are the kinds to join.
+    """
+
+    pid: int
+    pidfd: int
+    cgroup: str
+    namespaces: tuple[str, ...]
+
+    @staticmethod
+    def of(facts: ShimFacts, pid: int, pidfd: int) -> "Running":
+        """The container of a shim."""
+        kinds = (*facts.namespaces, *facts.joined)
+        return Running(pid=pid, pidfd=pidfd, cgroup=facts.cgroup, namespaces=kinds)
+
+    def fork(self) -> int:
+        """Fork a child that is born in its pid namespace; it is to `join` it next.
+
+        Those inside see the child at once, so nobody may look into it, nor into us.
+        """
+        processes.become_undumpable()
+        if "pid" not in self.namespaces:  # it shares that of the machine
+            return processes.fork()
+        return namespaces.fork_inside(self.pidfd, self.pid)
 
 
 class Streams(NamedTuple):
@@ -39,18 +70,25 @@ class Streams(NamedTuple):
 
 
 def start(
-    directory: Path, streams: Streams, asked: int | None, report: socket.socket
+    directory: Path,
+    streams: Streams,
+    asked: int | None,
+    report: socket.socket,
+    limited: Callable[[Path], Bundle] | None = None,
+    manner: Manner = USUAL,
+    kept: tuple[int, ...] = (),
 ) -> None:
     """In the throw-away child: make the container of the bundle `directory`.
 
     Its process is reported to the shim. `asked` is the gate, if somebody is to be
-    asked before each act.
+    asked before each act. `limited` reads the bundle, and makes its control group with
+    its limits; other descriptors that are still needed are `kept`.
     """
     gc.disable()  # this process, and its child until execve, live for milliseconds
     if asked is not None:
         gate.install(asked)
-    _keep_only(streams, report)
-    bundle = _limited(directory)
+    keep_only(streams, report, *kept)
+    bundle = (limited or _limited)(directory)
     spec = bundle.spec
     devices.restrict(spec.cgroup, spec.resources.devices)
     cgroups.join(spec.cgroup)
@@ -64,15 +102,8 @@ def start(
     pid = processes.fork()
     if pid == 0:
         processes.forget_imports()
-        init.become_container(spec, bundle.seccomp, report)
+        init.become_container(spec, bundle.seccomp, report, manner)
     channel.send(report, {"pid": pid})
-
-
-def start_and_leave(
-    directory: Path, streams: Streams, asked: int | None, report: socket.socket
-) -> NoReturn:
-    """The same, and the end of this process."""
-    init.do_and_leave(lambda: start(directory, streams, asked, report), report)
 
 
 def _limited(directory: Path) -> Bundle:
@@ -92,67 +123,28 @@ def _limited(directory: Path) -> Bundle:
 
 
 def join(
-    facts: ShimFacts,
-    running: tuple[int, int],
+    running: Running,
     process: Process,
     program: bytes,
     streams: Streams,
     report: socket.socket,
-) -> NoReturn:
-    """In the throw-away child: join a container, and run one more process in it.
-
-    `running` is process 1 of the container: its number, and a descriptor for it.
-    """
-
-    init.do_and_leave(
-        lambda: _join(facts, running, process, program, streams, report), report
-    )
-
-
-def probe(
-    directory: Path,
-    facts: ShimFacts,
-    running: tuple[int, int],
-    command: tuple[str, ...],
-    streams: Streams,
-    report: socket.socket,
-) -> NoReturn:
-    """In the throw-away child: run a health check as the container's own user.
-
-    What the container's process is like is read here, from the bundle `directory`: the
-    shim, which lives longer, need not know.
-    """
-
-    def work() -> None:
-        own = Bundle.read(directory)
-        process = own.spec.process._replace(arguments=command, terminal=False)
-        _join(facts, running, process, own.seccomp, streams, report)
-
-    init.do_and_leave(work, report)
-
-
-def _join(
-    facts: ShimFacts,
-    running: tuple[int, int],
-    process: Process,
-    program: bytes,
-    streams: Streams,
-    report: socket.socket,
+    manner: Manner = USUAL,
+    kept: tuple[int, ...] = (),
 ) -> None:
+    """In the child of `Running.fork`: join the rest, and become one more process in it.
+
+    `program` is the compiled system call policy, b"" for none.
+    """
     gc.disable()
-    pid, pidfd = running
-    _keep_only(streams, report, pidfd)
-    cgroups.join(facts.cgroup)
-    processes.become_undumpable()
+    keep_only(streams, report, running.pidfd, *kept)
+    cgroups.join(running.cgroup)
     processes.forget_imports()
-    namespaces.join(pidfd, pid, (*facts.namespaces, *facts.joined))
-    child = processes.fork()
-    if child == 0:
-        init.become_exec(process, program, report)
-    channel.send(report, {"pid": child})
+    if others := tuple(kind for kind in running.namespaces if kind != "pid"):
+        namespaces.join(running.pidfd, running.pid, others)
+    init.become_exec(process, program, report, manner)
 
 
-def _keep_only(streams: Streams, report: socket.socket, *others: int) -> None:
+def keep_only(streams: Streams, report: socket.socket, *others: int) -> None:
     """Close all that the shim has open, its lock first of all; put 0, 1, 2 in place.
 
     A child that kept the lock would make a dead shim look alive.

@@ -103,10 +103,15 @@ class BindMount(NamedTuple):
 
 
 class ControlGroups(NamedTuple):
-    """Show the container its own control groups, one tree for each controller."""
+    """Show the container its own control groups, one tree for each controller.
+
+    A cgroup namespace makes its own group the root of what it sees. Where it has none
+    and there is a tree for each controller, `group` alone is shown of each.
+    """
 
     target: str
     flags: int
+    group: str = ""
 
     def describe(self) -> str:
         """What the step does, in a few words."""
@@ -132,14 +137,21 @@ class ControlGroups(NamedTuple):
         ).apply(root, shown)
         for tree in dict.fromkeys(cgroups.trees().values()):
             names = [name for name, place in cgroups.trees().items() if place == tree]
-            FileSystem(
-                kind="cgroup",
-                source="cgroup",
-                target=f"{self.target}/{tree.name}",
-                flags=self.flags,
-                options=",".join(names),
-            ).apply(root, shown)
+            self._of_tree(tree, names).apply(root, shown)
         targets.change_flags(root, self.target, self.flags, shown)
+
+    def _of_tree(self, tree: Path, names: list[str]) -> Step:
+        target = f"{self.target}/{tree.name}"
+        if self.group:
+            flags = self.flags & mount_flags.OF_BINDS
+            return BindMount(tree / self.group, target, flags, recursive=False)
+        return FileSystem(
+            kind="cgroup",
+            source="cgroup",
+            target=target,
+            flags=self.flags,
+            options=",".join(names),
+        )
 
 
 class MakeDirectory(NamedTuple):

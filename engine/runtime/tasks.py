@@ -189,7 +189,12 @@ class Task:
             self._write()
 
     def close_input(self) -> None:
-        """The end of input: once all is passed on, the process reads an end of file."""
+        """The end of input: once all is passed on, the process reads an end of file.
+
+        A terminal's input has no end: whoever is attached next types on.
+        """
+        if self.terminal:
+            return
         self._closing = True
         self._write()
 
@@ -204,7 +209,7 @@ class Task:
         except OSError:  # EPIPE: nobody reads it any more
             self._pending.clear()
         self._hold(len(self._pending) > _STUCK)
-        if self._closing and not self._pending and not self.terminal:
+        if self._closing and not self._pending:
             self._loop.forget(self._input)
             os.close(self._input)
             self._input = -1

@@ -6,7 +6,8 @@
 
 The diff_id is computed on the way, over all bytes after decompression. Nothing is
 believed: each number is bounded, each header has a checksum, and the file must end
-with a block of zeros, or it was cut off.
+with a block of zeros, or it was cut off. Only for contexts of builds that is not so:
+where docker's command has put in a Dockerfile of its own, it leaves out the end.
 
 man: tar(5)
 Try it: `lab import - mine < something.tar`
@@ -37,13 +38,23 @@ class TarReader:
     """The entries of a tar, compressed or not, and the digest of what was read."""
 
     def __init__(
-        self, stream: Readable, *, hashed: bool = True, room: Room | None = None
+        self,
+        stream: Readable,
+        *,
+        hashed: bool = True,
+        room: Room | None = None,
+        ended: bool = True,
     ) -> None:
-        """`hashed`: diff_id is wanted; `room`: for what comes out of the stream."""
+        """`hashed`: diff_id is wanted; `room`: for what comes out of the stream.
+
+        Not `ended`: behind the data of an entry the tar may end, as Go's reader has it.
+        """
         self._stream = plain(stream)
         self._buffer, self._at = b"", 0
         self._hash = hashlib.sha256() if hashed else None
         self._room = room
+        self._ended = ended
+        self._size = 0  # bytes of data of the present entry
         self._skip = 0  # bytes of the present entry, padding included, not yet read
         self._global: dict[str, bytes] = {}
         self._holes: sparse.Map | None = None
@@ -71,7 +82,12 @@ class TarReader:
 
     def _next(self) -> Entry | None:
         """The next entry that is a file, a directory, a link, a device or a fifo."""
-        self._pass_over(self._skip)
+        padding = min(self._skip, -self._size % BLOCK)
+        for size in (self._skip - padding, padding):
+            self._pass_over(size)
+            if not self._ended and self._is_over():
+                self._skip = 0
+                return None
         records = dict(self._global)
         while True:
             header = self._take(BLOCK)
@@ -149,6 +165,9 @@ class TarReader:
     def _pass_over(self, size: int) -> None:
         while size > 0:
             size -= len(self._take(min(size, _CHUNK)))
+
+    def _is_over(self) -> bool:
+        return self._at == len(self._buffer) and not self._refill()
 
     def _refill(self) -> bool:
         """Read the next piece of the stream; False at its end."""

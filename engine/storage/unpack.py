@@ -50,13 +50,14 @@ def unpack(
     parents: Sequence[Path],
     *,
     hashed: bool = True,
+    ended: bool = True,
 ) -> str:
     """Unpack a layer into `directory`, which is empty; return its diff_id.
 
     `parents` are the directories of the layers below, topmost first. Not `hashed`: it
-    is known already, and "" is returned.
+    is known already, and "" is returned. Not `ended`: its last blocks may be missing.
     """
-    reader = TarReader(stream, hashed=hashed, room=Room(directory))
+    reader = TarReader(stream, hashed=hashed, room=Room(directory), ended=ended)
     unpacking = _Unpacking(directory, reader, Lowers(parents))
     entry = Entry(name="")
     try:

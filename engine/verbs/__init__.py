@@ -5,11 +5,13 @@
     registries.py   pull push login logout
     building.py     build
     system.py       what it all takes on the disk
-    containers.py   create start exec stop kill wait rm logs commit …
+    containers.py   create start stop kill rm commit …
+    sessions.py     exec attach logs resize wait
     copying.py      cp, both ways
     networks.py     network create, ls, rm, connect, disconnect
     volumes.py      volume create, ls, inspect, rm
-    looking.py      inspect, events, mounts, tree, layers
+    looking.py      inspect, acts, mounts, tree, layers
+    watching.py     events and acts as they come; what may change a picture
     measuring.py    stats, top, and update
 
 Each group is a class over the same house; a method finds what it is about, repairs its

@@ -22,6 +22,9 @@ from engine.storage import unfinished
 from engine.verbs.containers import ContainerVerbs
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from engine.http.web import Page
     from engine.images.archives.loading import LoadedImage
     from engine.storage.compression import Readable
 
@@ -95,6 +98,12 @@ class ArchiveVerbs(ContainerVerbs):
         name = next(iter(image.references), image.id)
         self._tell_of_image(image, "import", name)
         return image
+
+    def page(self, url: str) -> "AbstractContextManager[Page]":
+        """What is behind a URL, as a stream: for `import_image` and for `build`."""
+        from engine.http import web
+
+        return web.page(url)
 
     @contextmanager
     def _nothing_half_done(self) -> Iterator[None]:

@@ -1,16 +1,17 @@
 """What can be done with containers.
 
-Try it: `lab create`, `lab start`, `lab exec`, `lab stop`, `lab rm`: one method each
+Try it: `lab create`, `lab start`, `lab stop`, `lab commit`, `lab rm`: one method each
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import events
-from engine.containers import lifecycle, networking, removal, repair
-from engine.containers.options.asked import ContainerOptions, ExecOptions
+from engine.containers import lifecycle, removal, repair
+from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
+from engine.containers.remains import Remains
 from engine.containers.telling import tell
 from engine.errors import (
     EngineBroken,
@@ -26,10 +27,11 @@ from engine.storage import unfinished
 from engine.verbs.images import ImageVerbs
 
 if TYPE_CHECKING:
-    from engine.containers.sessions.session import Session
-    from engine.containers.sessions.stepping import Decide
-    from engine.runtime.logs import LogEntry
+    from engine.gatekeeper import Decide
     from engine.storage.changes import Change
+
+
+_ENDINGS = ("stop", "kill", "rm")  # who asks for one of these wants it to stay down
 
 
 class ContainerVerbs(ImageVerbs):
@@ -70,8 +72,10 @@ class ContainerVerbs(ImageVerbs):
 
         self._sweep()
         found = []
-        for container in self._house.records.all():
-            container = repair.repair_or_tell(self._house, container)
+        known = list(self._house.records.all())
+        remains = Remains(self._house)  # after the records, as of each of them
+        for container in known:
+            container = repair.repair_or_tell(self._house, container, remains)
             if removal.remove_finished(self._house, container):
                 continue
             found.append(container)
@@ -92,53 +96,6 @@ class ContainerVerbs(ImageVerbs):
             lifecycle.start(self._house, container, decide)
 
     @told_as_engine_errors()
-    def session(
-        self,
-        name: str,
-        stdin: bool = False,
-        detach_keys: str | None = None,
-        removes: bool = False,
-    ) -> "Session":
-        """Be attached to a container that runs, or will when the session starts.
-
-        `removes`: the caller will remove an --rm container when it has ended.
-        """
-        from engine.containers.sessions.session import start_session
-
-        with self._acting("start", name) as container:
-            session = start_session(
-                self._house,
-                container,
-                stdin=stdin,
-                detach_keys=detach_keys,
-                removes=removes,
-            )
-            tell(self._house, container, "attach")
-            with session.closed_if_it_fails():
-                networking.attach(self._house, container)
-        return session
-
-    @told_as_engine_errors()
-    def attach(
-        self, name: str, stdin: bool = False, detach_keys: str | None = None
-    ) -> "Session":
-        """Be attached to a container that runs; InvalidState if it does not."""
-        from engine.containers.sessions.session import attach
-
-        container = self.container(name)
-        session = attach(self._house, container, stdin=stdin, detach_keys=detach_keys)
-        tell(self._house, container, "attach")
-        return session
-
-    @told_as_engine_errors()
-    def execute(self, name: str, options: ExecOptions) -> "Session":
-        """A session for one more process in a running container."""
-        from engine.containers.sessions.execute import execute
-
-        with self._acting("exec", name) as container:
-            return execute(self._house, container, options)
-
-    @told_as_engine_errors()
     def stop(self, name: str, timeout: int | None = None) -> None:
         """End a container politely, by force after `timeout` seconds (10)."""
         with self._acting("stop", name) as container:
@@ -155,7 +112,10 @@ class ContainerVerbs(ImageVerbs):
     @told_as_engine_errors()
     def resume(self) -> list[Container]:
         """Start what its restart policy wants to run; those that were started."""
-        found = [self.container(one.id) for one in self._house.records.all()]
+        found = [
+            repair.repair(self._house, one, again=False)
+            for one in self._house.records.all()
+        ]
         return [one for one in found if lifecycle.resume(self._house, one)]
 
     @told_as_engine_errors()
@@ -175,11 +135,6 @@ class ContainerVerbs(ImageVerbs):
         """Give a paused container the CPU back."""
         with self._acting("unpause", name) as container:
             lifecycle.unpause(self._house, container)
-
-    @told_as_engine_errors()
-    def wait(self, name: str) -> int:
-        """The exit status of a container, once it has ended."""
-        return lifecycle.wait(self._house, self.container(name))
 
     @told_as_engine_errors()
     def remove(self, name: str, force: bool = False, volumes: bool = False) -> None:
@@ -215,30 +170,6 @@ class ContainerVerbs(ImageVerbs):
         renamed = container._replace(name=new)
         tell(self._house, renamed, "rename", oldName=f"/{container.name}")
 
-    def logs(
-        self,
-        name: str,
-        *,
-        follow: bool = False,
-        since: float | None = None,
-        until: float | None = None,
-        tail: int | None = None,
-    ) -> "Generator[LogEntry, None, None]":
-        """What a container has printed, of its last `tail` lines, between two times.
-
-        `since` and `until` are seconds since 1970; `follow` goes on until it ends.
-        """
-        from engine.containers.sessions.reading import entries
-
-        return entries(
-            self._house,
-            self.container(name),
-            follow=follow,
-            since=since,
-            until=until,
-            tail=tail,
-        )
-
     @told_as_engine_errors()
     def changes(self, name: str) -> "list[Change]":
         """What a container has changed in the files of its image."""
@@ -255,8 +186,9 @@ class ContainerVerbs(ImageVerbs):
         message: str = "",
         changes: Sequence[str] = (),
         pause: bool = True,
+        otherwise: Mapping[str, Any] = {},
     ) -> StoredImage:
-        """Make an image of what a container has changed."""
+        """An image of what a container has changed; `otherwise`: of its config."""
         from engine.containers.commit import commit
 
         with (
@@ -272,6 +204,7 @@ class ContainerVerbs(ImageVerbs):
                 message=message,
                 changes=changes,
                 pause=pause,
+                otherwise=otherwise,
             )
         notes = {"comment": message, "imageID": image.id}
         if reference:
@@ -283,13 +216,7 @@ class ContainerVerbs(ImageVerbs):
     @contextmanager
     def _acting(self, verb: str, name: str) -> Iterator[Container]:
         """A container; what is done meanwhile is written into its acts."""
-        container = self.container(name)
+        found, again = self._house.records.find(name), verb not in _ENDINGS
+        container = repair.repair(self._house, found, again=again)
         with self._house.recording(verb, container.directory):
             yield container
-
-    @told_as_engine_errors()
-    def scene(self, name: str = "") -> Container:
-        """The container that a failed step of a build left: the newest, or `name`."""
-        from engine.build.scene import newest
-
-        return self.container(name) if name else newest(self._house)

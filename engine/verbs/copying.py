@@ -13,6 +13,7 @@ from engine.verbs.containers import ContainerVerbs
 
 if TYPE_CHECKING:
     from engine.containers.copying.ends import End
+    from engine.containers.copying.looked import PathStatus
     from engine.storage.compression import Readable
 
 
@@ -55,6 +56,15 @@ class CopyingVerbs(ContainerVerbs):
         ):
             return copy.copy(origin, goal, follow=follow, owners=True)
 
+    @told_as_engine_errors()
+    def path_status(self, name: str, path: str) -> "PathStatus":
+        """What is at `path` of a container. NotFound if nothing is."""
+        from engine.containers.copying import looked
+        from engine.containers.copying.ends import inside
+
+        with inside(self._house, self.container(name), name, path) as end:
+            return looked.path_status(end)
+
     def pack_files(self, name: str, path: str, out: int, follow: bool = False) -> None:
         """Write a tar of `path` of a container to the descriptor `out`.
 
@@ -66,12 +76,18 @@ class CopyingVerbs(ContainerVerbs):
             write_archive(source, out, follow=follow)
 
     @told_as_engine_errors()
-    def unpack_files(self, name: str, path: str, stream: "Readable") -> None:
-        """Unpack a tar into the directory `path` of a container."""
-        from engine.containers.copying.tars import read_archive
+    def unpack_files(
+        self, name: str, path: str, stream: "Readable", *, as_user: bool = False
+    ) -> None:
+        """Unpack a tar into the directory `path` of a container.
 
+        `as_user`: all of it shall belong to the container's user, unless that is root.
+        """
+        from engine.containers.copying.tars import read_archive, user_of
+
+        owner = user_of(self.container(name)) if as_user else None
         with self._files(name, path, "extract-to-dir") as destination:
-            read_archive(stream, destination)
+            read_archive(stream, destination, owner)
 
     @contextmanager
     def _files(self, name: str, path: str, event: str) -> "Iterator[End]":

@@ -4,7 +4,7 @@ Try it: `lab inspect NAME`, `lab mounts`, `lab tree`, `lab layers NAME`
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +16,20 @@ from engine.errors import (
     told_as_engine_errors,
 )
 from engine.filters import NONE, Filters
-from engine.verbs.measuring import MeasuringVerbs
 from engine.verbs.networks import NetworkVerbs
 from engine.verbs.volumes import VolumeVerbs
+from engine.verbs.watching import WatchingVerbs
 
 if TYPE_CHECKING:
     from engine.by_hand.cables import Cable
     from engine.containers.looking.layers import LayerView
     from engine.containers.looking.mounts import MountPoint
     from engine.containers.looking.processes import ProcessInfo
-    from engine.containers.witness import Listener
-    from engine.events import Event
     from engine.images.stored import StoredImage
     from engine.runtime.state import Arrow
 
 
-class LookingVerbs(MeasuringVerbs, VolumeVerbs, NetworkVerbs):
+class LookingVerbs(WatchingVerbs, VolumeVerbs, NetworkVerbs):
     """The verbs that only look."""
 
     def inspect(
@@ -72,6 +70,28 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs, NetworkVerbs):
         with contextlib.suppress(EngineError):  # it is not there, or is damaged
             return self._house.images.find(name).id == image
         return False
+
+    def summaries(
+        self,
+        all: bool = False,
+        most: int = 0,
+        filters: Filters = NONE,
+        *,
+        size: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Containers as a list in Docker's shape, the newest first; see `containers`.
+
+        `most`: only so many of the newest, run or not; `size`: also SizeRw, SizeRootFs.
+        """
+        from engine.containers.looking.summary import summary
+
+        found = self.containers(all=all or most > 0, filters=filters)
+        found = found[:most] if most > 0 else found
+        images = self.names_of_images(found)
+        shown = [summary(container, images[container.id]) for container in found]
+        for entry in shown if size else ():
+            entry["SizeRw"], entry["SizeRootFs"] = self.container_size(entry["Id"])
+        return shown
 
     def _inspect_container(self, name: str, size: bool) -> dict[str, Any]:
         from engine.containers.looking.inspect import inspect
@@ -134,25 +154,6 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs, NetworkVerbs):
             found.append(Cable(network, bridge_name(tag, network), one.mac))
         return found
 
-    @contextlib.contextmanager
-    def explaining(self, listener: "Listener") -> "Iterator[Callable[[], None]]":
-        """While this lasts, `listener` hears of each act, as it happens.
-
-        Those of this thread, and those of the containers that it is about; in another
-        thread (see containers/witness.py). What it yields tells at once what it has
-        not heard yet.
-        """
-        from engine import acts
-        from engine.containers.witness import Witness
-
-        with Witness(listener) as witness:
-            self._house.witness = witness
-            try:
-                with acts.recording_to(witness.notes, at_once=True):
-                    yield witness.catch_up
-            finally:
-                self._house.witness = None
-
     def states(self) -> "list[Arrow]":
         """Every transition from one state of a container to another."""
         from engine.runtime.state import arrows
@@ -165,21 +166,6 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs, NetworkVerbs):
 
         return container_size(self._house, self.container(name))
 
-    def events(
-        self,
-        since: float | None = None,
-        until: float | None = None,
-        filters: Filters = NONE,
-    ) -> "Generator[Event, None, None]":
-        """What happened between two times (seconds since 1970), and what happens.
-
-        Without `since` from now on; without `until` it never ends.
-        """
-        from engine.containers.looking.watching import watch
-
-        self._house.prepare()  # to wait for the first event of all, too
-        return watch(self._house.root, since, until, filters)
-
     def mounts(self) -> "list[MountPoint]":
         """The engine's mounts, on the machine and inside the containers."""
         from engine.containers.looking.mounts import mount_points
@@ -187,10 +173,16 @@ class LookingVerbs(MeasuringVerbs, VolumeVerbs, NetworkVerbs):
         return mount_points(self._house, self.containers(all=True))
 
     def processes(self) -> "list[ProcessInfo]":
-        """The engine's processes: spawner, shims, and those in containers."""
-        from engine.containers.looking.processes import processes
+        """The engine's processes: spawner, shims, and those in containers.
 
-        return processes(self._house, self.containers(all=True))
+        First labd and its clients, if one serves this root at its usual socket, or at
+        the one that $DOCKER_HOST names.
+        """
+        from engine.containers.looking.processes import processes
+        from engine.serving.labd import serving
+
+        containers = self.containers(all=True)
+        return [*serving(self._house.root), *processes(self._house, containers)]
 
     def stops(self) -> frozenset[str]:
         """Where a start that is stepped through may stop: concepts and calls."""

@@ -10,14 +10,14 @@ from engine.containers.options.asked import UpdateOptions
 from engine.containers.record import Container
 from engine.containers.telling import tell
 from engine.errors import told_as_engine_errors
-from engine.verbs.containers import ContainerVerbs
+from engine.verbs.sessions import SessionVerbs
 
 if TYPE_CHECKING:
     from engine.containers.looking.stats import Stats
     from engine.containers.looking.top import ProcessTable
 
 
-class MeasuringVerbs(ContainerVerbs):
+class MeasuringVerbs(SessionVerbs):
     """The verbs about how much of the machine a container uses, or may use."""
 
     @told_as_engine_errors()

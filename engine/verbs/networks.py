@@ -3,12 +3,13 @@
 Try it: `lab network create front`, then `lab network inspect front`
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine import events
 from engine.containers import networking
 from engine.containers.options.networks import check_aliases
+from engine.containers.record import Container
 from engine.errors import Conflict, InvalidArgument, NotFound, told_as_engine_errors
 from engine.filters import (
     NONE,
@@ -49,6 +50,7 @@ class NetworkVerbs(ContainerVerbs):
         ip_range: str = "",
         internal: bool = False,
         labels: Mapping[str, str] | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> "Network":
         """Make a network and its bridge; without `subnet` one that nobody uses."""
         from engine.network import making
@@ -68,6 +70,7 @@ class NetworkVerbs(ContainerVerbs):
                 ip_range=ip_range,
                 internal=internal,
                 labels=labels,
+                options=options,
             )
         self._tell_of_network(network, "create")
         return network
@@ -115,12 +118,21 @@ class NetworkVerbs(ContainerVerbs):
 
     def inspect_network(self, name: str) -> dict[str, Any]:
         """A network in Docker's shape, with the containers that are attached to it."""
+        return self._shown(self.network(name), self.containers())
+
+    def network_summaries(self, filters: Filters = NONE) -> list[dict[str, Any]]:
+        """The networks that agree, in Docker's shape; without their containers."""
+        return [self._shown(network, ()) for network in self.networks(filters)]
+
+    def _shown(
+        self, network: "Network", containers: Sequence[Container]
+    ) -> dict[str, Any]:
         from engine.containers.looking import inspect_networks
         from engine.network.networks import bridge_name
 
-        found, tag = self.network(name), self._house.place.tag
-        bridge = bridge_name(tag, found) if found.subnet else ""
-        return inspect_networks.network(found, bridge, self.containers())
+        tag = self._house.place.tag
+        bridge = bridge_name(tag, network) if network.subnet else ""
+        return inspect_networks.network(network, bridge, containers)
 
     def switches(self) -> "list[Switch]":
         """Each network with its bridge, and the containers that are plugged in now."""

@@ -5,7 +5,7 @@ Try it: `lab pull localhost:5000/me/shop`, `lab push localhost:5000/me/shop`
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import events
 from engine.errors import (
@@ -19,22 +19,29 @@ from engine.oci.reference import DEFAULT_REGISTRY, Reference
 from engine.verbs.archives import ArchiveVerbs
 
 if TYPE_CHECKING:
-    from engine.registry.logins import Login
+    from engine.registry.logins import Known, Login
     from engine.registry.pulling import Guard, Pulled
     from engine.registry.pushing import Pushed
     from engine.registry.telling import TransferProgress
 
 
 class RegistryVerbs(ArchiveVerbs):
-    """The verbs of registries. `progress` hears, in Docker's words, how it goes on."""
+    """The verbs of registries. `progress` hears, in Docker's words, how it goes on.
+
+    `logins` says who one is at a registry; without it, what this machine knows counts.
+    """
 
     @told_as_engine_errors()
     def pull(
-        self, name: str, progress: "TransferProgress", platform: str = ""
+        self,
+        name: str,
+        progress: "TransferProgress",
+        platform: str = "",
+        logins: "Known | None" = None,
     ) -> "Pulled":
         """Bring an image from its registry; for `platform`, else for this machine."""
         self._house.prepare()
-        return self._pull(name, progress, platform, self._nothing_half_done)
+        return self._pull(name, progress, platform, self._nothing_half_done, logins)
 
     def _pull(
         self,
@@ -42,6 +49,7 @@ class RegistryVerbs(ArchiveVerbs):
         progress: "TransferProgress",
         platform: str = "",
         guarded: "Guard" = nullcontext,
+        logins: "Known | None" = None,
     ) -> "Pulled":
         """The same for who holds the store: nothing is collected if it fails."""
         from engine.registry import pulling, service
@@ -49,7 +57,7 @@ class RegistryVerbs(ArchiveVerbs):
 
         reference = Reference.parse(name)
         wanted = Platform.parse(platform) if platform else None
-        with service.of(reference.registry) as registry:
+        with service.of(reference.registry, logins) as registry:
             pulled = pulling.pull(
                 self._house.images, registry, reference, wanted, progress, guarded
             )
@@ -60,20 +68,29 @@ class RegistryVerbs(ArchiveVerbs):
 
     @told_as_engine_errors()
     def pull_all(
-        self, name: str, progress: "TransferProgress", platform: str = ""
+        self,
+        name: str,
+        progress: "TransferProgress",
+        platform: str = "",
+        logins: "Known | None" = None,
     ) -> "list[Pulled]":
         """Bring every tag of a repository."""
         from engine.registry import finding, service
 
         _refuse_tag(name)
         reference = Reference.parse(name)
-        with service.of(reference.registry) as registry:
+        with service.of(reference.registry, logins) as registry:
             tags = finding.all_tags(registry, reference)
         names = [reference._replace(tag=tag) for tag in tags]
-        return [self.pull(str(one), progress, platform) for one in names]
+        return [self.pull(str(one), progress, platform, logins) for one in names]
 
     @told_as_engine_errors()
-    def push(self, name: str, progress: "TransferProgress") -> "Pushed":
+    def push(
+        self,
+        name: str,
+        progress: "TransferProgress",
+        logins: "Known | None" = None,
+    ) -> "Pushed":
         """Bring an image to the registry in its name."""
         from engine.registry import pushing, service
 
@@ -86,20 +103,25 @@ class RegistryVerbs(ArchiveVerbs):
         store = self._house.images
         pushing.tags_here(store, reference)
         progress.says(f"The push refers to repository [{reference.full_repository}]")
-        with service.of(reference.registry) as registry:
+        with service.of(reference.registry, logins) as registry:
             pushed = pushing.push(store, registry, reference, progress)
         self._tell_of_transfer(pushed.image, "push", reference)
         progress.says(pushed.line)
         return pushed
 
     @told_as_engine_errors()
-    def push_all(self, name: str, progress: "TransferProgress") -> "list[Pushed]":
+    def push_all(
+        self,
+        name: str,
+        progress: "TransferProgress",
+        logins: "Known | None" = None,
+    ) -> "list[Pushed]":
         """Bring every tag that a repository has here to its registry."""
         from engine.registry import pushing
 
         _refuse_tag(name)
         found = pushing.tags_here(self._house.images, Reference.parse(name))
-        return [self.push(one.familiar, progress) for one in found]
+        return [self.push(one.familiar, progress, logins) for one in found]
 
     def missing(self, here: NotFound, there: RegistryError) -> RegistryError:
         """An error for an image that is not here, and its registry could not be asked.
@@ -122,6 +144,26 @@ class RegistryVerbs(ArchiveVerbs):
             return finding.manifest(registry, reference).raw
 
     @told_as_engine_errors()
+    def distribution(self, name: str, logins: "Known | None" = None) -> dict[str, Any]:
+        """What a registry has under a name, for which machines, in Docker's shape."""
+        from engine.registry import finding, service
+
+        reference = Reference.parse(name)
+        with service.of(reference.registry, logins) as registry:
+            return finding.described(registry, reference)
+
+    def registry_of(self, name: str) -> str:
+        """The registry that is asked for an image of this name."""
+        return Reference.parse(name).registry
+
+    @told_as_engine_errors()
+    def try_login(self, registry: str, login: "Login") -> "Login":
+        """Try a login at a registry, and keep nothing; what may be kept of it."""
+        from engine.registry import joining
+
+        return joining.tried(registry_called(registry), login)
+
+    @told_as_engine_errors()
     def login(self, registry: str, name: str, password: str) -> Path | None:
         """Try name and password at a registry, and keep them.
 
@@ -130,20 +172,20 @@ class RegistryVerbs(ArchiveVerbs):
         from engine.registry.joining import log_in
         from engine.registry.logins import Login
 
-        return log_in(_registry_of(registry), Login(name, password))
+        return log_in(registry_called(registry), Login(name, password))
 
     @told_as_engine_errors()
     def logout(self, registry: str) -> bool:
         """Forget who one is at a registry; False if nobody knew."""
         from engine.registry import logins
 
-        return logins.forget(_registry_of(registry))
+        return logins.forget(registry_called(registry))
 
     def known_login(self, registry: str) -> "Login | None":
         """Who one is at a registry, as far as is known."""
         from engine.registry import logins
 
-        return logins.find(_registry_of(registry))
+        return logins.find(registry_called(registry))
 
     def _tell_of_transfer(
         self, image: StoredImage, action: str, reference: Reference
@@ -160,7 +202,7 @@ def _refuse_tag(name: str) -> None:
         )
 
 
-def _registry_of(typed: str) -> str:
+def registry_called(typed: str) -> str:
     """What is typed after `login`: a host, a URL as in older Dockers, or nothing."""
     host = typed.partition("://")[2] if "://" in typed else typed
     host = host.partition("/")[0]

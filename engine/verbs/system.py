@@ -10,6 +10,7 @@ from engine.verbs.archives import ArchiveVerbs
 
 if TYPE_CHECKING:
     from engine.containers.looking.disk import DiskUsage
+    from engine.containers.options.runtimes import Runtimes
     from engine.runtime.scope import Arrangement
 
 
@@ -22,6 +23,13 @@ class SystemVerbs(ArchiveVerbs):
         from engine.runtime import scope
 
         return scope.arrangement(self._house.place.cgroup)
+
+    @told_as_engine_errors()
+    def runtimes(self) -> "Runtimes":
+        """Who can make containers of their bundles here."""
+        from engine.containers.options import runtimes
+
+        return runtimes.known()
 
     @told_as_engine_errors()
     def disk_usage(self) -> "DiskUsage":

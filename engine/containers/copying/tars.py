@@ -21,8 +21,10 @@ from functools import partial
 
 from engine import files
 from engine.containers.copying.ends import End
+from engine.containers.record import Container
 from engine.errors import Conflict, InvalidArgument, SyscallError
 from engine.kernel import paths
+from engine.runtime.bundle import Bundle
 from engine.storage import nodes, tarball
 from engine.storage.compression import Readable
 from engine.storage.pack import pack_entry
@@ -48,8 +50,19 @@ def _nameless(source: End) -> str:
     return "." if source.path != "/" else ""
 
 
-def read_archive(stream: Readable, destination: End) -> None:
-    """Unpack a tar into a directory of a container."""
+def user_of(container: Container) -> tuple[int, int] | None:
+    """The numbers of a container's user and group; None for root."""
+    process = Bundle.read(container.directory / "bundle").spec.process
+    return (process.uid, process.gid) if process.uid or process.gid else None
+
+
+def read_archive(
+    stream: Readable, destination: End, owner: tuple[int, int] | None = None
+) -> None:
+    """Unpack a tar into a directory of a container.
+
+    `owner`: the user and group of all that is in it, if they shall not be the tar's.
+    """
     place = destination.find_destination()
     try:
         destination.refuse_device(place)
@@ -64,7 +77,7 @@ def read_archive(stream: Readable, destination: End) -> None:
         place.close()
     try:
         destination.refuse_read_only(top)
-        _Unpacking(stream, destination, top).run()
+        _Unpacking(stream, destination, top, owner).run()
     finally:
         os.close(top)
 
@@ -72,10 +85,16 @@ def read_archive(stream: Readable, destination: End) -> None:
 class _Unpacking:
     """One tar on its way into a container's directory."""
 
-    def __init__(self, stream: Readable, destination: End, top: int) -> None:
+    def __init__(
+        self,
+        stream: Readable,
+        destination: End,
+        top: int,
+        owner: tuple[int, int] | None,
+    ) -> None:
         self._reader = TarReader(stream, hashed=False)
         self._root, self._path = destination.root, destination.path
-        self._top = top
+        self._top, self._owner = top, owner
         self._times: dict[str, int] = {}  # of directories, set when all is in them
 
     def run(self) -> None:
@@ -84,6 +103,8 @@ class _Unpacking:
             path = _below(entry.name)
             if not path:
                 continue  # the directory that is there stays as it is
+            if self._owner:
+                entry = entry._replace(uid=self._owner[0], gid=self._owner[1])
             try:
                 self._add(path, entry)
             except OSError as error:

@@ -1,6 +1,7 @@
 """Looking: what there is, told and drawn. Nothing here changes anything.
 
     filtering.py      which containers `ps` shows
+    summary.py        a container as an entry of a list, status.py its state in words
     inspect.py        a container as Docker describes it
     inspect_host.py   what was asked of the machine for it
     inspect_walls.py  namespaces, names and devices
@@ -15,6 +16,7 @@
     top.py            its processes, as ps(1) lists them
     disk.py           what everything takes on the disk
     watching.py       what happened, and what happens
+    announcing.py     … and what may make a picture another
 
 Try it: `lab inspect NAME`, `lab tree`, `lab stats`
 """

@@ -16,6 +16,7 @@ from engine.containers.house import House
 from engine.containers.record import Container
 from engine.errors import EngineError, InvalidArgument
 from engine.filters import Filters
+from engine.oci.instructions import ports_of
 from engine.runtime import health, state
 from engine.runtime.sandbox import Sandbox
 
@@ -64,25 +65,37 @@ def _test(house: House, key: str, values: Sequence[str]) -> Test:
         case "is-task":
             return lambda one: not filters.truth({key: values}, key)
         case "publish" | "expose":
-            for value in values:
-                _number(value.partition("/")[0].partition("-")[0])
+            ports = {*ports_of(values)}
+            return lambda one: bool(ports & {*_PORTS[key](one)})
     return lambda one: _AGREES[key](one, values)
 
 
 _AGREES: dict[str, Callable[[Container, Sequence[str]], bool]] = {
-    "expose": lambda one, values: False,  # a container has no ports yet
     "health": lambda one, values: one.state.health.status in values,
     "id": lambda one, values: any(one.id.startswith(value) for value in values),
     "label": lambda one, values: filters.has_labels(values, one.labels),
     "name": lambda one, values: filters.fits(values, f"/{one.name}", one.name),
     "network": lambda one, values: bool({*values} & {*_networks(one)}),
-    "publish": lambda one, values: False,
     "status": lambda one, values: one.state.status in values,
     "volume": lambda one, values: any(
         value in (path.volume, str(path.source), path.destination)
         for path in one.bound
         for value in values
     ),
+}
+
+
+def _published(container: Container) -> list[str]:
+    """Its ports that are reached at the machine, as "80/tcp"."""
+    from engine.network import ports
+
+    found = ports.published(container.options.ports)
+    return [f"{one.inside}/{one.protocol}" for one in found]
+
+
+_PORTS: dict[str, Callable[[Container], Sequence[str]]] = {
+    "expose": lambda one: one.exposed,
+    "publish": _published,
 }
 
 

@@ -116,6 +116,8 @@ def _config(
         "Image": container.image,
         "Labels": dict(container.labels),
     }
+    if options.entrypoint == ():  # said as [], which dockerd shows as it was said
+        config["Entrypoint"] = []
     if health := options.health.to_json():
         config["Healthcheck"] = {**config.get("Healthcheck", {}), **health}
     if options.stop_timeout is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.containers import defaults
 from engine.containers.looking import inspect_mounts, inspect_ports, inspect_walls
-from engine.containers.options import logs, ulimits
+from engine.containers.options import logs, runtimes, ulimits
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.oci.resources import Resources
@@ -23,7 +23,6 @@ _ABSENT: dict[str, Any] = {
     "VolumeDriver": "",
     "Cgroup": "",
     "Links": None,
-    "Runtime": "labshell",
     "ConsoleSize": [0, 0],
     "Isolation": "",
     "BlkioWeightDevice": [],
@@ -61,6 +60,7 @@ def host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
             "MaximumRetryCount": options.restart.maximum,
         },
         "AutoRemove": options.auto_remove,
+        "Runtime": options.runtime or runtimes.OURS,
         "PortBindings": inspect_ports.asked(options),
         "PublishAllPorts": options.publish_all,
         "Sysctls": dict(options.sysctls) or None,

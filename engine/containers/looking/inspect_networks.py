@@ -34,7 +34,7 @@ _NO_ADDRESS = {
 def settings(container: Container) -> dict[str, Any]:
     """The networks of a container; on the default one its address is there twice."""
     sandbox = Sandbox.read(container.directory)
-    endpoints = {one.network: one for one in (sandbox.endpoints if sandbox else ())}
+    endpoints = _endpoints(sandbox)
     return {
         "Bridge": "",
         "SandboxID": container.id if sandbox else "",
@@ -48,6 +48,16 @@ def settings(container: Container) -> dict[str, Any]:
         **_address(endpoints.get("bridge")),
         "Networks": _networks(container, endpoints),
     }
+
+
+def of_container(container: Container) -> dict[str, Any]:
+    """The networks of a container by name, with its addresses while it runs."""
+    sandbox = Sandbox.read(container.directory) if container.active else None
+    return _networks(container, _endpoints(sandbox))
+
+
+def _endpoints(sandbox: Sandbox | None) -> dict[str, Endpoint]:
+    return {one.network: one for one in (sandbox.endpoints if sandbox else ())}
 
 
 def _key(container: Container, sandbox: Sandbox | None) -> str:
@@ -102,7 +112,7 @@ def network(
     one: Network, bridge: str, containers: Sequence[Container]
 ) -> dict[str, Any]:
     """A network, its interface, and those of the containers that are attached to it."""
-    options = {"com.docker.network.bridge.name": bridge} if bridge else {}
+    named = {"com.docker.network.bridge.name": bridge} if bridge else {}
     pools = [{"Subnet": one.subnet, "Gateway": one.gateway}] if one.subnet else []
     if one.ip_range:
         pools[0]["IPRange"] = one.ip_range
@@ -120,7 +130,7 @@ def network(
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
         "Containers": dict(_attached(one, containers)),
-        "Options": options,
+        "Options": {**named, **one.options},
         "Labels": dict(one.labels),
     }
 

@@ -1,5 +1,8 @@
 """Plugs: who is plugged in where, for the picture that `lab net` draws.
 
+A published port leads to the first network with a way out, and is drawn there: by a
+rule of the firewall, which counts connections, or by the porter, who does not.
+
 The kernel counts what passes each interface. Of a pair the two ends count the same, the
 other way round: what the machine's end has received the container has sent.
 
@@ -7,7 +10,7 @@ man: veth(4), sysfs(5) on /sys/class/net
 Try it: `lab net`, `cat /sys/class/net/lv*/statistics/rx_packets`
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,14 +22,15 @@ from engine.network.networks import Network, bridge_name
 from engine.runtime.sandbox import Endpoint, Sandbox
 
 _COUNTERS = Path("/sys/class/net")
+Door = tuple[str, str, str]  # address, port and protocol at the machine
 
 
 class Plug(NamedTuple):
     """A container at a network: a pair of interfaces, and what has passed through it.
 
     `link` is the end on the machine, `interface` the one inside. `sent` and `received`
-    are packets, as the container sees them. `ports` are those published at the machine:
-    "0.0.0.0:8080 → 80/tcp".
+    are packets, as the container sees them. `ports` are those published at the machine
+    that lead here, and who leads: "0.0.0.0:8080 → 80/tcp (dnat, 3 connections)".
     """
 
     container: str
@@ -57,11 +61,18 @@ class Switch(NamedTuple):
 
 def switches(house: House, containers: Sequence[Container]) -> list[Switch]:
     """Every network that is a bridge, with those of the containers that run."""
-    found = [one for one in house.networks.all() if one.subnet]
-    return [_switch(house.place.tag, network, containers) for network in found]
+    tag, found = house.place.tag, [n for n in house.networks.all() if n.subnet]
+    plugged = [(one, _endpoints(one)) for one in reversed(containers)]
+    led = _led(tag, [each for _, endpoints in plugged for each in endpoints])
+    return [_switch(tag, network, plugged, led) for network in found]
 
 
-def _switch(tag: str, network: Network, containers: Sequence[Container]) -> Switch:
+def _switch(
+    tag: str,
+    network: Network,
+    plugged: Sequence[tuple[Container, tuple[Endpoint, ...]]],
+    led: Mapping[Door, int],
+) -> Switch:
     bridge = bridge_name(tag, network)
     return Switch(
         network=network.name,
@@ -71,9 +82,9 @@ def _switch(tag: str, network: Network, containers: Sequence[Container]) -> Swit
         internal=network.internal,
         on=links.is_on(bridge),
         plugs=tuple(
-            _plug(container, endpoint)
-            for container in reversed(containers)
-            for endpoint in _endpoints(container)
+            _plug(container, endpoint, _ports(container, led) if leads else ())
+            for container, endpoints in plugged
+            for endpoint, leads in _leading(endpoints)
             if endpoint.network_id == network.id
         ),
     )
@@ -84,7 +95,24 @@ def _endpoints(container: Container) -> tuple[Endpoint, ...]:
     return sandbox.endpoints if sandbox else ()
 
 
-def _plug(container: Container, endpoint: Endpoint) -> Plug:
+def _leading(endpoints: tuple[Endpoint, ...]) -> list[tuple[Endpoint, bool]]:
+    """Each endpoint, and whether published ports lead there: to the first way out."""
+    way = next((one for one in endpoints if one.gateway), None)
+    return [(one, one == way) for one in endpoints]
+
+
+def _led(tag: str, endpoints: Sequence[Endpoint]) -> dict[Door, int]:
+    """The ports that the kernel leads in, and how many connections it has led."""
+    if not any(one.table for one in endpoints):
+        return {}
+    from engine.network import walls
+    from engine.runtime import translation
+
+    found = translation.rules(walls.table(tag))
+    return {(r.address, str(r.port), r.protocol): r.connections for r in found}
+
+
+def _plug(container: Container, endpoint: Endpoint, ports: Iterable[str]) -> Plug:
     return Plug(
         container=container.name,
         link=endpoint.link,
@@ -94,7 +122,7 @@ def _plug(container: Container, endpoint: Endpoint) -> Plug:
         sent=_count(endpoint.link, "rx_packets"),
         received=_count(endpoint.link, "tx_packets"),
         aliases=endpoint.aliases,
-        ports=tuple(_ports(container)),
+        ports=tuple(ports),
     )
 
 
@@ -105,11 +133,14 @@ def _count(link: str, name: str) -> int:
         return 0
 
 
-def _ports(container: Container) -> list[str]:
+def _ports(container: Container, led: Mapping[Door, int]) -> list[str]:
     """Where the ports of a container are published, each in a few words."""
     opened = inspect_networks.settings(container)["Ports"]
-    return [
-        f"{place['HostIp']}:{place['HostPort']} → {inside}"
-        for inside, places in opened.items()
-        for place in places or ()
-    ]
+    found = []
+    for inside, places in opened.items():
+        for address, port in ((p["HostIp"], p["HostPort"]) for p in places or ()):
+            count = led.get((address, port, inside.partition("/")[2]))
+            times = "1 connection" if count == 1 else f"{count} connections"
+            who = "porter" if count is None else f"dnat, {times}"
+            found.append(f"{address}:{port} → {inside} ({who})")
+    return found

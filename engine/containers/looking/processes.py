@@ -17,6 +17,7 @@ from engine.containers.record import Container
 from engine.kernel import cgroups, namespaces, process_table
 
 _LONGEST_COMMAND = 200  # characters
+_OTHERS = ("container", "exec", "client")  # roles of programs that are not ours
 
 
 class ProcessInfo(NamedTuple):
@@ -39,18 +40,18 @@ def processes(house: House, containers: Iterable[Container]) -> list[ProcessInfo
         if not (container.state.pid or container.state.stepped):
             continue
         shims.add(container.state.shim_pid)
-        found += _info(container.state.shim_pid, "shim", container)
+        found += info(container.state.shim_pid, "shim", container)
         members = set(cgroups.members(house.cgroup(container)))
         for entry in _beside(container):
             if entry.pid not in members:  # a program may call itself as it likes
-                found += _info(entry.pid, "porter", container)
+                found += info(entry.pid, "porter", container)
         for pid in half_made(container):
-            found += _info(pid, "starter", container)
+            found += info(pid, "starter", container)
         for pid in sorted(members.difference(half_made(container))):
-            found += _info(pid, _role(pid, container), container)
+            found += info(pid, _role(pid, container), container)
     spawners = {_parent(pid) for pid in shims} | set(_spawners(house))
     for pid in sorted(spawners - {0, 1}):
-        found = [*_info(pid, "spawner", None), *found]
+        found = [*info(pid, "spawner"), *found]
     return found
 
 
@@ -104,7 +105,7 @@ def _parent(pid: int) -> int:
     return entry.parent if entry else 0
 
 
-def _info(pid: int, role: str, container: Container | None) -> list[ProcessInfo]:
+def info(pid: int, role: str, container: Container | None = None) -> list[ProcessInfo]:
     """One process, or nothing if it has ended meanwhile."""
     entry = process_table.read(pid)
     if entry is None:
@@ -115,7 +116,7 @@ def _info(pid: int, role: str, container: Container | None) -> list[ProcessInfo]
             pid=pid,
             parent=entry.parent,
             inside_pid=entry.inside_pid,
-            command=command if role in ("container", "exec") else entry.name,
+            command=command if role in _OTHERS else entry.name,
             role=role,
             container=container.name if container else None,
             namespaces=namespaces.inodes(pid),

@@ -8,25 +8,60 @@ man: inotify(7)
 Try it: `lab events` in one terminal, `lab run --rm busybox true` in another
 """
 
-import contextlib
-import os
-import select
-import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from engine import events, filters
 from engine.errors import InvalidArgument
 from engine.events import Event
 from engine.filters import Filters
-from engine.growing import GrowingFile
+from engine.growing import Follower, GrowingFile, follow
 from engine.kernel import watches
 
 KEYS = (
     "config container daemon event image label network node plugin scope secret "
     "service type volume"
 ).split()
-_AT_ONCE = 1 << 16  # bytes
+
+
+class EventFollower(Follower[Event]):
+    """The events that agree with filters, between two times (seconds since 1970).
+
+    Without `since` those from now on, or, if there is an `until`, all up to that;
+    without `until` it never ends.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        since: float | None = None,
+        until: float | None = None,
+        wanted: Filters = filters.NONE,
+    ) -> None:
+        filters.refuse_unknown(wanted, KEYS)
+        if since is not None and until is not None and since > until:
+            raise InvalidArgument(
+                f"`since` time ({int(since)}) cannot be after `until` time "
+                f"({int(until)})",
+                "Events go from `since` to `until`: --since 2h --until 1h.",
+            )
+        self._since, self._wanted = since, wanted
+        # From now on is a place in the file: by the clock, which somebody may set back
+        # meanwhile, what comes then would be over.
+        last = 0 if since is None and until is None else None
+        changes = watches.on_files_in(root)  # before the first look: nothing is missed
+        super().__init__(GrowingFile(events.path(root), last), changes, until)
+
+    def _parse(self, line: bytes) -> Event:
+        return Event.parse(line)
+
+    def _is_too_late(self, entry: Event) -> bool:
+        return self._until is not None and entry.nanoseconds / 1e9 > self._until
+
+    def _is_wanted(self, entry: Event) -> bool:
+        moment = entry.nanoseconds / 1e9
+        early = self._since is not None and moment < self._since
+        return not early and agrees(entry, self._wanted)
 
 
 def watch(
@@ -35,51 +70,8 @@ def watch(
     until: float | None = None,
     wanted: Filters = filters.NONE,
 ) -> Generator[Event, None, None]:
-    """The events that agree with the filters, between two times (seconds since 1970).
-
-    Without `since` those from now on, or, if there is an `until`, all up to that;
-    without `until` it never ends.
-    """
-    filters.refuse_unknown(wanted, KEYS)
-    if since is not None and until is not None and since > until:
-        raise InvalidArgument(
-            f"`since` time ({int(since)}) cannot be after `until` time ({int(until)})",
-            "Events go from `since` to `until`: --since 2h --until 1h.",
-        )
-    # From now on is a place in the file: by the clock, which somebody may set back
-    # meanwhile, what comes then would be over.
-    last = 0 if since is None and until is None else None
-    for event in _all(root, until, last):
-        moment = event.nanoseconds / 1e9
-        if until is not None and moment > until:
-            return
-        if (since is None or moment >= since) and agrees(event, wanted):
-            yield event
-
-
-def _all(root: Path, until: float | None, last: int | None) -> Iterator[Event]:
-    """Every event from the oldest on, or from the `last` so many; waits for more, if
-    `until` is not over.
-    """
-    if not root.exists():
-        return
-    changed = watches.on_files_in(root)  # before the first look: nothing is missed
-    file = GrowingFile(events.path(root), last)
-    try:
-        while True:
-            # Looked at before reading: what comes while we read is still before it.
-            over = until is not None and time.time() > until
-            for line in file.lines():
-                with contextlib.suppress(ValueError):  # cut short, or not ours
-                    yield Event.parse(line)
-            if over:
-                return
-            left = None if until is None else max(0.0, until - time.time())
-            if select.select([changed], [], [], left)[0]:
-                os.read(changed, _AT_ONCE)
-    finally:
-        file.close()
-        os.close(changed)
+    """The same, one by one; sleeps while there is none."""
+    yield from follow(EventFollower(root, since, until, wanted))
 
 
 def agrees(event: Event, wanted: Filters) -> bool:

@@ -17,6 +17,7 @@ comes to in the runtime specification.
     processors.py     --cpus, --cpuset-cpus: which of them, and how much
     ulimits.py        --ulimit: limits of each single process
     logs.py           --log-driver, --log-opt
+    runtimes.py       --runtime: who makes the container
     sizes.py          "64m", for those of them that hold sizes
 
 Try it: `lab create --name 'a b' -m 1k --device /nosuch busybox`

@@ -50,6 +50,7 @@ class ContainerOptions(NamedTuple):
     tmpfs: tuple[str, ...] = ()
     volumes_from: tuple[str, ...] = ()
     network: str = "bridge"
+    more_networks: tuple[str, ...] = ()
     network_aliases: tuple[str, ...] = ()
     ip: str | None = None
     mac_address: str | None = None
@@ -94,6 +95,7 @@ class ContainerOptions(NamedTuple):
     health: Healthcheck = UNASKED
     log_driver: str | None = None
     log_options: Mapping[str, str] = {}
+    runtime: str | None = None
 
     @property
     def stdin_once(self) -> bool:
@@ -109,11 +111,14 @@ class ContainerOptions(NamedTuple):
         values = self._asdict()
         values["health"] = self.health.to_json()
         values["restart"] = self.restart.to_json() if self.restart.name != NO else None
-        return {
+        said = {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in values.items()
             if value is not False and value not in (None, "", (), {})
         }
+        if self.entrypoint is not None:  # () is none; None is that of the image
+            said["entrypoint"] = list(self.entrypoint)
+        return said
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "ContainerOptions":

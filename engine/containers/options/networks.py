@@ -1,7 +1,7 @@
 """Networks that were asked for: --network, --ip, --network-alias, --mac-address.
 
     bridge          (or nothing said) the network that is always there
-    NAME            one that `lab network create` has made
+    NAME            one that `lab network create` has made; or several of these two
     none            a network namespace with only loopback
     host            none of its own: it has the machine's network
     container:NAME  that of another container, which must run
@@ -54,6 +54,16 @@ def check(options: ContainerOptions) -> None:
                 f"With --network {mode} there is no interface to give it to.",
             )
     check_aliases(options.network_aliases)
+    _check_several((mode, *options.more_networks))
+
+
+def _check_several(modes: Sequence[str]) -> None:
+    """What shares the network of another has no room for networks of its own."""
+    if len(modes) > 1 and not all(mode and has_own_namespace(mode) for mode in modes):
+        raise InvalidArgument(
+            f"conflicting options: --network {' and '.join(modes)}",
+            "Several --network are names of networks; none, host and container: alone.",
+        )
 
 
 def _check_shared(options: ContainerOptions) -> None:
@@ -93,14 +103,24 @@ def check_aliases(aliases: Sequence[str]) -> None:
         raise InvalidArgument("too many network aliases", f"{_MOST} at most.")
 
 
-def memberships(options: ContainerOptions, network: str) -> tuple[Membership, ...]:
-    """The networks that a new container belongs to; `network` is its name."""
+def memberships(
+    options: ContainerOptions, networks: Sequence[str]
+) -> tuple[Membership, ...]:
+    """The networks that a new container belongs to; `networks` are their names.
+
+    What was asked of an address is about the first. InvalidArgument if one is twice.
+    """
     if not has_own_namespace(options.network):
         return ()
-    wanted = Membership(
-        network=network,
+    for name in networks:
+        if networks.count(name) > 1:
+            raise InvalidArgument(
+                f"network {name!r} is specified multiple times", "Once is enough."
+            )
+    first = Membership(
+        network=networks[0],
         aliases=options.network_aliases,
         address=options.ip or "",
         mac=options.mac_address or "",
     )
-    return (wanted,)
+    return (first, *(Membership(network=name) for name in networks[1:]))

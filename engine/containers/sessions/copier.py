@@ -1,59 +1,39 @@
-"""Copying between a session's descriptors and its connection.
+"""Copying between a session's descriptors and its attachment.
 
-    stdin ──▶ │ detach keys? │ ──▶ '0' ──▶ shim
-    stdout, stderr ◀──────────── '1' '2' ◀── shim
+    stdin ──▶ attachment ──▶ program
+    stdout, stderr ◀── attachment ◀── program
 
-Sending never waits: while input cannot be taken, output must still be read, or a
-program that copies one to the other would stand still for ever.
+One thread does both, and sleeps in select(2) until there is something to copy.
 
-man: select(2), send(2) on MSG_DONTWAIT
+man: select(2)
 Try it: `lab run -i busybox cat < /dev/zero | head -c 1G | wc -c`
 """
 
 import os
 import select
-import socket
 from collections.abc import Mapping
 
-from engine.containers.sessions.detaching import KeyWatch
-from engine.runtime import channel
-from engine.runtime.client import Connection
-
-_PIECE = 32768  # bytes of input passed on at once
+from engine.containers.sessions.attachment import PIECE, Attachment
 
 
 class Copier:
-    """Moves bytes between a session's descriptors and its connection.
+    """Moves bytes between a session's descriptors and its attachment.
 
-    `outputs` are the descriptors for the streams that somebody wants to see. `ends`:
-    the end of the input is the end of the program's input too.
+    `outputs` are the descriptors for the streams that somebody wants to see.
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        stdin: int | None,
-        outputs: Mapping[bytes, int],
-        detach_keys: bytes,
-        *,
-        ends: bool,
+        self, attachment: Attachment, stdin: int | None, outputs: Mapping[bytes, int]
     ) -> None:
-        self._connection = connection
+        self._attachment = attachment
         self._stdin = stdin
         self._outputs = outputs
-        self._keys = KeyWatch(detach_keys)
-        self._ends = ends
-        self._unsent = b""
-
-    @property
-    def detached(self) -> bool:
-        """Whether the detach keys were typed, and all before them has been sent."""
-        return self._keys.found and not self._unsent
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing more to copy: no input left, no output wanted."""
-        return self._stdin is None and not self._unsent and not self._outputs
+        full = self._attachment.full
+        return self._stdin is None and not full and not self._outputs
 
     def show(self, kind: bytes, payload: bytes) -> None:
         """Write a message of the shim's where its stream is wanted, if it is."""
@@ -62,45 +42,30 @@ class Copier:
 
     def turn(self, wakeup: int) -> None:
         """Wait for something to copy, and copy it; `wakeup` ends the waiting too."""
-        shim = self._connection.socket.fileno()
+        shim, full = self._attachment.fileno(), self._attachment.full
         sources = [shim, wakeup]
-        if self._stdin is not None and not self._unsent:
+        if self._stdin is not None and not full:
             sources.append(self._stdin)
-        ready, room, _ = select.select(sources, [shim] if self._unsent else [], [])
+        ready, room, _ = select.select(sources, [shim] if full else [], [])
         if wakeup in ready:
             os.read(wakeup, 512)
-        if shim in ready:
-            self.show(*self._connection.receive())
+        if shim in ready and (message := self._attachment.receive()):
+            self.show(*message)
         if room:
-            self._send()
+            self._attachment.flush()
         if self._stdin is not None and self._stdin in ready:
             self._copy_input(self._stdin)
 
     def _copy_input(self, descriptor: int) -> None:
         try:
-            data = os.read(descriptor, _PIECE)
+            data = os.read(descriptor, PIECE)
         except OSError:  # the terminal has gone
             data = b""
         if data:
-            data = self._keys.pass_on(data)
-            self._unsent = channel.STDIN + data if data else b""
+            self._attachment.type(data)
         else:
             self._stdin = None
-            end = channel.encode({"do": "close-stdin"})
-            self._unsent = end if self._ends else b""
-        self._send()
-
-    def _send(self) -> None:
-        """Send what waits to be sent, if there is room for it now."""
-        if not self._unsent:
-            return
-        try:
-            self._connection.socket.send(self._unsent, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            pass  # the shim is ending: its last words are still to be read
-        self._unsent = b""
+            self._attachment.end_input()
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -10,20 +10,110 @@ Try it: `lab run -d --name box busybox ping 127.0.0.1; lab logs -f box`
 """
 
 import contextlib
-import os
 import select
-import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
-from engine import files, times
+from engine import times
 from engine.containers.house import House
 from engine.containers.record import Container
+from engine.containers.sessions import waiting
 from engine.errors import InvalidState, NotFound
-from engine.growing import GrowingFile
+from engine.growing import Follower, GrowingFile
+from engine.growing import follow as follow_file
 from engine.kernel import watches
 from engine.runtime import client
 from engine.runtime.client import Connection
 from engine.runtime.logs import LogEntry
+
+
+class LogFollower(Follower[LogEntry]):
+    """What a container has printed; with `follow` also what it will, until it ends.
+
+    `since` and `until` are seconds since 1970. Of the last `tail` lines those are told
+    that were printed between them.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        container: Container,
+        *,
+        follow: bool = False,
+        since: float | None = None,
+        until: float | None = None,
+        tail: int | None = None,
+    ) -> None:
+        if container.options.log_driver == "none":
+            raise InvalidState(
+                "configured logging driver does not support reading",
+                "It was made with --log-driver none: what it printed was not kept.",
+            )
+        self._house, self._container = house, container
+        self._first = times.at(since) if since is not None else ""
+        self._last = times.at(until) if until is not None else "~"  # behind every digit
+        self._shim: Connection | None = None
+        self._both = select.epoll() if follow else None
+        directory = container.directory
+        changes = watches.on_files_in(directory) if follow else None
+        super().__init__(GrowingFile(directory / "log.jsonl", tail), changes, until)
+        if self._both and changes is not None:
+            self._both.register(changes, select.EPOLLIN)
+            try:
+                self._meet_shim()
+            except BaseException:
+                self.close()
+                raise
+
+    def fileno(self) -> int:
+        """What is readable if the log has grown, or the shim has told something."""
+        assert self._both, "what is not followed has an end"
+        return self._both.fileno()
+
+    def _is_complete(self) -> bool:
+        over = super()._is_complete()
+        while self._shim and self._has_ended(self._shim):
+            self._shim.close()
+            self._shim = None
+            with contextlib.suppress(NotFound):
+                self._container = self._house.records.find(self._container.id)
+                self._meet_shim()
+        return over or self._shim is None
+
+    def _meet_shim(self) -> None:
+        """Ask to be told of the program's end, unless that has come for good."""
+        if self._container.active and self._both:
+            self._shim = waiting.connect(self._house, self._container)
+            if self._shim:
+                self._both.register(self._shim.socket, select.EPOLLIN)
+
+    def _has_ended(self, shim: Connection) -> bool:
+        """Whether the program has; it may be run again."""
+        try:
+            while shim.exit_status is None:
+                shim.receive(wait=False)
+        except BlockingIOError:
+            return False
+        except client.GONE:
+            pass
+        return True
+
+    def _parse(self, line: bytes) -> LogEntry:
+        return LogEntry.parse(line)
+
+    def _is_too_late(self, entry: LogEntry) -> bool:
+        return entry.time > self._last
+
+    def _is_wanted(self, entry: LogEntry) -> bool:
+        return entry.time >= self._first
+
+    def close(self) -> None:
+        """Let go of everything."""
+        super().close()
+        if self._shim:
+            self._shim.close()
+            self._shim = None
+        if self._both:
+            self._both.close()
 
 
 def entries(
@@ -35,68 +125,9 @@ def entries(
     until: float | None = None,
     tail: int | None = None,
 ) -> Generator[LogEntry, None, None]:
-    """What the container has printed; `follow` waits for more until it ends.
-
-    `since` and `until` are seconds since 1970. Of the last `tail` lines those are told
-    that were printed between them.
-    """
-    if container.options.log_driver == "none":
-        raise InvalidState(
-            "configured logging driver does not support reading",
-            "It was made with --log-driver none: what it printed was not kept.",
+    """The same, one by one; sleeps while there is nothing new."""
+    yield from follow_file(
+        LogFollower(
+            house, container, follow=follow, since=since, until=until, tail=tail
         )
-    first = times.at(since) if since is not None else ""
-    last = times.at(until) if until is not None else "~"  # behind every digit
-    log = GrowingFile(container.directory / "log.jsonl", tail)
-    try:
-        for _ in _looks(house, container, until) if follow else [None]:
-            for line in log.lines():
-                with contextlib.suppress(ValueError):  # cut short by a full disk
-                    entry = LogEntry.parse(line)
-                    if entry.time > last:
-                        return
-                    if entry.time >= first:
-                        yield entry
-    finally:
-        log.close()
-
-
-def _looks(house: House, container: Container, until: float | None) -> Iterator[None]:
-    """Yields whenever there may be more in the log; the last time when it has ended."""
-    with files.closing(watches.on_files_in(container.directory)) as changed:
-        while container.active and (connection := _waiting(house, container)):
-            with connection:
-                while connection.exit_status is None:
-                    yield
-                    if not _wait(changed, connection, until):
-                        return
-            try:
-                container = house.records.find(container.id)
-            except NotFound:
-                break
-        yield
-
-
-def _wait(changed: int, connection: Connection, until: float | None) -> bool:
-    """Wait until something has happened; False when `until` is over."""
-    left = None if until is None else max(0.0, until - time.time())
-    ready = select.select([changed, connection.socket.fileno()], [], [], left)[0]
-    if changed in ready:
-        os.read(changed, 4096)
-    elif ready:
-        connection.receive()
-    return bool(ready)
-
-
-def _waiting(house: House, container: Container) -> Connection | None:
-    """A connection that will hear of the program's end; None if it has come."""
-    try:
-        connection = client.connect(house.place, container.directory)
-    except InvalidState:
-        return None
-    try:
-        connection.ask("wait")
-    except client.GONE:  # its shim was about to end when we came
-        connection.close()
-        return None
-    return connection
+    )

@@ -24,16 +24,15 @@ from contextlib import AbstractContextManager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from engine.containers.house import House
-from engine.containers.record import Container
+from engine.containers.sessions.attachment import Attachment
 from engine.containers.sessions.copier import Copier
-from engine.containers.sessions.detaching import read_keys
 from engine.errors import InvalidState
-from engine.runtime import channel, client, state
+from engine.runtime import channel, client
 from engine.runtime.client import Connection
 
 if TYPE_CHECKING:
-    from engine.containers.sessions.stepping import Decide
+    from engine.containers.sessions.stepping import Prepare
+    from engine.gatekeeper import Decide
 
 _FORWARDED = (
     signal.SIGHUP,
@@ -49,7 +48,8 @@ _FORWARDED = (
 class Session:
     """One attached container or exec.
 
-    `detached`: whether it was left with the detach keys.
+    `tty`: whether its program has a terminal; `detached`: whether it was left with the
+    detach keys.
     """
 
     def __init__(
@@ -63,52 +63,60 @@ class Session:
         silence: Callable[[], AbstractContextManager[None]],
         ends_input: bool = True,
         redraws: bool = False,
+        prepare: "Prepare | None" = None,
     ) -> None:
         """`name` is the container's, `request` what makes the program start: {"do":
         "start"} or an exec. `silence` keeps others from writing on the terminal.
 
+        `prepare` does what the start needs before, and is given who is to be asked;
         `ends_input`: when our input ends, the program reads an end of file; `redraws`:
         the program was there before us, and should paint its screen again.
         """
         self._connection = connection
         self._name = name
-        self._tty = tty
+        self.tty = tty
         self._request = request
         self._keys = detach_keys if tty else b""
         self._silence = silence
         self._ends_input = ends_input
         self._redraws = redraws
+        self._prepare = prepare
         self._interrupts = 0
         self.detached = False
 
-    def start(self, decide: "Decide | None" = None) -> None:
-        """Start the program. EngineError, with its exit code, if that fails.
+    def start(
+        self, decide: "Decide | None" = None, screen: int | None = 0
+    ) -> int | None:
+        """Start the program; the number of its process, if it was not there before.
 
-        `decide` is asked before each act: see stepping.py.
+        `decide` is asked before each act: see stepping.py. The program's terminal is
+        as large as that of the descriptor `screen`. EngineError, with its exit code,
+        if it cannot be started.
         """
         fields = dict(self._request)
-        if self._tty and os.isatty(0):
-            fields["rows"], fields["columns"] = _size_of(0)
+        if self.tty and screen is not None and os.isatty(screen):
+            fields["rows"], fields["columns"] = _size_of(screen)
         request = fields.pop("do")
         if decide is None:
-            self._connection.ask(request, **fields)
+            if self._prepare:
+                with self._connection.preparing():
+                    self._prepare(None)
+            answer = self._connection.ask(request, **fields)
         else:
             from engine.containers.sessions import stepping
 
-            stepping.step(self._connection, decide, request, **fields)
+            answer = stepping.step(
+                self._connection, decide, request, self._prepare, **fields
+            )
+        return answer.get("pid")
+
+    def attachment(self) -> Attachment:
+        """Our side of it, for whoever waits in a way of their own."""
+        return Attachment(self._connection, self._keys, ends=self._ends_input)
 
     def wait(self) -> int:
         """The exit status, once there is one; output is dropped meanwhile."""
         return self._connection.wait_for_exit()
-
-    @contextlib.contextmanager
-    def closed_if_it_fails(self) -> Iterator[None]:
-        """Hang up if what must be done before the start fails."""
-        try:
-            yield
-        except BaseException:
-            self.close()
-            raise
 
     def close(self) -> None:
         """Hang up; the container runs on."""
@@ -131,28 +139,27 @@ class Session:
         """
         wanted = {channel.STDOUT: stdout, channel.STDERR: stderr}
         outputs = {kind: to for kind, to in wanted.items() if to is not None}
-        copier = Copier(
-            self._connection, stdin, outputs, self._keys, ends=self._ends_input
-        )
-        passed = _FORWARDED if signals and not self._tty else ()
+        attachment = self.attachment()
+        copier = Copier(attachment, stdin, outputs)
+        passed = _FORWARDED if signals and not self.tty else ()
         with (
             self._silence(),
             self._terminal_of(stdin),
             self._signals(passed) as wakeup,
         ):
-            for kind, payload in self._connection.early:
+            for kind, payload in attachment.early():
                 copier.show(kind, payload)
-            while self._connection.exit_status is None:
+            while attachment.exit_status is None:
                 copier.turn(wakeup)
-                self.detached = copier.detached
+                self.detached = attachment.detached
                 if self.detached or copier.idle:
                     return 0
-        return self._connection.exit_status
+        return attachment.exit_status
 
     @contextlib.contextmanager
     def _terminal_of(self, stdin: int | None) -> Iterator[None]:
         """Raw mode, if both sides are terminals."""
-        if not self._tty or stdin is None or not os.isatty(stdin):
+        if not self.tty or stdin is None or not os.isatty(stdin):
             yield
             return
         if self._redraws:  # a new size is what makes it paint: so a wrong one first
@@ -181,7 +188,7 @@ class Session:
             with contextlib.suppress(ValueError):  # not the main thread: no signals
                 for forwarded in passed:
                     previous[forwarded] = signal.signal(forwarded, self._forward)
-                if self._tty:
+                if self.tty:
                     previous[signal.SIGWINCH] = signal.signal(
                         signal.SIGWINCH, self._resized
                     )
@@ -217,72 +224,3 @@ def _size_of(descriptor: int) -> tuple[int, int]:
     from engine.kernel import terminal  # many sessions have none
 
     return terminal.size(descriptor)
-
-
-def start_session(
-    house: House,
-    container: Container,
-    *,
-    stdin: bool,
-    detach_keys: str | None = None,
-    removes: bool = False,
-) -> Session:
-    """A session with a container, which starts it if it does not run yet.
-
-    `removes`: whoever asks will remove an --rm container at its end.
-    """
-    keys = read_keys(detach_keys)
-    house.prepare()
-    connection = client.reach(house.place, container.directory)
-    ends = stdin and container.options.stdin_once
-    connection.ask("attach", stdin=ends, releases=removes)
-    what = "wait" if container.running else "start"
-    request = {"do": what, "at_once": house.watched}
-    return Session(
-        connection,
-        name=container.name,
-        tty=container.options.tty,
-        request=request,
-        detach_keys=keys,
-        silence=house.silence,
-        ends_input=ends,
-    )
-
-
-_REFUSED = {
-    state.PAUSED: (
-        "You cannot attach to a paused container, unpause it first",
-        "`lab unpause {name}` gives it the CPU back.",
-    ),
-    state.RESTARTING: (
-        "You cannot attach to a restarting container, wait until it is running",
-        "`lab logs {name}` may tell why it does not keep running.",
-    ),
-}
-_STOPPED = (
-    "You cannot attach to a stopped container, start it first",
-    "`lab start -ai {name}` starts it and attaches.",
-)
-
-
-def attach(
-    house: House, container: Container, *, stdin: bool, detach_keys: str | None = None
-) -> Session:
-    """A session with a container that runs. InvalidState if it does not."""
-    if container.state.status != state.RUNNING:
-        message, hint = _REFUSED.get(container.state.status, _STOPPED)
-        raise InvalidState(message, hint.format(name=container.name))
-    keys = read_keys(detach_keys)
-    connection = client.connect(house.place, container.directory)
-    ends = stdin and container.options.stdin_once
-    connection.ask("attach", stdin=ends)
-    return Session(
-        connection,
-        name=container.name,
-        tty=container.options.tty,
-        request={"do": "wait"},
-        detach_keys=keys,
-        silence=house.silence,
-        ends_input=ends,
-        redraws=True,
-    )

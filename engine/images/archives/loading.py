@@ -45,6 +45,17 @@ class LoadedImage(NamedTuple):
     names: tuple[str, ...]
     taken_from: Mapping[str, str] = {}  # name -> image ID
 
+    @property
+    def lines(self) -> list[str]:
+        """What Docker says of it."""
+        renamed = [
+            f"The image {name} already exists, renaming the old one with ID {old} to "
+            "empty string"
+            for name, old in self.taken_from.items()
+        ]
+        loaded = [f"Loaded image: {name}" for name in self.names]
+        return [*renamed, *(loaded or [f"Loaded image ID: {self.id}"])]
+
 
 def load(store: ImageStore, stream: Readable) -> list[LoadedImage]:
     """Bring the images of an archive into the store, all or none.

@@ -22,7 +22,9 @@ images: that is all that a registry is. In the order to read:
     summary.py       what is in a registry: for `lab registry ls` and the page
     page.py          the page for a browser
     collecting.py    garbage collection: the blobs that no manifest names
+    running.py       who serves a directory, and where; how that ends
     service.py       all of it put together, and served
+    background.py    the same in a process that outlives its shell
     registry.py      the registry as its owner sees it
 
 Source: opencontainers/distribution-spec 1.1, spec.md

@@ -77,6 +77,16 @@ class Repository:
         for path in self.directory.glob(".index.json.*"):
             path.unlink()
 
+    def remove(self) -> None:
+        """Remove all of it; blobs that others have as well stay theirs.
+
+        It is moved aside first, to a name that no repository has: so whoever reads
+        finds all of it or nothing.
+        """
+        aside = self.directory.with_name(f".{os.urandom(8).hex()}")
+        os.rename(self.directory, aside)
+        files.remove_tree(aside)
+
     def path(self, digest: str) -> Path:
         """Where a blob of this repository is, or would be."""
         return self._blobs / digests.hex_of(digest)

@@ -3,7 +3,7 @@
     request ──▶ access: who is it? ──▶ routes: which call? ──▶ answer ──▶ told
                       └─ 401                   └─ Problem ──▶ its status and JSON
 
-One process serves one directory: it holds `lock` in it as long as it lives. Others may
+One process serves one directory (see running.py). Others may
 read the directory meanwhile, and collect its garbage. When the process ends, however it
 ends, nothing has to be tidied: what was complete is there, what was not is an upload
 that its client may go on with.
@@ -12,22 +12,21 @@ Source: opencontainers/distribution-spec 1.1
 Try it: `lab registry serve --port 5000`; `curl -i http://127.0.0.1:5000/v2/`
 """
 
-import contextlib
 import errno
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Self
 
-from engine import files
-from engine.errors import Conflict, InvalidArgument
+from engine.errors import InvalidArgument
 from engine.http.messages import Gone, Refused, Request, Response
 from engine.http.server import Server, listen, tls
 from engine.registry.server.access import Access
 from engine.registry.server.problems import Problem
 from engine.registry.server.routes import Routes
+from engine.registry.server.running import alone, note
 from engine.registry.server.upload_calls import UploadCalls
 from engine.registry.server.uploads import Uploads
 
@@ -37,6 +36,7 @@ _EVERYWHERE = {
     "Docker-Distribution-API-Version": "registry/2.0",
     "X-Content-Type-Options": "nosniff",
 }
+_FILES = ("htpasswd", "certificate", "key")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -49,6 +49,19 @@ class ServerSettings(NamedTuple):
     certificate: Path | None = None  # PEM; with it, `key` too
     key: Path | None = None
     read_only: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for another process, which works in another directory."""
+        return {
+            name: str(value.absolute()) if isinstance(value, Path) else value
+            for name, value in self._asdict().items()
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """What `to_json` described."""
+        files = {name: Path(data[name]) for name in _FILES if data[name]}
+        return cls(**{**data, **files})
 
 
 class Served(NamedTuple):
@@ -74,12 +87,14 @@ def serve(
     """
     context = _context(settings)
     service = Service(root, settings, told)
-    with _alone(root), listen(settings.host, settings.port) as listening:
+    with alone(root) as lock, listen(settings.host, settings.port) as listening:
         sweeping = threading.Thread(target=service.sweep_for_ever, daemon=True)
         sweeping.start()
         scheme = "https" if context else "http"
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        ready(f"{scheme}://{host}:{listening.getsockname()[1]}")
+        address = f"{scheme}://{host}:{listening.getsockname()[1]}"
+        note(lock, address)
+        ready(address)
         Server(listening, service.answer, context).serve()
 
 
@@ -92,19 +107,6 @@ def _context(settings: ServerSettings) -> ssl.SSLContext | None:
             "TLS takes a certificate and its key", "Give --tls-cert and --tls-key."
         )
     return None
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Hold a registry's directory, made if need be, until the `with` is over."""
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = files.try_lock(root / "lock")
-    if lock is None:
-        raise Conflict(
-            f"another process serves {root}", "End it, or choose another --root."
-        )
-    with files.closing(lock):
-        yield
 
 
 class Service:

@@ -4,7 +4,8 @@
     2  fork: the copy is the porter      it inherits the sockets
     3  wait for its word                 the name server must be there before a program
                                          inside can ask it
-    4  whenever it has ended: back to 2
+    4  have the kernel lead in           where the firewall can: translation.py
+    5  whenever it has ended: back to 2
 
 Ports are held from the start of a container to its last end, also between two attempts
 of its restart policy. The porter of a killed shim is killed by the kernel: no port
@@ -38,13 +39,17 @@ _PAUSE = 0.2  # seconds before the next one, when one has ended
 
 
 class _Work(NamedTuple):
-    """What a porter has to do: pass on to this `place`, tell `names`."""
+    """What a porter has to do: pass on to this `place`, tell `names`.
+
+    `table` is that of the firewall which does most of the first, "" if none does.
+    """
 
     place: str
     names: bool
+    table: str
 
 
-_NOTHING = _Work("", False)
+_NOTHING = _Work("", False, "")
 
 
 class Porter:
@@ -88,8 +93,10 @@ class Porter:
         """Take the ports and have a porter there, if it needs one and has none."""
         sandbox = Sandbox.read(self._directory)
         endpoints = sandbox.endpoints if sandbox else ()
-        place = next((one.address for one in endpoints if one.gateway), "")
-        work = _Work(place, any(endpoint.has_names for endpoint in endpoints))
+        place, table = next(
+            ((one.address, one.table) for one in endpoints if one.gateway), ("", "")
+        )
+        work = _Work(place, any(each.has_names for each in endpoints), table)
         if work != self._work:
             self._dismiss()
             try:
@@ -110,6 +117,17 @@ class Porter:
         self._work = work
         if self._doors or work.names:
             self._hire()
+        if self._doors and work.table:
+            from engine.runtime import translation
+
+            rules = [
+                translation.Rule(
+                    one.address, one.protocol, one.port, work.place, one.inside
+                )
+                for one in (door.opened for door in self._doors)
+            ]
+            with self._recording("start"):
+                translation.lead(work.table, rules)
 
     def close(self) -> None:
         """Give the ports back, and let the porter go."""
