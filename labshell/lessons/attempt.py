@@ -3,7 +3,7 @@
     begin ──> read, watch ──seen──> next
               predict ──one choice, locked──> next
               explain ──answers until right──> next
-              do ──checked after each command, until passed──> next ──> … finished
+              do ──checked whenever something was done, until passed──> next … finished
 
 Nothing is printed here: the runner shows it, the proof (`lab lesson test`) asks the
 same questions, and the grade reads what was saved.
@@ -12,29 +12,32 @@ Try it: `:progress`, and beside it `cat ~/.local/share/labshell/progress.json`
 """
 
 from engine.engine import Engine
-from labshell.lessons.checks import FAILED, PASSED, Lab, Outcome
+from labshell.lessons.checks import Lab
 from labshell.lessons.fields import LessonError
 from labshell.lessons.judge import judge, load_check
 from labshell.lessons.lesson import Choice, Lesson, Step
-from labshell.lessons.progress import (
-    DONE,
-    SKIPPED,
-    WRONG,
-    LessonRecord,
-    Made,
-    Progress,
-    StepRecord,
-)
+from labshell.lessons.outcomes import FAILED, PASSED, Outcome
+from labshell.lessons.progress import Progress
+from labshell.lessons.record import DONE, SKIPPED, WRONG, LessonRecord, Made, StepRecord
 from labshell.lessons.values import fill, shuffled
+from labshell.lessons.warm import Warm
 from labshell.lessons.world import World
 
 
 class Attempt:
     """One attempt at one lesson."""
 
-    def __init__(self, engine: Engine, progress: Progress, lesson: Lesson) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        progress: Progress,
+        lesson: Lesson,
+        warm: Warm | None = None,
+    ) -> None:
+        """`warm` answers the `lab` of the lesson's scripts, if there is one."""
         self.engine, self.progress, self.lesson = engine, progress, lesson
-        self.world = World(engine, progress, lesson)
+        self.world = World(engine, progress, lesson, warm)
+        self.outcome: Outcome | None = None  # of the last check of this step
 
     @property
     def record(self) -> LessonRecord:
@@ -60,8 +63,17 @@ class Attempt:
 
     @property
     def step(self) -> Step:
-        """The step the student is at."""
+        """The step the student is at. LessonError if another shell took it all back."""
+        if not self.is_open:
+            raise LessonError(
+                "The lesson is as if it had never begun.", "`lab learn` opens it."
+            )
         return self.lesson.step(self.record.step)
+
+    @property
+    def is_open(self) -> bool:
+        """Has it been begun, and not been reset since?"""
+        return bool(self.record.step)
 
     @property
     def here(self) -> StepRecord:
@@ -94,6 +106,7 @@ class Attempt:
         """Go to the step at this position."""
         self.record.step = self.lesson.steps[position].id
         self.record.began = self.world.look()
+        self.outcome = None
         self.save()
 
     def finish(self) -> None:
@@ -103,14 +116,18 @@ class Attempt:
         self.save()
 
     def save(self) -> None:
-        """Write down how far the student is."""
-        self.progress.save(self.lesson.name)
+        """Write down how far the student is, or keep it until that is possible."""
+        self.progress.keep(self.lesson.name)
 
     def reset_step(self) -> None:
         """Back to the beginning of this step: its result and its effects are gone."""
         self.record.steps[self.step.id] = StepRecord()
         self.record.finished = False
-        self.world.make(self.lesson.steps[: self.number])
+        self.restore()
+
+    def restore(self) -> None:
+        """Make the world of this step anew, whatever was done to it; points stay."""
+        self.world.restore(self.lesson.steps[: self.number])
         self.save()
 
     def reset_lesson(self) -> list[str]:
@@ -144,8 +161,8 @@ class Attempt:
         self.save()
         return self.fill(hints[self.here.hints - 1])
 
-    def check(self, answer: str | None = None) -> Outcome:
-        """Look at the effects now, and note what they earn."""
+    def look(self, answer: str | None = None) -> Outcome:
+        """What the effects are worth now; nothing is noted."""
         step = self.step
         lab = Lab(
             self.engine,
@@ -155,9 +172,13 @@ class Attempt:
             answer=answer,
         )
         try:
-            outcome = judge(load_check(self.lesson, step), lab)
+            return judge(load_check(self.lesson, step), lab)
         except LessonError as error:
-            outcome = lab.broken(error.message)
+            return lab.broken(error.message)
+
+    def check(self, answer: str | None = None) -> Outcome:
+        """Look at the effects now, and note what they earn."""
+        outcome = self.outcome = self.look(answer)
         self._note(outcome)
         return outcome
 
@@ -169,7 +190,7 @@ class Attempt:
             outcome = self._predicted(text)
         elif step.check:
             outcome = self.check(text)
-            says = self._misconception(text)
+            says = step.says_to(text, self.values)
             if says and not outcome.passed:
                 outcome = self._failed(says)
         else:
@@ -196,12 +217,8 @@ class Attempt:
         assert self.step.answer is not None
         if self.step.answer.accepts(text):
             return self._passed()
-        return self._failed(self._misconception(text) or "That is not it.")
-
-    def _misconception(self, text: str) -> str:
-        given = text.strip().casefold()
-        known = self.step.misconceptions.items()
-        return next((s for key, s in known if self.fill(key).casefold() == given), "")
+        says = self.step.says_to(text, self.values)
+        return self._failed(says or "That is not it.")
 
     def _passed(self) -> Outcome:
         points = self.step.points

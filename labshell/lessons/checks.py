@@ -18,142 +18,23 @@ than was checked.
 Try it: `:check` in a lesson, then read its checks.py.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 from engine.engine import Engine
 from engine.errors import NotFound
-from labshell.lessons.looking import Found, look, look_through, paths_in
-from labshell.lessons.progress import Made
+from labshell.lessons.container_view import ContainerView
+from labshell.lessons.image_view import ImageView
+from labshell.lessons.looking import Found, look
+from labshell.lessons.outcomes import (
+    COULD_NOT_RUN,
+    FAILED,
+    PASSED,
+    NotThereYet,
+    Outcome,
+)
+from labshell.lessons.record import Made
 
-PASSED, FAILED, COULD_NOT_RUN = "passed", "failed", "could not run"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of a check: one of three verdicts, points, and one line to say.
-
-    `{subject}` in the message stands for the name in `subject`. `lost` says that
-    something which the lesson needs is not there.
-    """
-
-    verdict: str
-    earned: int
-    maximum: int
-    message: str
-    subject: str = ""
-    lost: bool = False
-
-    @property
-    def passed(self) -> bool:
-        """Was everything there that was asked for?"""
-        return self.verdict == PASSED
-
-    def text(self, message: str | None = None) -> str:
-        """The message (or its translation) with the subject in its place."""
-        return (message or self.message).replace("{subject}", self.subject)
-
-
-class NotThereYet(Exception):
-    """A check asked for something that does not exist: its step is not done."""
-
-    def __init__(self, message: str, subject: str, *, lost: bool = True) -> None:
-        super().__init__(message)
-        self.message, self.subject, self.lost = message, subject, lost
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What a read-write layer holds, by kind, as absolute paths."""
-
-    added: frozenset[str]
-    changed: frozenset[str]
-    deleted: frozenset[str]
-
-
-def _changes(changes: Iterable[Any]) -> Changes:
-    kinds: dict[str, set[str]] = {"A": set(), "C": set(), "D": set()}
-    for change in changes:
-        kinds[change.kind].add(change.path)
-    return Changes(
-        added=frozenset(kinds["A"]),
-        changed=frozenset(kinds["C"]),
-        deleted=frozenset(kinds["D"]),
-    )
-
-
-class ContainerView:
-    """One container, as a check sees it."""
-
-    def __init__(self, engine: Engine, name: str) -> None:
-        self._engine, self._container = engine, engine.container(name)
-
-    @property
-    def changes(self) -> Changes:
-        """What its read-write layer holds."""
-        return _changes(self._engine.changes(self._container.id))
-
-    @property
-    def running(self) -> bool:
-        """Does its process run (or is it paused) now?"""
-        return self._container.state.status in ("running", "paused")
-
-    def in_read_write_layer(self, path: str) -> bytes | None:
-        """The content of a file of the read-write layer itself; None if not there."""
-        top = self._engine.layers(self._container.id)[-1]
-        return look(top.directory, path).data
-
-    def size(self, path: str) -> int | None:
-        """The size of a file in the read-write layer; None if it is not there."""
-        top = self._engine.layers(self._container.id)[-1]
-        status = look(top.directory, path).status
-        return None if status is None else status.st_size
-
-    def inside(self, path: str) -> Found:
-        """What the container's own process sees at `path`, mounts and all."""
-        if not self.running:
-            raise NotThereYet("{subject} is not running.", self._container.name)
-        root = Path(f"/proc/{self._container.state.pid}/root")
-        return look(root, path)
-
-    def content(self, path: str) -> bytes | None:
-        """The content of a file as the container's own process reads it."""
-        return self.inside(path).data
-
-
-class ImageView:
-    """One image, as a check sees it."""
-
-    def __init__(self, engine: Engine, name: str) -> None:
-        self._engine, self._name = engine, name
-        self.id: str = engine.image(name).id
-        self._layers = [layer for layer in engine.layers(name) if layer.kind == "image"]
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The ids of its layers, the bottom one first."""
-        return tuple(layer.id for layer in self._layers)
-
-    def _found(self, path: str) -> Found:
-        return look_through([x.directory for x in reversed(self._layers)], path)
-
-    def shows(self, path: str) -> bool:
-        """Would a container of the image see something at `path`?"""
-        return self._found(path).status is not None
-
-    def content(self, path: str) -> bytes | None:
-        """The content of a file that a container of the image would see."""
-        return self._found(path).data
-
-    def paths_in_any_layer(self) -> set[str]:
-        """Every path that any layer holds, hidden by a higher one or not."""
-        return {path for layer in self._layers for path in paths_in(layer.directory)}
-
-    def config_mentions(self, text: str) -> bool:
-        """Is `text` anywhere in the image's configuration?"""
-        return text in str(self._engine.inspect(self._name, kind="image"))
+__all__ = ["ContainerView", "ImageView", "Lab", "Outcome"]  # what a checks.py names
 
 
 class Lab:
@@ -197,12 +78,13 @@ class Lab:
             subject=why,
         )
 
-    def container(self, name: str) -> ContainerView:
-        """The container with this name."""
+    def container(self, name: str, *, lost: bool = True) -> ContainerView:
+        """The container with this name; not `lost` if the student is to make it."""
         try:
             return ContainerView(self.engine, name)
         except NotFound as error:
-            raise NotThereYet("There is no container {subject}.", name) from error
+            message = "There is no container {subject}."
+            raise NotThereYet(message, name, lost=lost) from error
 
     def image(self, name: str) -> ImageView:
         """The image with this name."""
@@ -213,12 +95,13 @@ class Lab:
                 "There is no image {subject} yet.", name, lost=False
             ) from error
 
-    def volume_content(self, volume: str, path: str) -> bytes | None:
-        """The content of a file in a volume; None if it is not there."""
+    def in_volume(self, volume: str, path: str, *, lost: bool = True) -> Found:
+        """What is at `path` in a volume; not `lost` if the student is to make it."""
         try:
-            return look(self.engine.volume(volume).mountpoint, path).data
+            return look(self.engine.volume(volume).content, path)
         except NotFound as error:
-            raise NotThereYet("There is no volume {subject}.", volume) from error
+            message = "There is no volume {subject}."
+            raise NotThereYet(message, volume, lost=lost) from error
 
     def is_new(self, reference: str) -> bool:
         """Has this image come, or the name moved to it, since the step began?"""

@@ -13,6 +13,7 @@ Try it: misspell a field of a lesson, then `lab lesson lint`.
 """
 
 import difflib
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -153,12 +154,15 @@ class Fields:
 
 
 def _shown(value: object) -> str:
-    return "nothing" if value is None else repr(value)[:60]
+    """A value as errors show it: short, even if it holds itself a thousand times."""
+    return "nothing" if value is None else reprlib.repr(value)[:60]
 
 
 def read_text(path: Path, shown: str) -> str:
     """The text of a lesson's file. `shown` is how errors call it."""
     try:
+        if path.exists() and not path.is_file():
+            raise LessonError(f"{shown}: not a file", "Put a file there.")
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
@@ -205,6 +209,11 @@ def _loader() -> Any:
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen = set()
             for key, _ in node.value:
+                if not isinstance(key.value, str):
+                    raise yaml.MarkedYAMLError(
+                        problem="a name must be a text",
+                        problem_mark=key.start_mark,
+                    )
                 if key.value in seen:
                     raise yaml.MarkedYAMLError(
                         problem=f"`{key.value}` is given twice",

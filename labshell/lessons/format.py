@@ -9,10 +9,13 @@ A lesson is one folder, `lessons/<track>/<NNN.slug>/`, found as "track/slug":
 
 The front matter: title, concepts (rows of the concept table), minutes, needs (lessons
 that come first), values (see values.py), panes, source (symbols worth reading), setup
-(the file's name), and steps. Every step has an id and a kind:
+(the file's name), docker (true: it wants Docker's client, see client.py), programs
+(what must be installed, by the names of Debian's packages), and steps. Every step has
+an id and a kind, and may have panes of its own (`:panes` shows them):
 
     read      prose
-    watch     prose whose `:::run` commands are run before the student's eyes
+    watch     prose whose `:::run` and `:::look` commands are run before the
+              student's eyes
     predict   ask, choices: each has `says`; one is `right: true`, each other has
               `because`, which answers the misconception behind it. One try: the
               choice is locked before the reveal (`### after`).
@@ -25,7 +28,9 @@ that come first), values (see values.py), panes, source (symbols worth reading),
 Try it: `lab lesson lint` after changing any of it.
 """
 
+import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from labshell.lessons import prose
@@ -52,6 +57,8 @@ def read_lesson(folder: Path, name: str) -> Lesson:
         panes=front.texts("panes"),
         source=front.texts("source"),
         setup=_read_setup(front, folder),
+        docker=front.flag("docker"),
+        programs=front.texts("programs"),
         steps=tuple(_read_step(fields) for fields in front.listed("steps")),
         sections=prose.read_sections(body, shown),
     )
@@ -64,8 +71,11 @@ def _read_setup(front: Fields, folder: Path) -> str:
     name = front.text("setup", "")
     if "/" in name:
         raise front.problem("setup", "the name of a file in the lesson's folder")
-    shown = "/".join((folder / name).parts[-4:])
-    return read_text(folder / name, shown) if name else ""
+    if not name:
+        return ""
+    if not os.path.isfile(folder / name):
+        raise front.problem("setup", f"the lesson's folder has no file {name!r:.60}")
+    return read_text(folder / name, "/".join((folder / name).parts[-4:]))
 
 
 def _read_step(fields: Fields) -> Step:
@@ -77,7 +87,7 @@ def _read_step(fields: Fields) -> Step:
     step.text("kind")
     if kind not in _READERS:
         raise step.problem("kind", f"one of {', '.join(KINDS)}, not `{kind}`")
-    result = _READERS[kind](step, id)
+    result = replace(_READERS[kind](step, id), panes=step.texts("panes"))
     step.done()
     return result
 
@@ -86,7 +96,8 @@ def _read_prose(fields: Fields, id: str) -> Step:
     return Step(id=id, kind=fields.text("kind"), points=0)
 
 
-def _read_predict(fields: Fields, id: str) -> Step:
+def read_predict(fields: Fields, id: str) -> Step:
+    """A question with choices, one of which is right."""
     given = fields.inner("choices")
     choices = tuple(_read_choice(given.inner(key), key) for key in given.names())
     if [choice.right for choice in choices].count(True) != 1 or len(choices) < 2:
@@ -197,7 +208,7 @@ def _read_wrongs(fields: Fields) -> tuple[Wrong, ...]:
 _READERS: Mapping[str, Callable[[Fields, str], Step]] = {
     "read": _read_prose,
     "watch": _read_prose,
-    "predict": _read_predict,
+    "predict": read_predict,
     "explain": _read_explain,
     "do": _read_do,
 }
@@ -223,7 +234,7 @@ def _examine(lesson: Lesson, front: Fields) -> None:
     running = {name for name, _ in prose.commands(lesson.sections, lesson.shown)}
     for step in lesson.steps:
         if step.kind == "watch" and step.id not in running:
-            raise front.problem(f"steps.{step.id}", "nothing to watch: no `:::run`")
+            raise front.problem(f"steps.{step.id}", "nothing to watch: no `:::look`")
     known = lesson.rules.keys()
     for text in _all_texts(lesson):
         for name in names_in(text):

@@ -19,6 +19,7 @@ Try it: put `while True: pass` into a check, then `:check`.
 import contextlib
 import importlib.util
 import io
+import reprlib
 import signal
 import sys
 import threading
@@ -26,11 +27,13 @@ from collections.abc import Callable, Iterator
 from types import FrameType, ModuleType
 
 from engine.errors import EngineError
-from labshell.lessons.checks import FAILED, PASSED, Lab, NotThereYet, Outcome
+from labshell.lessons.checks import Lab
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson, Step
+from labshell.lessons.outcomes import FAILED, PASSED, NotThereYet, Outcome
 
 SECONDS = 10.0
+_LONGEST = 2000  # characters of what a check says
 
 Check = Callable[[Lab], Outcome]
 
@@ -43,7 +46,7 @@ def judge(check: Check, lab: Lab, seconds: float = SECONDS) -> Outcome:
     """Run one check. Always returns an outcome, whatever the check does."""
     printed = io.StringIO()
     try:
-        with _limit(seconds), contextlib.redirect_stdout(printed):
+        with _limit(seconds), _listening(printed):
             outcome = check(lab)
     except NotThereYet as error:
         return Outcome(
@@ -59,7 +62,7 @@ def judge(check: Check, lab: Lab, seconds: float = SECONDS) -> Outcome:
     except EngineError as error:
         return lab.broken(error.message)
     except (Exception, SystemExit) as error:
-        return lab.broken(f"{type(error).__name__}: {error}")
+        return lab.broken(_named(error))
     if printed.getvalue():
         return lab.broken(f"it printed {printed.getvalue()[:40]!r}")
     return _believed(outcome, lab)
@@ -67,15 +70,37 @@ def judge(check: Check, lab: Lab, seconds: float = SECONDS) -> Outcome:
 
 def _believed(outcome: object, lab: Lab) -> Outcome:
     if not isinstance(outcome, Outcome):
-        return lab.broken(f"it returned {outcome!r:.40}")
-    whole = outcome.earned == lab.maximum
-    if outcome.verdict not in (PASSED, FAILED) or not isinstance(outcome.message, str):
+        return lab.broken(f"it returned {reprlib.repr(outcome):.40}")
+    texts = (outcome.message, outcome.subject)
+    if (
+        outcome.verdict not in (PASSED, FAILED)
+        or type(outcome.earned) is not int
+        or not all(isinstance(text, str) and len(text) < _LONGEST for text in texts)
+    ):
         return lab.broken(f"it returned {outcome!r:.60}")
+    whole = outcome.earned == lab.maximum
     if not 0 <= outcome.earned <= lab.maximum or whole != outcome.passed:
         return lab.broken(
             f"{outcome.verdict} with {outcome.earned} of {lab.maximum} points"
         )
     return outcome
+
+
+def _named(error: BaseException) -> str:
+    """An error of a check's in one line; what it says of itself may raise, too."""
+    try:
+        said = str(error)
+    except Exception as another:
+        said = f"(and saying so: {type(another).__name__})"
+    lines = said.splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]:.200}"
+
+
+@contextlib.contextmanager
+def _listening(printed: io.StringIO) -> Iterator[None]:
+    """Keep from the screen what is printed, to either stream."""
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        yield
 
 
 @contextlib.contextmanager
@@ -124,16 +149,17 @@ def _module(lesson: Lesson) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     keep, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    shown = lesson.shown.replace("lesson.md", "checks.py")
+    how = "`lab lesson lint` shows it until it is mended."
     try:
-        spec.loader.exec_module(module)
+        with _limit(SECONDS), _listening(io.StringIO()):
+            spec.loader.exec_module(module)
+    except _TooLong as error:
+        raise LessonError(f"{shown}: longer than {SECONDS:g} s to load", how) from error
     except (Exception, SystemExit) as error:
         line = getattr(error, "lineno", None)
         where = f" line {line}:" if line else ""
-        raise LessonError(
-            f"{lesson.shown.replace('lesson.md', 'checks.py')}:{where} "
-            f"{type(error).__name__}: {error}",
-            "`lab lesson lint` shows it until it is mended.",
-        ) from error
+        raise LessonError(f"{shown}:{where} {_named(error)}", how) from error
     finally:
         sys.dont_write_bytecode = keep
     return module

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from labshell.lessons.fields import LessonError
 from labshell.lessons.prose import Section
-from labshell.lessons.values import Rule
+from labshell.lessons.values import Rule, fill
 
 KINDS = ("read", "watch", "predict", "explain", "do")
 
@@ -81,6 +81,15 @@ class Step:
     solve: tuple[str, ...] = ()
     also: tuple[tuple[str, ...], ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    panes: tuple[str, ...] = ()
+
+    def says_to(self, answer: str, values: Mapping[str, str] | None = None) -> str:
+        """What to say to a wrong answer that is a known misconception; else nothing."""
+        given = answer.strip().casefold()
+        for known, says in self.misconceptions.items():
+            if fill(known, values or {}).casefold() == given:
+                return says
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +107,8 @@ class Lesson:
     panes: tuple[str, ...]
     source: tuple[str, ...]
     setup: str
+    docker: bool
+    programs: tuple[str, ...]
     steps: tuple[Step, ...]
     sections: Mapping[str, Section]
     messages: Mapping[str, str] = field(default_factory=dict)

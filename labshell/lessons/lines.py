@@ -1,7 +1,7 @@
 """Lines of a lesson, run as if they had been typed.
 
-    shown     `:::run` in the prose: printed after a prompt, then run before the
-              student's eyes, in the student's own shell
+    shown     `:::run` and `:::look` in the prose: printed after a prompt, then run
+              before the student's eyes, in the student's own shell
     hidden    setup.lab and reference solutions: one bash script, whose output is
               kept for the error message only
 
@@ -24,9 +24,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.engine import Engine
+from labshell.lessons.warm import Warm
 
 SECONDS = 120
 _LAB = 'lab() { "$LAB_PYTHON" -P -S -m labshell "$@"; }; export -f lab\n'
+_WARM_LAB = 'lab() { "$LAB_PYTHON" -I -S "$LAB_CLIENT" "$@"; }; export -f lab\n'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +46,22 @@ class Finished:
         return (errors or lines or [f"it ended with status {self.code}"])[-1]
 
 
-def run_hidden(engine: Engine, script: str) -> Finished:
-    """Run bash lines until one fails, and keep what they print."""
+def run_hidden(
+    engine: Engine, script: str, prelude: str = "", warm: Warm | None = None
+) -> Finished:
+    """Run bash lines until one fails, and keep what they print.
+
+    `prelude` are lines that come before and may fail. `warm` answers their `lab`;
+    without it each is a process of its own.
+    """
+    variables, lab = environment(engine), _LAB
+    if warm is not None:
+        variables, lab = variables | warm.variables(variables), _WARM_LAB
     with tempfile.TemporaryFile() as output:
         try:
             code = subprocess.run(
-                ["bash", "-c", f"{_LAB}set -e -o pipefail\n{script}"],
-                env=_environment(engine),
+                ["bash", "-c", f"{lab}{prelude}set -e -o pipefail\n{script}"],
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -71,26 +82,35 @@ class StudentsShell(Protocol):
     def expand(self, text: str) -> str:
         """What bash makes of words: `$(cat file)` is the file's text."""
 
+    def prepare(self, lines: str) -> None:
+        """Run lines that nobody need see, and that all later ones build on."""
+
 
 class OwnBash:
     """A bash for one line, where no shell is open."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._prelude = engine, ""
 
     def run(self, line: str) -> int:
         """Run one line with the terminal as it is; its exit status."""
         sys.stdout.flush()
         return subprocess.run(
-            ["bash", "-c", _LAB + line], env=_environment(self._engine)
+            ["bash", "-c", _LAB + self._prelude + line], env=environment(self._engine)
         ).returncode
 
     def expand(self, text: str) -> str:
         """What bash makes of words: `$(cat file)` is the file's text."""
-        return run_hidden(self._engine, f"printf %s {text}").output
+        script = f'set -- {text}\nprintf %s "$*"'
+        return run_hidden(self._engine, script, self._prelude).output
+
+    def prepare(self, lines: str) -> None:
+        """Run lines that nobody need see, and that all later ones build on."""
+        self._prelude += lines
 
 
-def _environment(engine: Engine) -> dict[str, str]:
+def environment(engine: Engine) -> dict[str, str]:
+    """The variables in which `python -m labshell` is this labshell on this engine."""
     return {
         **os.environ,
         "LAB_PYTHON": sys.executable,

@@ -2,10 +2,13 @@
 
     read        lesson.md and its translations, every field (format.py, translate.py)
     needs       the lessons that come before it exist
+    concepts    those that it teaches are in the list (curriculum.py)
     symbols     every engine symbol that it shows exists
     checks      checks.py loads, and has what the steps ask for
     messages    what the checks say is plain text with known values, so that it can
                 be translated
+    words       no verb, option or instruction is used that no text introduced
+                (vocabulary.py); in the translations neither
 
 Each is one finding with one of three outcomes; a translation that lacks something is
 no fault, because the English text stands in, but is reported.
@@ -21,13 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
-from labshell.lessons import library, prose, symbols
-from labshell.lessons.checks import COULD_NOT_RUN, FAILED, PASSED
+from labshell.lessons import curriculum, library, prose, symbols
 from labshell.lessons.fields import LessonError, read_text
 from labshell.lessons.judge import load_check
 from labshell.lessons.lesson import Lesson
+from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
 from labshell.lessons.translate import translated
 from labshell.lessons.values import names_in
+from labshell.lessons.vocabulary import unintroduced
 
 LANGUAGES = ("zh",)
 
@@ -67,7 +71,7 @@ def finding(lesson: str, what: str, look: Callable[[], str]) -> Finding:
     return Finding(lesson=lesson, what=what, verdict=verdict, detail=detail)
 
 
-def lint(name: str, folder: Path = library.FOLDER) -> Iterator[Finding]:
+def lint(name: str, folder: Path | None = None) -> Iterator[Finding]:
     """All findings of one lesson. If it cannot be read, that is the only one."""
 
     def read() -> str:
@@ -79,20 +83,33 @@ def lint(name: str, folder: Path = library.FOLDER) -> Iterator[Finding]:
         return
     lesson = library.find(name, folder=folder)
     yield finding(name, "lessons that come before", lambda: _needs(lesson, folder))
+    yield finding(name, "concepts", lambda: _concepts(lesson))
     yield finding(name, "engine symbols", lambda: _symbols(lesson))
     yield finding(name, "checks", lambda: _checks(lesson))
     yield finding(name, "messages of checks", lambda: _messages(lesson))
     for language in LANGUAGES:
         look = functools.partial(_translation, lesson, language)
         yield finding(name, f"translation: {language}", look)
+    for language in ("en", *LANGUAGES):
+        look = functools.partial(_words, name, language, folder)
+        yield finding(name, f"words it uses: {language}", look)
 
 
-def _needs(lesson: Lesson, folder: Path) -> str:
-    known = library.names(folder)
+def _needs(lesson: Lesson, folder: Path | None) -> str:
+    known = library.known(folder)
     for name in lesson.needs:
         if name not in known:
             raise LessonError(f"{lesson.shown}: needs: there is no lesson `{name}`")
     return ", ".join(lesson.needs) or "none"
+
+
+def _concepts(lesson: Lesson) -> str:
+    for number in curriculum.unknown(lesson):
+        raise LessonError(
+            f"{lesson.shown}: concepts: there is no concept {number}",
+            "lessons/concepts.txt lists them.",
+        )
+    return ", ".join(map(str, lesson.concepts))
 
 
 def _symbols(lesson: Lesson) -> str:
@@ -115,6 +132,20 @@ def _messages(lesson: Lesson) -> str:
                     f"{lesson.shown}: a check says `{{{{{name}}}}}`, which is no value"
                 )
     return f"{len(said_by_checks(lesson))} messages"
+
+
+def _words(name: str, language: str, folder: Path | None) -> str:
+    def find(name: str) -> Lesson:
+        return library.find(name, language, folder)
+
+    lesson = find(name)
+    new = [f"{step}: `{word.text}`" for step, word in unintroduced(lesson, find)]
+    if new:
+        raise LessonError(
+            f"{lesson.shown}: used and not introduced ({language}): {', '.join(new)}",
+            "Name it as code in the text of that step, or need a lesson that does.",
+        )
+    return ""
 
 
 def said_by_checks(lesson: Lesson) -> list[str]:

@@ -3,7 +3,7 @@
 A check of a lesson reads what a student, or an image from anywhere, has put into a
 layer. A link there may lead anywhere on this machine, and root would follow it. So a
 path is walked name by name, each opened in the directory before it with O_NOFOLLOW:
-a link on the way is an end, never a turn.
+a link on the way is an end, never a turn, and ".." leads nowhere.
 
 A layer says about a name one of three things:
 
@@ -23,6 +23,7 @@ from pathlib import Path
 
 MOST_BYTES = 1 << 20  # read from one file
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
 
@@ -38,7 +39,9 @@ class Found:
 
 def look(root: Path, path: str) -> Found:
     """What is at `path` in the tree `root`; the content too if it is a file."""
-    *parents, name = [part for part in path.split("/") if part] or ["."]
+    *parents, name = _parts(path)
+    if ".." in (*parents, name):
+        return Found()
     try:
         here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -57,6 +60,31 @@ def look(root: Path, path: str) -> Found:
         return _at_the_end(name, here, hidden or _is_opaque(here))
     finally:
         os.close(here)
+
+
+def file_system(root: Path, path: str) -> os.statvfs_result | None:
+    """The file system at `path` in the tree `root`; None for a link, or nothing."""
+    if ".." in (parts := _parts(path)):
+        return None
+    try:
+        here = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        for name in parts:
+            below = os.open(name, _PLACE, dir_fd=here)
+            os.close(here)
+            here = below
+        is_link = stat.S_ISLNK(os.fstat(here).st_mode)
+        return None if is_link else os.fstatvfs(here)
+    except OSError:
+        return None
+    finally:
+        os.close(here)
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part] or ["."]
 
 
 def _status(name: str, directory: int) -> os.stat_result | None:

@@ -2,10 +2,10 @@
 
     untouched    set up and left alone, no step passes
     solved       the reference solution, typed into a real shell, passes every step;
-                 for two students with different values
+                 for two students with different values, each from fresh
     also         each other way that must pass does
     wrong        each wrong way gets exactly its points and its message
-    reset        afterwards nothing is left: no container, image, volume, mount, cgroup
+    reset        afterwards nothing is left: no container, image, volume, network …
 
 All of it happens in an engine of its own, on the real kernel, and is removed at the
 end. A finding that is "could not run" means that the proof, not the lesson, is at
@@ -14,25 +14,30 @@ fault: a check that raised or hung, setup lines that failed, no root.
 Try it: `lab lesson test commit/init-layer`
 """
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 from engine.engine import Engine
 from engine.errors import EngineError
-from labshell.lessons import library, scene
+from labshell.lessons import library, prose, scene
 from labshell.lessons.attempt import Attempt
-from labshell.lessons.checks import COULD_NOT_RUN, Outcome
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson, Step, Wrong
-from labshell.lessons.lines import OwnBash, run_hidden
+from labshell.lessons.lines import OwnBash
 from labshell.lessons.lint import Finding, finding
-from labshell.lessons.progress import Made, Progress, StepRecord
+from labshell.lessons.outcomes import COULD_NOT_RUN, Outcome
+from labshell.lessons.progress import Progress
+from labshell.lessons.prose import Section
+from labshell.lessons.record import Made, StepRecord
+from labshell.lessons.room import room
 from labshell.lessons.typist import Typist
+from labshell.lessons.warm import Warm
 
+_A_MOMENT = 5.0  # seconds for a program in the background to get where it should be
 SEEDS = ("first student", "second student")
 
 
@@ -41,7 +46,7 @@ class ProofFailed(EngineError):
 
 
 def prove(
-    name: str, *, quick: bool = False, folder: Path = library.FOLDER
+    name: str, *, quick: bool = False, folder: Path | None = None
 ) -> Iterator[Finding]:
     """All findings of one lesson, as they are made."""
     if os.geteuid() != 0:
@@ -51,8 +56,8 @@ def prove(
         return
     lesson = library.find(name, folder=folder)
     for seed in SEEDS[: 1 if quick else None]:
-        with _room(seed) as (engine, progress):
-            attempt = Attempt(engine, progress, lesson)
+        with room(seed) as (engine, progress), closing(Warm()) as warm:
+            attempt = Attempt(engine, progress, lesson, warm)
             yield finding(name, f"untouched, {seed}", partial(_untouched, attempt))
             if seed == SEEDS[0]:
                 for step in lesson.steps:
@@ -61,19 +66,6 @@ def prove(
             if not quick:
                 look = partial(_solved, engine, progress, lesson)
                 yield finding(name, f"solved in a shell, {seed}", look)
-
-
-@contextlib.contextmanager
-def _room(seed: str) -> Iterator[tuple[Engine, Progress]]:
-    """An engine and a progress file for one student, removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="labshell-proof-", dir="/var/tmp") as place:
-        engine = Engine(Path(place) / "root")
-        progress = Progress(Path(place) / "progress.json")
-        progress.seed = seed
-        try:
-            yield engine, progress
-        finally:
-            engine.destroy()
 
 
 def _untouched(attempt: Attempt) -> str:
@@ -103,48 +95,83 @@ def _ways(attempt: Attempt, step: Step) -> Iterator[Finding]:
 
 
 def _passes(attempt: Attempt, step: Step, lines: tuple[str, ...]) -> str:
-    outcome = _try(attempt, step, lines)
-    if not outcome.passed or outcome.earned != step.points:
-        raise LessonError(
-            f"{lines[0]}: {outcome.earned} of {step.points}: {outcome.text()}"
-        )
-    return outcome.text()
+    def amiss(outcome: Outcome) -> str:
+        if outcome.passed and outcome.earned == step.points:
+            return ""
+        return f"{outcome.earned} of {step.points}: {outcome.text()}"
+
+    return _try(attempt, step, lines, amiss).text()
 
 
 def _fails_as_it_says(attempt: Attempt, step: Step, wrong: Wrong) -> str:
-    outcome = _try(attempt, step, wrong.do)
-    if outcome.passed or outcome.earned != wrong.earned:
-        raise LessonError(
-            f"{wrong.do[0]}: earns {outcome.earned}, not {wrong.earned}: "
-            f"{outcome.text()}"
-        )
-    says, meant = attempt.fill(outcome.text()), attempt.fill(wrong.says)
-    if meant and says != meant:
-        raise LessonError(f"{wrong.do[0]}: says “{says}”, not “{meant}”")
-    return says
+    meant = attempt.fill(wrong.says)
+
+    def amiss(outcome: Outcome) -> str:
+        if outcome.passed or outcome.earned != wrong.earned:
+            return f"earns {outcome.earned}, not {wrong.earned}: {outcome.text()}"
+        says = attempt.fill(outcome.text())
+        return f"says “{says}”, not “{meant}”" if meant and says != meant else ""
+
+    return attempt.fill(_try(attempt, step, wrong.do, amiss).text())
 
 
-def _try(attempt: Attempt, step: Step, lines: tuple[str, ...]) -> Outcome:
-    """What these lines come to, in the world as it is when the step begins."""
+def _try(
+    attempt: Attempt,
+    step: Step,
+    lines: tuple[str, ...],
+    amiss: Callable[[Outcome], str],
+) -> Outcome:
+    """What these lines come to, in the world as it is when the step begins.
+
+    LessonError if it is not what it should be: `amiss` says in which way, or "".
+    """
     attempt.record.step = step.id
     if step.check:
         attempt.reset_step()
     else:  # a question that is answered by thinking leaves the world alone
         attempt.record.steps[step.id] = StepRecord()
     commands = [line for line in lines if not line.startswith(":")]
+    if step.check:
+        commands[:0] = _shown(attempt, step)
     if commands:
-        script = attempt.fill("\n".join(commands))
-        finished = run_hidden(attempt.engine, script)
-        attempt.world.look()
+        finished = attempt.world.run("\n".join(commands))
         if finished.code != 0:
             raise ProofFailed(f"{commands[0]}: {finished.last_words}")
+    outcome = _looked(attempt, step, lines, amiss)
+    if complaint := amiss(outcome):
+        raise LessonError(f"{lines[0]}: {complaint}")
+    return outcome
+
+
+def _looked(
+    attempt: Attempt,
+    step: Step,
+    lines: tuple[str, ...],
+    amiss: Callable[[Outcome], str],
+) -> Outcome:
+    """What the answer among the lines earns, or what the check says.
+
+    What the lines have left running may still be on its way (`exec -d`).
+    """
     for line in lines:
         if line.startswith(":answer "):
             answer = attempt.fill(line.removeprefix(":answer "))
             if "$" in answer:
                 answer = OwnBash(attempt.engine).expand(answer)
             return _believable(attempt.answer(answer), step)
-    return _believable(attempt.check(), step)
+    end = time.monotonic() + _A_MOMENT
+    while True:
+        outcome = _believable(attempt.check(), step)
+        if not amiss(outcome) or time.monotonic() > end:
+            return outcome
+        time.sleep(0.1)
+
+
+def _shown(attempt: Attempt, step: Step) -> list[str]:
+    """What a step has changed by itself when the work begins; it may fail."""
+    read_first = Section(before=attempt.lesson.sections[step.id].before)
+    found = prose.changes({step.id: read_first}, attempt.lesson.shown)
+    return [f"{{ {line}; }} || true" for _, line in found]
 
 
 def _believable(outcome: Outcome, step: Step) -> Outcome:
@@ -164,6 +191,8 @@ def _reset(attempt: Attempt) -> str:
 def _nothing_left(engine: Engine, before: Made, containers: list[str]) -> None:
     left = scene.news(before, scene.inventory(engine))
     names = [*left.containers, *left.images, *left.references, *left.volumes]
+    names += left.networks
+    names += [*left.servers, *left.repositories]
     names += [line for line in _mounts() if any(id in line for id in containers)]
     names += [path for path in _cgroups() if any(id in path for id in containers)]
     if names:
@@ -180,18 +209,17 @@ def _cgroups() -> list[str]:
 
 
 def _solved(engine: Engine, progress: Progress, lesson: Lesson) -> str:
-    """Two walks through the whole lesson, each from fresh and taken back at its end."""
+    """A walk through the whole lesson, from fresh, and taken back at its end."""
     before = scene.inventory(engine)
-    for _ in range(2):
-        typist = Typist(lesson, engine.root, progress.path)
-        try:
-            typist.walk()
-            record = Progress(progress.path).of(lesson.name)
-            earned = sum(step.earned for step in record.steps.values())
-            if earned != lesson.maximum:
-                raise LessonError(f"{earned} of {lesson.maximum} points")
-            typist.reset()
-        finally:
-            typist.close()
-        _nothing_left(engine, before, record.made.containers)
-    return f"{lesson.maximum} points, twice"
+    typist = Typist(lesson, engine.root, progress.path)
+    try:
+        typist.walk()
+        record = Progress(progress.path).of(lesson.name)
+        earned = sum(step.earned for step in record.steps.values())
+        if earned != lesson.maximum:
+            raise LessonError(f"{earned} of {lesson.maximum} points")
+        typist.reset()
+    finally:
+        typist.close()
+    _nothing_left(engine, before, record.made.containers)
+    return f"{lesson.maximum} points"

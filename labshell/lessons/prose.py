@@ -5,14 +5,20 @@ in it the part that stays hidden until the step is done: the reveal of a predict
 or why the work had its effect. What stands above the first section introduces the
 lesson; `## why` closes it.
 
-Two kinds of block may stand between the paragraphs:
+Three kinds of block may stand between the paragraphs:
 
     :::run                            :::source engine.runtime.rootfs:pivot
-    lab layers {{tree}}               What to look for in it.
+    lab commit {{tree}} {{tree}}:2    What to look for in it.
     :::                               :::
 
-`run` types the command and runs it, where it stands. `source` shows the source of a
-symbol of the engine.
+    :::look
+    lab layers {{tree}}
+    :::
+
+`run` types the command and runs it, where it stands. So does `look`, with a command
+that leaves nothing which a later step needs: it is left out when a step's world is
+made again, so that `:reset step` takes no longer than it must. `source` shows the
+source of a symbol of the engine.
 
 Try it: read any lesson.md beside what `lab learn` makes of it.
 """
@@ -43,9 +49,13 @@ class Paragraphs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A command that is typed and run for the student to watch."""
+    """A command that is typed and run for the student to watch.
+
+    `only_shows`: it leaves nothing that a later step needs.
+    """
 
     line: str
+    only_shows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,24 +118,33 @@ def pieces(text: str, shown: str) -> Iterator[Piece]:
 def _block(kind: str, argument: str, content: str, shown: str) -> Iterator[Piece]:
     if kind == "source" and argument:
         yield Source(symbol=argument, comment=content)
-    elif kind == "run" and content and not argument:
-        yield from (Run(line=line) for line in content.split("\n"))
+    elif kind in ("run", "look") and content and not argument:
+        for line in content.split("\n"):
+            yield Run(line=line, only_shows=kind == "look")
     else:
         raise LessonError(
             f"{shown}: `:::{kind}` is not a block that there is",
-            "`:::run` with commands below it, or `:::source engine.file:symbol`.",
+            "`:::run` or `:::look` and commands, `:::source engine.file:symbol`.",
         )
 
 
 def commands(sections: Mapping[str, Section], shown: str) -> list[tuple[str, str]]:
-    """(section, command) for every command in `:::run` blocks, in order."""
-    return [
-        (name, piece.line)
-        for name, section in sections.items()
-        for text in (section.before, section.after)
-        for piece in pieces(text, shown)
-        if isinstance(piece, Run)
-    ]
+    """(section, command) for every command that is shown, in order."""
+    return [(name, piece.line) for name, piece in _runs(sections, shown)]
+
+
+def changes(sections: Mapping[str, Section], shown: str) -> list[tuple[str, str]]:
+    """The same, but only those that leave something for later steps."""
+    runs = _runs(sections, shown)
+    return [(name, piece.line) for name, piece in runs if not piece.only_shows]
+
+
+def _runs(sections: Mapping[str, Section], shown: str) -> Iterator[tuple[str, Run]]:
+    for name, section in sections.items():
+        for text in (section.before, section.after):
+            for piece in pieces(text, shown):
+                if isinstance(piece, Run):
+                    yield name, piece
 
 
 def symbols(sections: Mapping[str, Section], shown: str) -> list[str]:

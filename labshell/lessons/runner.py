@@ -5,6 +5,8 @@ The shell calls, and this answers:
     start(lesson)      `lab learn`: choose or resume
     handle(word, …)    a line `:word argument`; False if the word is not one of ours
     after_command()    after every other line: was something done just now?
+    lookout()          before each line: who notices what is done elsewhere meanwhile
+    panes()            the live pictures that the step wants to be seen
     toolbar()          "commit/init-layer 3/9 · 4/12 points"
 
 Work is detected by its effects. A check that fails stays silent while what it says
@@ -18,18 +20,26 @@ Try it: `lab learn`, then `:progress`
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from engine.engine import Engine
 from engine.errors import EngineError, from_os_error
-from labshell.lessons import library
+from labshell.lessons import client, library, scene
 from labshell.lessons.attempt import Attempt
+from labshell.lessons.drilling import Drilling
+from labshell.lessons.lesson import Lesson
 from labshell.lessons.lines import OwnBash, StudentsShell
+from labshell.lessons.lookout import Lookout
 from labshell.lessons.progress import Progress
+from labshell.lessons.record import Made
 from labshell.lessons.screen import Screen
-from labshell.lessons.stage import HOW_TO_GO_ON, Stage
+from labshell.lessons.stage import Stage
+from labshell.lessons.step_words import STEP_WORDS, StepWords
+from labshell.lessons.warm import Warm
 from labshell.lessons.where import to_go_on_with
 from labshell.lessons.words import WORDS, translate
+from labshell.lessons.world import put_away
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,8 +58,12 @@ class LessonRunner:
         self.engine, self.language = engine, language
         self.shell = shell or OwnBash(engine)
         self.stage: Stage | None = None
+        self._warm = Warm()
         self._console = console
         self._screen: Screen | None = None
+        self._drilling: Drilling | None = None
+        self._farewell = ""
+        self._lookout: Lookout | None = None
 
     @property
     def screen(self) -> Screen:
@@ -70,31 +84,27 @@ class LessonRunner:
 
     def handle(self, word: str, argument: str = "") -> bool:
         """Do what `:word argument` asks for; False if it is no word of ours."""
-        actions: dict[str, Callable[[Stage, str], None]] = {
-            "next": self._next,
-            "back": self._back,
-            "again": lambda stage, _: stage.show(),
-            "hint": self._hint,
-            "check": self._check,
-            "answer": self._answer,
-            "solution": self._solution,
-            "why": self._why,
-            "progress": lambda stage, _: stage.overview(),
-            "skip": self._skip,
+        argument = argument.strip()
+        alone: dict[str, Callable[[str], None]] = {
+            "source": self._source,
+            "reset": self._reset,
+            "drill": self._drill,
         }
-        if word == "source":
-            self._guarded(lambda: self._source(argument.strip()))
-        elif word == "reset":
-            self._guarded(lambda: self._reset(argument.strip()))
-        elif word not in actions:
+        if word in alone:
+            self._guarded(lambda: alone[word](argument))
+        elif word not in STEP_WORDS:
             return False
+        elif word == "answer" and (drilling := self._drilling) and drilling.asks:
+            self._guarded(lambda: drilling.answer(argument, date.today()))
         elif (stage := self.stage) is None:
             self.screen.say("No lesson is open.", "yellow")
             self.screen.say(
                 "`lab learn` opens one; `lab lesson list` shows which there are."
             )
         else:
-            self._guarded(lambda: actions[word](stage, argument.strip()))
+            self._drilling = None  # a question that was left is not asked any more
+            words = StepWords(stage, self.screen, self.shell)
+            self._guarded(lambda: STEP_WORDS[word](words, argument))
         return True
 
     def after_command(self) -> None:
@@ -102,9 +112,24 @@ class LessonRunner:
         if self.stage is not None:
             self._guarded(self._look)
 
+    def lookout(self) -> Lookout:
+        """Who notices, while a line is typed, what is done in another terminal."""
+        lookout = self._lookout = self._lookout or Lookout(self.engine)
+        attempt = self.stage.attempt if self.stage is not None else None
+        self._tried(lambda: lookout.watch(attempt))
+        return lookout
+
+    def panes(self) -> tuple[str, ...]:
+        """The live pictures that the step wants to be seen, each with its name."""
+        if self.stage is None or not self.stage.attempt.is_open:
+            return ()
+        attempt = self.stage.attempt
+        wanted = attempt.step.panes or attempt.lesson.panes
+        return tuple(attempt.fill(text) for text in wanted)
+
     def toolbar(self) -> str:
         """The lesson, the step, and the points, in a few words."""
-        if self.stage is None:
+        if self.stage is None or not self.stage.attempt.is_open:
             return ""
         attempt = self.stage.attempt
         return (
@@ -113,7 +138,28 @@ class LessonRunner:
             f"{translate('points', self.language)}"
         )
 
+    def close(self) -> None:
+        """The shell is left: what could not be saved is tried for the last time."""
+        if self._lookout is not None:
+            self._lookout.close()
+        if self.stage is not None and self.stage.attempt.progress.trouble:
+            self._guarded(self.stage.attempt.save)
+        self._warm.close()
+
     def _guarded(self, action: Callable[[], None]) -> None:
+        """Do something; show what goes wrong, and whether it could be saved."""
+        before = self.stage.attempt.progress.trouble if self.stage else None
+        if self.stage is not None and before is not None:
+            self.stage.attempt.save()
+        self._tried(action)
+        after = self.stage.attempt.progress.trouble if self.stage else None
+        if after is not None:
+            self.screen.error(after.message, after.hint)
+            self.screen.say("Not saved. It is kept, and tried again with each command.")
+        elif before is not None:
+            self.screen.say("Your progress is saved again.", "green")
+
+    def _tried(self, action: Callable[[], None]) -> None:
         try:
             action()
         except EngineError as error:
@@ -131,100 +177,52 @@ class LessonRunner:
         if name is None:
             self.screen.say("All lessons are finished.", "green")
             return
-        attempt = Attempt(self.engine, progress, library.find(name, self.language))
+        attempt = Attempt(
+            self.engine, progress, library.find(name, self.language), self._warm
+        )
+        self._put_away_finished(progress, but=name)
         new = attempt.record.before is None
         if new:
             self.screen.say("Setting up …", "dim")
         elif not attempt.world.stands:
             self.screen.say("The machine or the engine is another: setting up again …")
         attempt.begin()
+        self._equip(attempt.lesson)
         self.stage = Stage(attempt, self.screen, self.shell)
-        self.stage.open(new)
+        self.stage.open(new and not attempt.record.finished)
         if attempt.record.finished:
             self.screen.say("The lesson is finished. `:reset lesson` begins it again.")
+
+    def _put_away_finished(self, progress: Progress, but: str) -> None:
+        """Make room for a lesson: those that are finished need their things no more."""
+        for name, record in list(progress.lessons.items()):
+            if name == but or not record.finished:
+                continue
+            try:
+                self._removed(put_away(self.engine, progress, name), f"{name}: ")
+            except EngineError as error:  # it is in use, and that is no reason to wait
+                self.screen.error(error.message, error.hint)
+
+    def _equip(self, lesson: Lesson | None) -> None:
+        """Give the shell what a lesson wants in it; take back what another one had."""
+        if self._farewell:
+            self.shell.prepare(self._farewell)
+        self._farewell = ""
+        if lesson is not None and lesson.docker:
+            self._farewell = client.FAREWELL
+            self.shell.prepare(client.prelude(self.engine, lesson))
+            if not client.is_installed():
+                self.screen.say(client.STANDS_IN, "dim")
 
     def _look(self) -> None:
         assert self.stage is not None
         attempt = self.stage.attempt
-        attempt.world.look()
+        if attempt.record.finished:
+            attempt.world.pass_over()
+        else:
+            attempt.world.look()
         if attempt.step.kind == "do" and not attempt.here.done:
             self.stage.look()
-
-    # The words. Each is given the stage and what stands behind the word.
-
-    def _next(self, stage: Stage, argument: str) -> None:
-        attempt = stage.attempt
-        if not attempt.here.done:
-            self.screen.say("This step is not done yet.", "yellow")
-            self.screen.say(HOW_TO_GO_ON[attempt.step.kind])
-            self.screen.say("`:skip` goes on without its points.", "dim")
-        elif attempt.number + 1 < len(attempt.lesson.steps):
-            attempt.enter(attempt.number + 1)
-            stage.show()
-        else:
-            attempt.finish()
-            stage.close()
-
-    def _back(self, stage: Stage, argument: str) -> None:
-        if stage.attempt.number == 0:
-            self.screen.say("This is the first step.", "yellow")
-            return
-        stage.attempt.enter(stage.attempt.number - 1)
-        stage.show()
-
-    def _hint(self, stage: Stage, argument: str) -> None:
-        hint = stage.attempt.hint()
-        if not hint:
-            self.screen.say("There is no hint for this step.", "yellow")
-            return
-        given, hints = stage.attempt.here.hints, stage.attempt.step.hints
-        self.screen.line(f"{given}/{len(hints)}  {hint}", "cyan")
-
-    def _check(self, stage: Stage, argument: str) -> None:
-        if stage.attempt.step.kind != "do":
-            self.screen.say("Nothing is checked in this step.", "yellow")
-        elif stage.attempt.here.done:
-            stage.status()
-        else:
-            before = stage.attempt.here.earned
-            outcome = stage.attempt.check()
-            (stage.succeed if outcome.passed else stage.fail)(outcome, before)
-
-    def _answer(self, stage: Stage, argument: str) -> None:
-        step, here = stage.attempt.step, stage.attempt.here
-        if not step.ask and not step.check:
-            self.screen.say("There is nothing to answer here.", "yellow")
-        elif not argument:
-            self.screen.say(HOW_TO_GO_ON[step.kind], "yellow")
-        elif here.done and step.kind == "predict":
-            self.screen.say("A prediction is made once.", "yellow")
-        else:
-            before = here.earned
-            if step.kind != "predict" and set(argument) & set("$`"):
-                argument = self.shell.expand(argument)
-            outcome = stage.attempt.answer(argument)
-            (stage.succeed if outcome.passed else stage.fail)(outcome, before)
-
-    def _solution(self, stage: Stage, argument: str) -> None:
-        if not stage.attempt.here.done:
-            self.screen.say("Not before the step is passed.", "yellow")
-            return
-        for line in stage.attempt.step.solve:
-            self.screen.console.print(
-                f"  {stage.attempt.fill(line)}", style="bold", markup=False
-            )
-
-    def _why(self, stage: Stage, argument: str) -> None:
-        if not stage.attempt.here.done:
-            self.screen.say("Not before the step is passed.", "yellow")
-            return
-        stage.status()
-        stage.reveal()
-
-    def _skip(self, stage: Stage, argument: str) -> None:
-        stage.attempt.skip()
-        stage.status()
-        self._next(stage, "")
 
     # The words that do without a lesson.
 
@@ -237,6 +235,10 @@ class LessonRunner:
         else:
             self.screen.say("`:source engine.files:atomic_write`, for example.")
 
+    def _drill(self, argument: str) -> None:
+        drilling = self._drilling = Drilling(self.screen)
+        drilling.ask(date.today())
+
     def _reset(self, what: str) -> None:
         if what == "step" and self.stage:
             self.stage.attempt.reset_step()
@@ -244,6 +246,7 @@ class LessonRunner:
             self.stage.show()
         elif what == "lesson" and self.stage:
             self._removed(self.stage.attempt.reset_lesson())
+            self._equip(None)
             self.stage = None
             self.screen.say("The lesson is as if it had never begun.", "green")
         elif what == "all":
@@ -255,14 +258,26 @@ class LessonRunner:
         progress = Progress()
         for name, record in list(progress.lessons.items()):
             if record.before is not None:
-                attempt = Attempt(self.engine, progress, library.find(name))
-                self._removed(attempt.reset_lesson())
+                self._removed(self._take_down(progress, name))
         progress.forget()
+        self._equip(None)
         self.stage = None
         self.screen.say("All progress is forgotten.", "green")
 
-    def _removed(self, names: list[str]) -> None:
+    def _take_down(self, progress: Progress, name: str) -> list[str]:
+        """Remove what a lesson made, even one that is broken or no longer there."""
+        try:
+            attempt = Attempt(self.engine, progress, library.find(name))
+        except EngineError as error:
+            self.screen.error(error.message, error.hint)
+            record = progress.of(name)
+            here = record.before is not None and record.root == str(self.engine.root)
+            if not here:
+                return []
+            return scene.clear(self.engine, record.made, record.before or Made())
+        return attempt.reset_lesson()
+
+    def _removed(self, names: list[str], whose: str = "") -> None:
         if names:
-            self.screen.line(
-                f"{self.screen.word('removed:')} {', '.join(names)}", "dim"
-            )
+            said = f"{whose}{self.screen.word('removed:')} {', '.join(names)}"
+            self.screen.line(said, "dim")

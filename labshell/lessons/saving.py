@@ -51,7 +51,7 @@ def write(path: Path, data: Any) -> None:
     descriptor = os.open(new, _NEW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            _hand_over(file.fileno(), path)
+            hand_over(file.fileno(), path)
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
@@ -67,7 +67,7 @@ def locked(path: Path) -> Iterator[None]:
     make_directory(path.parent)
     descriptor = os.open(path.with_name(f".{path.name}.lock"), _LOCK, 0o600)
     try:
-        _hand_over(descriptor, path)
+        hand_over(descriptor, path)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
@@ -82,14 +82,26 @@ def make_directory(directory: Path) -> None:
     directory.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        _hand_over(descriptor, directory)
+        hand_over(descriptor, directory)
     finally:
         os.close(descriptor)
 
 
-def _hand_over(descriptor: int, path: Path) -> None:
+def hand_over_all(directory: Path) -> None:
+    """Under sudo, give a directory and all that is in it to the student."""
+    for _, _, files, descriptor in os.fwalk(directory):
+        hand_over(descriptor, directory)
+        for name in files:
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=descriptor)
+            try:
+                hand_over(file, directory)
+            finally:
+                os.close(file)
+
+
+def hand_over(descriptor: int, path: Path) -> None:
     """Under sudo, give an open file below the student's home to the student."""
     user, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     under_sudo = os.geteuid() == 0 and user.isdecimal() and group.isdecimal()
-    if under_sudo and path.is_relative_to(home()):
+    if under_sudo and path.resolve().is_relative_to(home().resolve()):
         os.fchown(descriptor, int(user), int(group))

@@ -5,23 +5,29 @@ lesson sets up anything it writes down what is there (an inventory), and while t
 student learns, what comes is credited to the lesson (`news`). `:reset lesson` removes
 what was credited, and puts image names back that were moved.
 
-    containers -> names of images -> images -> volumes
-                                     (each is in use by the one before)
+    servers -> containers -> networks -> names of images -> images -> volumes
+    repositories of the registry         (each may be in use by one before it)
+
+What refuses to go does not keep the rest: the first refusal is raised at the end.
 
 Try it: `lab ps -a` before a lesson, in it, and after `:reset lesson`.
 """
 
 import re
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from engine.engine import Engine
 from engine.errors import Conflict, EngineError, NotFound
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson
-from labshell.lessons.lines import run_hidden
-from labshell.lessons.progress import Made
+from labshell.lessons.record import Made
+from labshell.lessons.servers import Server, forget_login, serving
 
 BASE_IMAGE = "busybox"
+_EVERYBODYS = ("bridge", "host", "none")  # networks that come by themselves, and stay
 _NAME = re.compile(r"[\w./-]+(?::[\w.-]+)?")  # of a container, image or volume
 
 
@@ -33,6 +39,9 @@ def inventory(engine: Engine) -> Made:
         images=[image.id for image in images],
         references={name: image.id for image in images for name in image.references},
         volumes=[volume.name for volume in engine.volumes()],
+        networks=[network.name for network in engine.networks()],
+        servers=[server.address for server in serving(engine)],
+        repositories=engine.registry.repositories(),
     )
 
 
@@ -47,6 +56,15 @@ def news(before: Made, now: Made) -> Made:
             if before.references.get(name) != id
         },
         volumes=[name for name in now.volumes if name not in before.volumes],
+        networks=[
+            name
+            for name in now.networks
+            if name not in before.networks and name not in _EVERYBODYS
+        ],
+        servers=[name for name in now.servers if name not in before.servers],
+        repositories=[
+            name for name in now.repositories if name not in before.repositories
+        ],
     )
 
 
@@ -61,6 +79,17 @@ def mentioned(engine: Engine, made: Made, text: str) -> Made:
             if words & {name, name.removesuffix(":latest")}
         },
         volumes=[name for name in made.volumes if name in words],
+        networks=[name for name in made.networks if name in words],
+        servers=[
+            server.address
+            for server in serving(engine)
+            if server.address in made.servers and {"lab", server.verb} <= words
+        ],
+        repositories=[
+            name
+            for name in made.repositories
+            if any(f"/{name}" == word.partition(":")[0] for word in words)
+        ],
     )
 
 
@@ -70,16 +99,27 @@ def credit(made: Made, more: Made) -> bool:
         (made.containers, more.containers),
         (made.images, more.images),
         (made.volumes, more.volumes),
+        (made.networks, more.networks),
+        (made.servers, more.servers),
+        (made.repositories, more.repositories),
     ):
         known.extend(item for item in new if item not in known)
     made.references.update(more.references)
-    return bool(more.containers or more.images or more.references or more.volumes)
+    return more != Made()
 
 
 def world(engine: Engine) -> str:
     """Which engine, in which life of this machine: containers end with either."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return f"{engine.root} {boot}"
+
+
+def ensure_programs(lesson: Lesson) -> None:
+    """LessonError if a program that the lesson uses is not installed."""
+    missing = [name for name in lesson.programs if shutil.which(name) is None]
+    if missing:
+        names = " ".join(missing)
+        raise LessonError(f"{lesson.name} needs {names}", f"`apt-get install {names}`")
 
 
 def ensure_base_image(engine: Engine) -> None:
@@ -90,54 +130,85 @@ def ensure_base_image(engine: Engine) -> None:
         return  # the setup will say so, in the engine's words
 
 
-def run_lines(engine: Engine, lesson: Lesson, lines: str) -> None:
-    """Run bash lines that make what a step of the lesson needs."""
-    finished = run_hidden(engine, lines)
-    if finished.code != 0:
-        raise LessonError(
-            f"{lesson.name} could not be set up: {finished.last_words}",
-            "If a name is taken, rename or remove what has it; then `:reset lesson`.",
-        )
-
-
 def clear(engine: Engine, made: Made, before: Made) -> list[str]:
     """Remove what a lesson has made; returns the names of what was removed."""
-    removed = []
+    clearing = _Clearing()
+    for server in serving(engine):
+        if server.address in made.servers:
+            clearing.take(partial(_end, server))
+    for address in made.servers:
+        clearing.take(partial(forget_login, engine, address))
+    for name in made.repositories:
+        clearing.take(partial(_remove_repository, engine, name))
     for id in made.containers:
-        try:
-            name = engine.container(id).name
-            engine.remove(id, force=True, volumes=True)
-        except NotFound:
-            continue
-        removed.append(f"container {name}")
-    removed += _clear_references(engine, made, before)
-    _clear_images(engine, list(made.images))
-    for volume in made.volumes:
-        try:
-            engine.volume(volume)
-            engine.remove_volume(volume, force=True)
-        except NotFound:
-            continue
-        removed.append(f"volume {volume}")
-    return removed
-
-
-def _clear_references(engine: Engine, made: Made, before: Made) -> list[str]:
-    """Take back the names of images that the lesson gave, or moved."""
-    removed = []
+        clearing.take(partial(_remove_container, engine, id))
+    for name in made.networks:
+        clearing.take(partial(_remove_network, engine, name))
     for name in made.references:
+        clearing.take(partial(_take_back, engine, name, before.references.get(name)))
+    clearing.take(partial(_remove_images, engine, list(made.images)))
+    for name in made.volumes:
+        clearing.take(partial(_remove_volume, engine, name))
+    if clearing.refused:
+        raise EngineError(clearing.refused[0].message, clearing.refused[0].hint)
+    return clearing.removed
+
+
+class _Clearing:
+    """What went, and what refused to: one refusal must not keep all the rest."""
+
+    def __init__(self) -> None:
+        self.removed: list[str] = []
+        self.refused: list[EngineError] = []
+
+    def take(self, remove: Callable[[], str]) -> None:
+        """Remove one thing; `remove` returns what to call it, or nothing."""
         try:
-            if name in before.references:
-                engine.tag(before.references[name], name)
-            else:
-                engine.remove_image(name, force=True)
-                removed.append(f"image {name}")
+            self.removed += filter(None, [remove()])
         except NotFound:
-            continue
-    return removed
+            return  # the student has removed it
+        except EngineError as error:
+            self.refused.append(error)
 
 
-def _clear_images(engine: Engine, ids: list[str]) -> None:
+def _end(server: Server) -> str:
+    """End a server that the lesson has started; what it serves would live on."""
+    server.stop()
+    return server.name
+
+
+def _remove_repository(engine: Engine, name: str) -> str:
+    engine.registry.remove(name)
+    return f"repository {name}"
+
+
+def _remove_container(engine: Engine, id: str) -> str:
+    name = engine.container(id).name
+    engine.remove(id, force=True, volumes=True)
+    return f"container {name}"
+
+
+def _remove_network(engine: Engine, name: str) -> str:
+    engine.remove_network(name)
+    return f"network {name}"
+
+
+def _remove_volume(engine: Engine, name: str) -> str:
+    engine.volume(name)
+    engine.remove_volume(name, force=True)
+    return f"volume {name}"
+
+
+def _take_back(engine: Engine, name: str, before: str | None) -> str:
+    """Take back a name of an image that the lesson gave, or moved."""
+    if before is not None:
+        engine.tag(before, name)
+        return ""
+    engine.remove_image(name, force=True)
+    return f"image {name}"
+
+
+def _remove_images(engine: Engine, ids: list[str]) -> str:
     """Remove images that have no name left; an image goes after those made of it."""
     while ids:
         left = []
@@ -151,3 +222,4 @@ def _clear_images(engine: Engine, ids: list[str]) -> None:
         if len(left) == len(ids):
             raise EngineError(left[0][1].message, left[0][1].hint)
         ids = [id for id, _ in left]
+    return ""

@@ -98,13 +98,15 @@ class Screen:
                     self.markdown(markdown)
                 case Run(line=line):
                     self.console.print()
-                    self.console.print(
-                        f"{lead}{line}", style="bold", markup=False, soft_wrap=True
-                    )
+                    self.command(line, lead)
                     run(line)
                 case Source(symbol=symbol, comment=comment):
                     self.source(symbol)
                     self.markdown(comment)
+
+    def command(self, line: str, lead: str = "$ ") -> None:
+        """A command as it would be typed."""
+        self.console.print(f"{lead}{line}", style="bold", markup=False, soft_wrap=True)
 
     def source(self, symbol: str) -> None:
         """The source of a symbol of the engine."""

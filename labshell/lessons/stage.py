@@ -13,10 +13,10 @@ Try it: `:again`, `:progress`
 
 from labshell.lessons import prose
 from labshell.lessons.attempt import Attempt
-from labshell.lessons.checks import COULD_NOT_RUN, Outcome
 from labshell.lessons.lesson import Step
 from labshell.lessons.lines import StudentsShell
-from labshell.lessons.progress import DONE, OPEN, SKIPPED, WRONG
+from labshell.lessons.outcomes import COULD_NOT_RUN, Outcome
+from labshell.lessons.record import DONE, OPEN, SKIPPED, WRONG
 from labshell.lessons.screen import Screen
 
 HOW_TO_GO_ON = {

@@ -41,7 +41,7 @@ def translated(lesson: Lesson, language: str) -> tuple[Lesson, list[str]]:
     title = _text(front, "title", lesson.title, missing)
     texts = front.inner("steps")
     steps = tuple(
-        _translated_step(step, texts.inner(step.id), missing) for step in lesson.steps
+        translated_step(step, texts.inner(step.id), missing) for step in lesson.steps
     )
     messages = front.inner("messages")
     texts.done()
@@ -67,7 +67,8 @@ def _text(fields: Fields, name: str, original: str, missing: list[str]) -> str:
     return fields.text(name, original)
 
 
-def _translated_step(step: Step, fields: Fields, missing: list[str]) -> Step:
+def translated_step(step: Step, fields: Fields, missing: list[str]) -> Step:
+    """A step with the texts of `fields`; the names of those that it lacks are added."""
     ask = _text(fields, "ask", step.ask, missing)
     choices = fields.inner("choices")
     answers = fields.inner("misconceptions")
@@ -111,11 +112,11 @@ def _translated_sections(
         if original is None:
             raise LessonError(f"{shown}: `## {name}` is not a section of lesson.md")
         both = [{name: text} for text in (original, section)]
-        for what in (prose.commands, prose.symbols):
+        for what in (prose.commands, prose.changes, prose.symbols):
             if what(both[0], shown) != what(both[1], shown):
                 raise LessonError(
-                    f"{shown}: `## {name}`: its `:::run` and `:::source` differ from "
-                    "lesson.md",
+                    f"{shown}: `## {name}`: its `:::run`, `:::look` and `:::source` "
+                    "differ from lesson.md",
                     "Translate the text around them only.",
                 )
     return dict(sections)

@@ -10,25 +10,33 @@ that is what counts for the student too. The screen is read all the time, becaus
 terminal that nobody reads stops the program that writes to it, and is kept to be
 shown if something goes wrong.
 
+For the proof it types as fast as the shell takes it; for a demonstration (playing.py)
+key by key, with a pause to read what came.
+
 man: pty(7)
-Try it: `lab lesson test commit/init-layer`
+Try it: `lab lesson test commit/init-layer`, `lab learn --play commit/init-layer`
 """
 
 import contextlib
 import os
+import random
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import EngineError
+from labshell.lessons import library
 from labshell.lessons.lesson import Lesson
-from labshell.lessons.progress import LessonRecord, Progress
+from labshell.lessons.progress import Progress
+from labshell.lessons.record import LessonRecord
 from labshell.lessons.values import derive, fill
 
 _SECONDS = 60.0  # for one line to have its effect
+_A_MOMENT = 5.0  # seconds for it, without being asked
 _QUIET = 0.1  # of silence: the shell waits for the next line
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()].|.)")
 
@@ -37,19 +45,51 @@ class NotUnderstood(EngineError):
     """Something typed did not have its effect."""
 
 
+class Pace(NamedTuple):
+    """How somebody types, in seconds: between two keys, and before a new line."""
+
+    key: float = 0
+    line: float = 0
+
+
+class Terminal(NamedTuple):
+    """The terminal that is typed on: lines and columns, and who watches it."""
+
+    lines: int = 50
+    columns: int = 100
+    watch: Callable[[str], object] | None = None
+    variables: Mapping[str, str] | None = None
+
+
+AT_ONCE, UNWATCHED = Pace(), Terminal()
+
+
 class Typist:
     """One shell on a pty, and somebody who types into it."""
 
-    def __init__(self, lesson: Lesson, root: Path, progress: Path) -> None:
+    def __init__(
+        self,
+        lesson: Lesson,
+        root: Path,
+        progress: Path,
+        *,
+        pace: Pace = AT_ONCE,
+        terminal: Terminal = UNWATCHED,
+    ) -> None:
         import pexpect
 
         self.lesson, self._progress = lesson, progress
+        self._pace, self._watch = pace, terminal.watch
         self.screen = ""
         self._child = pexpect.spawn(
             sys.executable,
             ["-P", "-S", "-m", "labshell", "learn", lesson.name],
-            env=_environment(root, progress),
-            dimensions=(50, 100),
+            env={
+                **_environment(root, progress),
+                library.CHOSEN: str(lesson.folder.parents[1]),
+                **(terminal.variables or {}),
+            },
+            dimensions=(terminal.lines, terminal.columns),
             encoding="utf-8",
             codec_errors="replace",
         )
@@ -69,10 +109,18 @@ class Typist:
             self._settle()
             for line in step.solve:
                 self.type(line)
-            self.wait(partial(self._is_done, step.id), f"solving {step.id}")
+            self._await_solved(step.id)
             self._settle()
             self.type(":next")
         self.wait(lambda: self._record().finished, "the end")
+
+    def _await_solved(self, step: str) -> None:
+        """A program in the background may take a moment: then one asks for a look."""
+        reached, what = partial(self._is_done, step), f"solving {step}"
+        with contextlib.suppress(NotUnderstood):
+            return self.wait(reached, what, _A_MOMENT)
+        self.type(":check")
+        return self.wait(reached, what)
 
     def _is_at(self, step: str) -> bool:
         return self._record().step == step
@@ -95,8 +143,18 @@ class Typist:
 
     def type(self, line: str) -> None:
         """Type one line, and wait until the shell has had its say."""
-        self._child.send(fill(line, self._values()) + "\r")
+        text = fill(line, self._values())
+        self._wait_a_while(self._pace.line)
+        for key in text if self._pace.key else [text]:
+            self._child.send(key)
+            self._wait_a_while(random.uniform(0.5, 1.5) * self._pace.key)
+        self._child.send("\r")
         self._settle()
+
+    def _wait_a_while(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._read(left)
 
     def _values(self) -> dict[str, str]:
         seed = Progress(self._progress).seed_of(self.lesson.name)
@@ -110,11 +168,14 @@ class Typist:
         import pexpect
 
         try:
-            self.screen += self._child.read_nonblocking(1 << 16, timeout=seconds)
+            came = self._child.read_nonblocking(1 << 16, timeout=seconds)
         except pexpect.TIMEOUT:
             return False
         except pexpect.EOF:
             raise NotUnderstood(f"the shell has ended:\n{self.tail()}") from None
+        self.screen += came
+        if self._watch is not None:
+            self._watch(came)
         return True
 
     def _settle(self) -> None:

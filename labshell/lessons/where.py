@@ -7,7 +7,8 @@ Try it: `lab lesson where`
 """
 
 from labshell.lessons import library
-from labshell.lessons.progress import LessonRecord, Progress
+from labshell.lessons.progress import Progress
+from labshell.lessons.record import LessonRecord
 from labshell.lessons.words import translate
 
 

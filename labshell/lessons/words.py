@@ -11,6 +11,7 @@ import os
 WORDS = {
     "next": "go on to the next step",
     "back": "look at the step before",
+    "goto": "go to a step: `:goto 3`; what lies between is skipped",
     "again": "show this step once more",
     "hint": "a hint; ask again for a more concrete one",
     "check": "look at what I have done, and say what is missing",
@@ -19,7 +20,9 @@ WORDS = {
     "why": "why it worked, once the step is passed",
     "source": "the engine's own source: `:source engine.files:atomic_write`",
     "progress": "the steps of this lesson, and my points",
+    "drill": "a question from a finished lesson, before it is forgotten",
     "skip": "go on without the points of this step",
+    "panic": "make everything as it was when this step began; points stay",
     "reset": "begin again: `:reset step`, `:reset lesson` or `:reset all`",
 }
 
@@ -27,6 +30,9 @@ _CHINESE = {
     # The words.
     "go on to the next step": "继续下一步",
     "look at the step before": "回看上一步",
+    "go to a step: `:goto 3`; what lies between is skipped": (
+        "去某一步：`:goto 3`；中间的步骤会跳过"
+    ),
     "show this step once more": "把这一步再显示一遍",
     "a hint; ask again for a more concrete one": "给一个提示；再问一次会更具体",
     "look at what I have done, and say what is missing": "检查我做的，告诉我还差什么",
@@ -37,9 +43,15 @@ _CHINESE = {
         "看引擎的源码：`:source engine.files:atomic_write`"
     ),
     "the steps of this lesson, and my points": "本课的各个步骤和我的得分",
+    "a question from a finished lesson, before it is forgotten": (
+        "复习学完的课里的一个问题，趁还没忘"
+    ),
     "go on without the points of this step": "跳过这一步，不要它的分",
     "begin again: `:reset step`, `:reset lesson` or `:reset all`": (
         "重新开始：`:reset step`、`:reset lesson` 或 `:reset all`"
+    ),
+    "make everything as it was when this step began; points stay": (
+        "把一切恢复成这一步开始时的样子，得分保留"
     ),
     # Kinds of step.
     "read": "阅读",
@@ -60,6 +72,33 @@ _CHINESE = {
     "Work freely, it is noticed. `:hint` helps, `:check` says what is missing.": (
         "随你怎么做，做成了会自动识别。`:hint` 给提示，`:check` 告诉你还差什么。"
     ),
+    "Choose with `:answer NUMBER`.": "用 `:answer 序号` 作出选择。",
+    "{right} of {all} are right. You will hear which at the end.": (
+        "{all} 题中答对 {right} 题。是哪几题，最后会告诉你。"
+    ),
+    "Begin with {lesson}: `lab learn {lesson}`": (
+        "从 {lesson} 开始：`lab learn {lesson}`"
+    ),
+    "before, after": "之前，之后",
+    "It is there.": "就在那里。",
+    "It is not there.": "不在那里。",
+    "Running the proof on your copy …": "正在你的副本上运行验证……",
+    "Mended: it does what a sound engine does.": "修好了：它的行为和正常的引擎一样。",
+    "The source is in": "源码在",
+    "In another terminal: `lab mutant NAME --check`, `--function`.": (
+        "在另一个终端里：`lab mutant 名字 --check`、`--function`。"
+    ),
+    "number": "序号",
+    "{before} of {all} before, {after} after.": (
+        "共 {all} 题：之前答对 {before} 题，之后答对 {after} 题。"
+    ),
+    "Nothing is to be repeated today.": "今天没有要复习的。",
+    "the next one:": "下一题：",
+    "There is nothing to repeat before a lesson is finished.": (
+        "学完一课之后才有可以复习的。"
+    ),
+    "due:": "待复习：",
+    "`:drill` asks the next one.": "`:drill` 问下一题。",
     "A prediction is made once.": "预测只有一次。",
     "That is it.": "正确。",
     "That is not it.": "不对。",
@@ -92,6 +131,7 @@ _CHINESE = {
         "是 `:reset step`、`:reset lesson` 还是 `:reset all`？"
     ),
     "Back at the beginning of this step.": "已回到这一步的开头。",
+    "All is as it was when this step began.": "一切都已恢复成这一步开始时的样子。",
     "The lesson is as if it had never begun.": "这一课已恢复成从未开始的样子。",
     "All progress is forgotten.": "所有进度都已清除。",
     "`:source engine.files:atomic_write`, for example.": (
@@ -114,12 +154,28 @@ _CHINESE = {
         "你学到了 {lesson} 的第 {step} 步（共 {steps} 步），已得 {earned}/{most} 分："
         "`lab learn` 继续。"
     ),
+    "`docker` is not installed here. A stand-in of that name makes the same requests; "
+    "`apt-get install docker.io` (Debian 13: docker-cli) would install the real one.": (
+        "这里没有安装 `docker`。同名的替身会发出同样的请求；"
+        "`apt-get install docker.io`（Debian 13：docker-cli）可以装上真的。"
+    ),
     "Interrupted. `lab learn` goes on with the lesson.": (
         "已中断。`lab learn` 继续这一课。"
     ),
     "The lesson is finished. `:reset lesson` begins it again.": (
         "本课已完成。`:reset lesson` 重新开始。"
     ),
+    "Not saved. It is kept, and tried again with each command.": (
+        "没有存上。进度先留在内存里，每执行一条命令就再试一次。"
+    ),
+    "Your progress is saved again.": "进度又能保存了。",
+    "{file} is exported.": "已导出到 {file}。",
+    "{file} is merged: {earned} points before, {now} now.": (
+        "已合并 {file}：之前 {earned} 分，现在 {now} 分。"
+    ),
+    "You predicted:": "你的预测：",
+    "You answered:": "你的回答：",
+    "Why": "为什么",
     "minutes": "分钟",
     "in": "位于",
     "open": "未完成",

@@ -8,6 +8,9 @@ step begins as it should, and a lesson goes on after a reboot.
     make         take down what an earlier start made; set up; do the steps before
     look         credit what has come since the last look to the lesson
     take down    remove what was credited, and nothing else
+    put away     the same of a lesson that is finished; its points and answers stay
+
+What comes after the end of a lesson is not credited: it is the student's own.
 
 Try it: `:reset step` in the middle of a lesson.
 """
@@ -15,18 +18,29 @@ Try it: `:reset step` in the middle of a lesson.
 from collections.abc import Sequence
 
 from engine.engine import Engine
-from labshell.lessons import prose, scene
+from labshell.lessons import client, prose, scene
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson, Step
-from labshell.lessons.progress import LessonRecord, Made, Progress
+from labshell.lessons.lines import Finished, run_hidden
+from labshell.lessons.progress import Progress
+from labshell.lessons.record import LessonRecord, Made
 from labshell.lessons.values import derive, fill
+from labshell.lessons.warm import Warm
 
 
 class World:
     """What one attempt at a lesson has made in the engine."""
 
-    def __init__(self, engine: Engine, progress: Progress, lesson: Lesson) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        progress: Progress,
+        lesson: Lesson,
+        warm: Warm | None = None,
+    ) -> None:
+        """`warm` answers the `lab` of its scripts."""
         self._engine, self._progress, self._lesson = engine, progress, lesson
+        self._warm = warm
         self._known: Made | None = None  # the inventory when last looked at
 
     @property
@@ -52,7 +66,8 @@ class World:
 
     def begin(self, before: Sequence[Step]) -> None:
         """Go on in the world that stands, or make it; `before` are the steps done."""
-        self._recover()
+        if not (self.stands and self._record.finished):  # it is all credited then
+            self._recover()
         if not self.stands:
             self.make(before)
         self._known = scene.inventory(self._engine)
@@ -60,6 +75,7 @@ class World:
     def make(self, before: Sequence[Step]) -> None:
         """Take down what an earlier start made; set up; do again what came before."""
         record = self._record
+        scene.ensure_programs(self._lesson)
         self._clear()
         scene.ensure_base_image(self._engine)
         record.root, record.world = str(self._engine.root), ""  # until it stands
@@ -76,6 +92,13 @@ class World:
         record.world = scene.world(self._engine)
         record.began = self._known
 
+    def restore(self, before: Sequence[Step]) -> None:
+        """Make it again, whatever has come meanwhile, in another terminal too."""
+        self._recover()
+        if self._is_here:
+            self.look()
+        self.make(before)
+
     def do(self, step: Step) -> None:
         """Do what a step leads to, by its reference solution."""
         self._run(self._reference(step))
@@ -83,26 +106,45 @@ class World:
     def _reference(self, step: Step) -> str:
         """The bash lines of a step: what it shows may fail; a solution must not."""
         section = {step.id: self._lesson.sections[step.id]}
-        shown = prose.commands(section, self._lesson.shown)
+        shown = prose.changes(section, self._lesson.shown)
         lines = [f"{line} || true" for _, line in shown]
         lines += [line for line in step.solve if not line.startswith(":")]
         return "\n".join(lines)
 
-    def _run(self, lines: str) -> None:
+    def run(self, lines: str) -> Finished:
+        """Run bash lines with this attempt's values, unseen; credit what they made."""
+        prelude = client.prelude(self._engine, self._lesson)
+        script = fill(lines, self.values)
         try:
-            if lines:
-                scene.run_lines(self._engine, self._lesson, fill(lines, self.values))
+            return run_hidden(self._engine, script, prelude, self._warm)
         finally:
             self.look()
+
+    def _run(self, lines: str) -> None:
+        """Run lines that make what a step needs. LessonError if they fail."""
+        if not lines:
+            self.look()
+            return
+        finished = self.run(lines)
+        if finished.code != 0:
+            raise LessonError(
+                f"{self._lesson.name} could not be set up: {finished.last_words}",
+                "If a name is taken, rename or remove what has it; then "
+                "`:reset lesson`.",
+            )
 
     def look(self) -> Made:
         """Credit what has come since the last look to the lesson; what is there now."""
         now = scene.inventory(self._engine)
         came = scene.news(self._known or now, now)
         if scene.credit(self._record.made, came):
-            self._progress.save(self._lesson.name)
+            self._progress.keep(self._lesson.name)
         self._known = now
         return now
+
+    def pass_over(self) -> None:
+        """Take what has come since the last look for the student's own."""
+        self._known = scene.inventory(self._engine)
 
     def take_down(self) -> list[str]:
         """Remove what the lesson made; the names of what was removed."""
@@ -129,3 +171,21 @@ class World:
         lines = [self._lesson.setup, *map(self._reference, self._lesson.steps)]
         text = fill("\n".join(lines), self.values)
         scene.credit(self._record.made, scene.mentioned(self._engine, came, text))
+
+
+def put_away(engine: Engine, progress: Progress, name: str) -> list[str]:
+    """Remove what a finished lesson has left in this engine; the names of what went.
+
+    A name of an image that has been moved since is the student's, and stays.
+    """
+    record = progress.of(name)
+    if record.before is None or record.root != str(engine.root):
+        return []
+    made, now = record.made, scene.inventory(engine).references
+    for reference, id in list(made.references.items()):
+        if now.get(reference) != id:
+            del made.references[reference]
+    removed = scene.clear(engine, made, record.before)
+    record.world, record.before, record.began, record.made = "", None, None, Made()
+    progress.keep(name)
+    return removed

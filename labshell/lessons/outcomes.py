@@ -1,0 +1,47 @@
+"""What comes of a check: passed, failed, or that it could not run.
+
+    check(lab) ── returns ──> Outcome        a verdict, points, and one line to say
+         └─────── raises ───> NotThereYet    what it asked for does not exist: failed
+
+A check that is at fault itself, or that the machine does not let look, says nothing
+about the student's work: that is the third verdict, and costs no points.
+
+Try it: `:check` in a lesson
+"""
+
+from dataclasses import dataclass
+
+PASSED, FAILED, COULD_NOT_RUN = "passed", "failed", "could not run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a check: one of three verdicts, points, and one line to say.
+
+    `{subject}` in the message stands for the name in `subject`. `lost` says that
+    something which the lesson needs is not there.
+    """
+
+    verdict: str
+    earned: int
+    maximum: int
+    message: str
+    subject: str = ""
+    lost: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Was everything there that was asked for?"""
+        return self.verdict == PASSED
+
+    def text(self, message: str | None = None) -> str:
+        """The message (or its translation) with the subject in its place."""
+        return (message or self.message).replace("{subject}", self.subject)
+
+
+class NotThereYet(Exception):
+    """A check asked for something that does not exist: its step is not done."""
+
+    def __init__(self, message: str, subject: str, *, lost: bool = True) -> None:
+        super().__init__(message)
+        self.message, self.subject, self.lost = message, subject, lost
