@@ -16,4 +16,4 @@ past it.
 Try it: `lab --help`
 """
 
-VERSION = "0.1.0"
+from engine import VERSION as VERSION  # "as": for others to import

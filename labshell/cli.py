@@ -45,19 +45,24 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     The kernel takes back a process's memory and files in one go. Python would first
     take apart each of its objects, which takes longer than `lab rm` itself.
     """
+    os._exit(finish(sys.argv[1:] if argv is None else argv))
+
+
+def finish(argv: Sequence[str]) -> int:
+    """Run one line in a process that does nothing after it; the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a locale without "…"
     gc.freeze()  # what was imported is there to stay: never look at it again
     gc.enable()
     if COMPLETING in os.environ:  # somebody pressed TAB: see commands/completion.py
         lab.main(prog_name="lab", complete_var=COMPLETING)
-    code = _run(None, sys.argv[1:] if argv is None else argv)
+    code = _run(None, argv)
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except BrokenPipeError:
         code = code or BROKEN_PIPE
-    os._exit(code)
+    return code
 
 
 def run_line(engine: Engine, argv: Sequence[str]) -> int:
@@ -123,6 +128,7 @@ def _usage(error: click.UsageError) -> int:
         message = f"`{command}` needs {parameter.metavar or parameter.name}"
     elif isinstance(error, click.BadParameter) and code == 125 and parameter:
         message = f"invalid value for {parameter.opts[-1]}: {message}"
+        hint = getattr(error.__cause__, "hint", hint)
     if code == 1 and error.ctx and not (is_group or isinstance(error, NotHere)):
         hint = f"{' '.join(error.ctx.get_usage().split())}. {hint}"
     say(message, hint)
@@ -141,8 +147,14 @@ def _listed(error: click.NoSuchOption) -> list[str]:
     return [name for name in error.possibilities or () if name not in hidden]
 
 
-def _begin(ctx: click.Context, root: str | None, version: bool) -> int | None:
+def _begin(
+    ctx: click.Context, root: str | None, lessons: str | None, version: bool
+) -> int | None:
     """What every line has in common: which engine, and what it wants to tell."""
+    if lessons is not None:
+        if not os.path.isdir(lessons):
+            raise click.UsageError(f"--lessons {lessons}: there is no such directory")
+        os.environ["LABSHELL_LESSONS"] = os.path.abspath(lessons)  # for bash as well
     if version:
         click.echo(f"labshell {VERSION}")
         ctx.exit()
@@ -173,6 +185,11 @@ lab = Verbs(
             metavar="DIR",
             help="""Keep images and containers here, apart from all others; else
             $LABSHELL_ROOT, else /var/lib/labshell.""",
+        ),
+        Option(
+            ["--lessons"],
+            metavar="DIR",
+            help="The lessons of another folder, not ours; else $LABSHELL_LESSONS.",
         ),
         Option(["--version"], is_flag=True, help="Print the version."),
     ],

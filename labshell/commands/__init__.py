@@ -11,10 +11,15 @@ What the verbs have in common:
     values.py    what is typed after an option, as the engine takes it
     suggest.py   what TAB offers
     groups.py    `lab container …`, `lab image …`: the same verbs by kind of thing, and
-                 those of volumes.py, networks.py, registry.py, pruning.py, system.py
+                 those of volumes.py, networks.py, registry.py, daemon.py, pruning.py,
+                 system.py
+    authors.py   `lab lesson new|lint|preview|test`, for those who write lessons
+    mutant.py    `lab mutant`: an engine with a fault, to be found and mended
+    inventory.py `lab lesson inventory`: what one knows, before the lessons and after
     cidfile.py   --cidfile
     explaining.py   --explain, for each verb that acts
     stepping.py  --step
+    picture.py   one picture, drawn, in sentences, or as JSON; once, or live
     report.py    what a command says when it fails
 
 Try it: `lab --help`, then `python -X importtime -m labshell rm 2>&1 | grep labshell`
@@ -74,14 +79,16 @@ VERBS = {
         "states": "labshell.commands.pictures:states",
         "net": "labshell.commands.pictures:net",
         "acts": "labshell.commands.acts:acts",
-        "watch": "labshell.commands.pictures:watch",
+        "watch": "labshell.commands.watching:watch",
     },
     "Learn": {
         "shell": "labshell.commands.shell:shell",
-        "learn": "labshell.commands.lessons:learn",
+        "learn": "labshell.commands.learn:learn",
         "explain": "labshell.commands.explain:explain",
         "grade": "labshell.commands.lessons:grade",
+        "notes": "labshell.commands.lessons:notes",
         "lesson": "labshell.commands.lessons:lesson",
+        "mutant": "labshell.commands.mutant:mutant",
     },
     "By kind of thing": {
         "container": "labshell.commands.groups:container",
@@ -90,6 +97,7 @@ VERBS = {
         "volume": "labshell.commands.groups:volume",
         "network": "labshell.commands.groups:network",
         "registry": "labshell.commands.groups:registry",
+        "daemon": "labshell.commands.groups:daemon",
         "system": "labshell.commands.groups:system",
     },
     "This machine": {

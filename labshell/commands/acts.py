@@ -14,13 +14,13 @@ import click
 
 from engine.engine import Engine
 from engine.errors import EngineError, NotFound
-from labshell.commands import suggest
+from labshell.commands import explaining, suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import print_lines
+from labshell.commands.options.kinds import Value
 from labshell.commands.report import report
 from labshell.views import acts as acts_view
 from labshell.views import difference
-from labshell.views.concepts import HEADINGS
 from labshell.views.explain import manner_for
 
 TROUBLE = 2  # the exit code of diff(1) where it could not compare
@@ -31,9 +31,11 @@ TROUBLE = 2  # the exit code of diff(1) where it could not compare
     params=[
         Option(
             ["--concept"],
+            type=Value("concept", explaining.concept),
             metavar="NAME",
-            shell_complete=suggest.words(*HEADINGS),
-            help="Only acts of one concept: mounts, cgroups, ...",
+            shell_complete=explaining.offer_concepts,
+            help="""Only acts of one concept: mounts, cgroups, ...; any word of
+            `lab explain` that has acts will do.""",
         ),
         Option(
             ["--full"],

@@ -108,16 +108,7 @@ def load(engine: Engine, input: str | None, quiet: bool) -> None:
     with opened(input) as tar:
         loaded = engine.load(tar)
     for image in loaded:
-        print_lines(
-            [
-                f"The image {name} already exists, renaming the old one with ID "
-                f"{old} to empty string"
-                for name, old in image.taken_from.items()
-            ]
-        )
-        print_lines([f"Loaded image: {name}" for name in image.names])
-        if not image.names:
-            print(f"Loaded image ID: {image.id}")
+        print_lines(image.lines)
 
 
 @click.command(

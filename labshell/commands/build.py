@@ -65,30 +65,31 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
     except EngineError as error:
         report(error)
         return WRONG_OPTION
-    dockerfile = _from_stdin(asked["file"], context)
+    _refuse_two_of_stdin(asked["file"], context)
+    dockerfile = _piped() if asked["file"] == "-" else None
     lines = Rich if building.is_rich(asked["progress"]) else Lines
     view = Silent() if asked["quiet"] else lines(teller())
     try:
         with _ended_by_signals(), view:
-            image = engine.build(_source(context), options, view, dockerfile)
+            source = _piped() if context == "-" else context
+            image = engine.build(source, options, view, dockerfile)
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
     except EngineError as error:
         view.show_failure()
         report(error)
+        _tell_failure(error, view, asked)
         return max(1, getattr(error, "exit_code", 1)) if _is_of_build(error) else 1
     _tell(image, view, asked)
     return 0
 
 
-def _source(context: str) -> "str | BinaryIO":
-    """The directory, or what comes from a pipe."""
-    if context != "-":
-        return context
+def _piped() -> "BinaryIO":
+    """What comes from a pipe, without a buffer: the engine can wait for what comes."""
     from labshell.commands.archives import opened  # most builds have a directory
 
-    return opened(None)  # without a buffer, so that the engine can wait for what comes
+    return opened(None)
 
 
 def _tell(image: StoredImage, view: "Lines", asked: dict[str, Any]) -> None:
@@ -105,20 +106,25 @@ def _tell(image: StoredImage, view: "Lines", asked: dict[str, Any]) -> None:
         write(asked["report"], image.id, view.steps)
 
 
+def _tell_failure(error: EngineError, view: "Lines", asked: dict[str, Any]) -> None:
+    """The page about a build that failed, if one was asked for."""
+    if asked["report"]:
+        from labshell.views.build_report import write
+
+        write(asked["report"], "The build failed", view.steps, error.message)
+
+
 def _is_of_build(error: EngineError) -> bool:
     return bool(getattr(error, "scene", ""))
 
 
-def _from_stdin(file: str, context: str) -> bytes | None:
-    """The Dockerfile, if `-f -` says that it comes from a pipe."""
-    if file != "-":
-        return None
-    if context == "-":
+def _refuse_two_of_stdin(file: str, context: str) -> None:
+    """Raise InvalidArgument if Dockerfile and context shall both come from the pipe."""
+    if file == context == "-":
         raise InvalidArgument(
             "invalid argument: can't use stdin for both build context and dockerfile",
             "One of the two comes from a pipe: `lab build -f - .`, or `lab build -`.",
         )
-    return sys.stdin.buffer.read((4 << 20) + 1)
 
 
 @contextmanager

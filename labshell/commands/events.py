@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.engine import Engine
-from labshell.commands import values
+from engine.moments import moment
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import as_filters, filter_option
 from labshell.commands.options.kinds import Value
@@ -21,7 +21,7 @@ from labshell.commands.options.kinds import Value
 if TYPE_CHECKING:
     from engine.engine import Event
 
-MOMENT = Value("time", lambda text: values.moment(text, time.time()))
+MOMENT = Value("time", lambda text: moment(text, time.time()))
 
 
 @click.command(

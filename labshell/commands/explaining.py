@@ -1,7 +1,8 @@
 """`--explain`: see what a verb does, while it does it.
 
     --explain              every act: the command that would do the same, the call
-    --explain=mounts       only acts of this concept, or of several: mounts,cgroups
+    --explain=mounts       only acts of this concept, or of several: mounts,cgroups;
+                           any word of `lab explain` that has acts will do
     --explain=full         with the source of each function of the engine that acted
 
 It is printed on stderr, so that what the verb itself prints stays what it is. A verb
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import click
 
 from engine.engine import Engine
+from engine.errors import InvalidArgument
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.report import after, notice
 
@@ -41,19 +43,35 @@ class Teller(NamedTuple):
 
 
 def wanted(text: str) -> Wanted:
-    """What stands behind `--explain=`; ValueError if it makes no sense."""
-    known = _concepts()
+    """What stands behind `--explain=`; InvalidArgument if it makes no sense."""
     words = {word.lower() for word in text.split(",") if word} - {ALL}
-    concepts = words - {FULL}
-    if unknown := sorted(concepts - set(known)):
-        import difflib  # for those who have mistyped it
+    concepts = frozenset(concept(word) for word in words - {FULL})
+    return Wanted(concepts, FULL in words)
 
-        near = difflib.get_close_matches(unknown[0], [*known], 1)
-        guess = f" (is {near[0]} meant?)" if near else ""
-        raise ValueError(
-            f"{unknown[0]} is no concept{guess}: {FULL}, or of {', '.join(known)}"
+
+def concept(word: str) -> str:
+    """The concept that a word means: its name, or any word of `lab explain`.
+
+    InvalidArgument if it means none.
+    """
+    if word in _concepts():
+        return word
+    from labshell.pages import library
+
+    found = library.concept(word)
+    if found:
+        return found
+    known = f"There are {FULL} and {', '.join(_concepts())}."
+    if page := library.find(word):
+        raise InvalidArgument(
+            f"{word} has no acts of its own, `lab explain {page.name}` tells of it",
+            known,
         )
-    return Wanted(frozenset(concepts), FULL in words)
+    import difflib  # for those who have mistyped it
+
+    near = difflib.get_close_matches(word, [*_concepts()], 1) or library.near(word)
+    guess = f" (is {near[0]} meant?)" if near else ""
+    raise InvalidArgument(f"{word} is no concept{guess}", known)
 
 
 class ExplainedVerb(Verb):
@@ -71,12 +89,13 @@ class ExplainedVerb(Verb):
             ["--explain"],
             alone=ALL,
             metavar=f"[={FULL}|=CONCEPT,...]",
-            shell_complete=_offer_concepts,
-            help=explains
-            + """Show on stderr what is done meanwhile, as it happens: the command
-            that does the same, and the kernel's call; cut (⋯) on a terminal, whole in
-            a pipe: 2>&1 | cat. Only acts of these concepts
-            (mounts, cgroups, ...); full: with the source of the engine's functions.""",
+            shell_complete=_offer,
+            help=f"""{" ".join(explains.split())}
+            Show on stderr what is done meanwhile, as it happens: the command that does
+            the same, and the kernel's call; cut (⋯) on a terminal, whole in a pipe:
+            2>&1 | cat. Only acts of these concepts (mounts, cgroups, ...; any word of
+            `lab explain` that has acts); full: with the source of the engine's
+            functions.""",
         )
         options = [one for one in params if isinstance(one, click.Option)]
         others = [one for one in params if not isinstance(one, click.Option)]
@@ -89,9 +108,9 @@ class ExplainedVerb(Verb):
             return super().invoke(ctx)
         try:
             what = wanted(asked)
-        except ValueError as error:
+        except InvalidArgument as error:
             option = next(one for one in self.params if one.name == "explain")
-            raise click.BadParameter(str(error), ctx, option) from error
+            raise click.BadParameter(error.message, ctx, option) from error
         word = self._first_argument(ctx)
         if asked == ALL and (word == FULL or word in _concepts()):
             notice(f"a concept stands behind =, as in `--explain={word}`; this is all.")
@@ -115,8 +134,16 @@ def _concepts() -> Iterable[str]:
     return HEADINGS
 
 
-def _offer_concepts(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
-    return [word for word in (FULL, *_concepts()) if word.startswith(typed)]
+def offer_concepts(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    """The words that mean a concept, for TAB."""
+    from labshell.pages import library
+
+    words = {*_concepts(), *(page.name for page in library.pages() if page.concept)}
+    return sorted(word for word in words if word.startswith(typed))
+
+
+def _offer(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
+    return [FULL] * FULL.startswith(typed) + offer_concepts(ctx, param, typed)
 
 
 def teller() -> Teller | None:

@@ -112,14 +112,33 @@ registry = Verbs(
     help="""
     A registry of your own: images kept for others.
 
-    `serve` runs it; any client can push to it and pull from it, docker too. What it
-    keeps are plain files, which `ls` reads and `gc` tidies.
+    `serve` runs it, `stop` ends it; any client can push to it and pull from it, docker
+    too. What it keeps are plain files, which `ls` reads and `gc` tidies.
     """,
     headings={
         "Verbs": {
             "serve": "labshell.commands.registry:serve",
+            "stop": "labshell.commands.registry:stop",
             "ls": "labshell.commands.registry:ls",
             "gc": "labshell.commands.registry:gc",
+        }
+    },
+)
+
+daemon = Verbs(
+    name="daemon",
+    help="""
+    labd: the little engine for Docker's own clients.
+
+    What is called Docker are two programs: a client that knows nothing of containers,
+    and a server that is asked over a socket. `lab` needs no server; `docker` does, and
+    labd is one.
+    """,
+    headings={
+        "Verbs": {
+            "start": "labshell.commands.daemon:start",
+            "status": "labshell.commands.daemon:status",
+            "stop": "labshell.commands.daemon:stop",
         }
     },
 )

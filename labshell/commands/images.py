@@ -183,6 +183,7 @@ def rmi(engine: Engine, force: bool, no_prune: bool, names: tuple[str, ...]) -> 
     "make",
     cls=Verb,
     params=[
+        Option(["-v", "--verbose"], is_flag=True, help="Each file in a line."),
         JSON,
         click.Argument(["directory"], metavar="DIR"),
         click.Argument(
@@ -197,16 +198,25 @@ def rmi(engine: Engine, force: bool, no_prune: bool, names: tuple[str, ...]) -> 
 )
 @click.pass_obj
 def make_rootfs(
-    engine: Engine, json: bool, directory: str, programs: tuple[str, ...]
+    engine: Engine,
+    verbose: bool,
+    json: bool,
+    directory: str,
+    programs: tuple[str, ...],
 ) -> None:
     """Put programs, and the libraries they need, into DIR.
 
     Which libraries is written in the program's own file (its ELF header): `readelf -d
     $(which ls)` shows the same. A Python comes with its standard library, certificates
-    and pip, under the names python and python3. Prints what was put there.
+    and pip, under the names python and python3. Prints what was put there: files by
+    directory, or each with -v.
     """
+    from labshell.views.rootfs import summary
+
     files = engine.make_rootfs(Path(directory), programs)
     if json:
         print_json([str(path) for path in files])
-    else:
+    elif verbose:
         print_lines([str(path) for path in files])
+    else:
+        print_lines(summary(files))

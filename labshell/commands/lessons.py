@@ -1,45 +1,30 @@
-"""`lab learn`, `lab grade`, `lab lesson`: learning, and what came of it.
+"""`lab grade`, `lab notes`, `lab lesson`: which lessons there are; what came of them.
+
+A lesson that cannot be read does not hide the others: they are shown, it is told of on
+stderr, and the exit status is 1.
 
 Try it: `lab learn`, then `lab grade`
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
 from engine.engine import Engine
+from engine.errors import EngineError, NotFound, told_as_engine_errors
 from labshell.commands.grammar import Option, Verb, Verbs
 from labshell.commands.listing import JSON, print_json
-
-if TYPE_CHECKING:
-    from labshell.lessons.lint import Finding
+from labshell.commands.report import report
 
 
-@click.command(
-    cls=Verb,
-    params=[click.Argument(["name"], required=False, metavar="[TRACK/LESSON]")],
-    examples="""
-        lab learn
-        lab learn commit/init-layer
-    """,
-)
-@click.pass_obj
-def learn(engine: Engine, name: str | None) -> int:
-    """Open a lesson in the shell, or go on with the one that was open.
-
-    A lesson is read, watched, and worked through on real containers. What you do is
-    noticed by its effects, so there is no command that you must use.
-    """
-    from labshell.lessons import library
-    from labshell.shell import repl
-
-    if name is not None:
-        library.find(name)  # says what is wrong before a shell is opened
-    if repl.current is not None:
-        repl.current.learn(name)
-        return 0
-    return repl.run(engine, name or "")
+def _tell(broken: Iterable[EngineError]) -> int:
+    """Say what is wrong with the lessons that cannot be read; the exit status."""
+    status = 0
+    for error in broken:
+        report(error)
+        status = 1
+    return status
 
 
 @click.command(
@@ -51,7 +36,7 @@ def learn(engine: Engine, name: str | None) -> int:
     """,
 )
 @click.pass_obj
-def grade(engine: Engine, json: bool) -> None:
+def grade(engine: Engine, json: bool) -> int:
     """Show what you have earned, lesson by lesson.
 
     Points are noted when the work is done, and kept. Hints cost nothing. The schema of
@@ -64,12 +49,46 @@ def grade(engine: Engine, json: bool) -> None:
     from labshell.lessons.words import language_of_terminal
 
     language = language_of_terminal()
-    lessons = [library.find(name, language) for name in library.names()]
+    lessons, broken = library.readable(library.names(), language)
     result = graded(Progress(), lessons)
     if json:
         print_json(result.to_json())
     else:
         print(as_table(result, language))
+    return _tell(broken)
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(["--html"], is_flag=True, help="One page of HTML, not Markdown."),
+        click.Argument(["names"], nargs=-1, metavar="[TRACK/LESSON...]"),
+    ],
+    examples="""
+        lab notes commit/init-layer | less
+        lab notes --html > notes.html
+    """,
+)
+@click.pass_obj
+def notes(engine: Engine, html: bool, names: tuple[str, ...]) -> int:
+    """Print what to keep of your lessons: your predictions, what happened, and why.
+
+    Commands are given in Docker's words, where Docker has them. What you have not done
+    yet is left out.
+    """
+    from labshell.lessons import library
+    from labshell.lessons.notes import as_html
+    from labshell.lessons.notes import notes as noted
+    from labshell.lessons.progress import Progress
+    from labshell.lessons.words import language_of_terminal
+
+    language = language_of_terminal()
+    lessons, broken = library.readable(names or library.names(), language)
+    text = noted(Progress(), lessons, language)
+    if not text and not broken:
+        raise NotFound("No step of a lesson is done yet", "`lab learn` opens one.")
+    print(as_html(text, language) if html and text else text, end="")
+    return _tell(broken)
 
 
 @click.command(
@@ -80,23 +99,21 @@ def grade(engine: Engine, json: bool) -> None:
     """,
 )
 @click.pass_obj
-def list_(engine: Engine, json: bool) -> None:
+def list_(engine: Engine, json: bool) -> int:
     """List the lessons, in the order to take them."""
     from labshell.lessons import library
     from labshell.lessons.words import language_of_terminal
     from labshell.views.tables import table
 
     language = language_of_terminal()
-    found = [library.find(name, language) for name in library.names()]
+    found, broken = library.readable(library.names(), language)
     rows = [(x.name, str(x.minutes), str(x.maximum), x.title) for x in found]
     if json:
         names = ("lesson", "minutes", "points", "title")
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         print(table(("LESSON", "MINUTES", "POINTS", "TITLE"), rows))
-
-
-_LESSONS = click.Argument(["names"], nargs=-1, metavar="[TRACK/LESSON...]")
+    return _tell(broken)
 
 
 @click.command(
@@ -117,82 +134,54 @@ def where(engine: Engine) -> None:
 
 @click.command(
     cls=Verb,
-    params=[JSON, _LESSONS],
+    params=[click.Argument(["file"], metavar="FILE|-")],
     examples="""
-        lab lesson lint
+        lab lesson export progress.json
     """,
 )
 @click.pass_obj
-def lint(engine: Engine, json: bool, names: tuple[str, ...]) -> int:
-    """Read lessons, and say what is wrong with them, without running anything."""
-    from labshell.lessons.lint import lint as linted
+def export(engine: Engine, file: str) -> None:
+    """Write your progress to a file, for another machine or to keep. `-` is stdout.
 
-    return _report([f for name in _chosen(names) for f in linted(name)], json)
+    Points, answers and what is due in `:drill` are in it. What a lesson made in the
+    engine stays here.
+    """
+    from labshell.lessons import saving
+    from labshell.lessons.progress import Progress
+    from labshell.lessons.words import language_of_terminal, translate
+
+    data = Progress().portable()
+    if file == "-":
+        print_json(data)
+        return
+    with told_as_engine_errors():
+        saving.write(Path(file), data)
+    says = translate("{file} is exported.", language_of_terminal())
+    print(says.format(file=file))
 
 
 @click.command(
     cls=Verb,
-    params=[
-        Option(
-            ["--quick"],
-            is_flag=True,
-            help="One seed only, and without typing into a shell.",
-        ),
-        JSON,
-        _LESSONS,
-    ],
+    params=[click.Argument(["file"], metavar="FILE")],
     examples="""
-        lab lesson test commit/init-layer
+        lab lesson import progress.json
     """,
 )
 @click.pass_obj
-def test(engine: Engine, quick: bool, json: bool, names: tuple[str, ...]) -> int:
-    """Prove lessons: untouched they fail, solved they pass, wrong ways earn nothing.
+def import_(engine: Engine, file: str) -> None:
+    """Take in an exported progress: of each step, the better result counts.
 
-    Each lesson gets an engine of its own, which is removed afterwards. The solution is
-    typed into a real shell on a real terminal, as a student would. Takes about a minute
-    a lesson, and needs root.
+    To take it in twice changes nothing, and nothing that is here is lost.
     """
-    from labshell.lessons.lint import lint as linted
-    from labshell.lessons.proof import prove
+    from labshell.lessons.progress import Progress, exported
+    from labshell.lessons.words import language_of_terminal, translate
 
-    found: list[Finding] = []
-    for name in _chosen(names):
-        for source in (linted(name), prove(name, quick=quick)):
-            for finding in source:
-                found.append(finding)
-                if not json:
-                    click.echo(_line(finding))
-    return _report(found, json, shown=not json)
-
-
-def _chosen(names: Sequence[str]) -> list[str]:
-    """The lessons asked for, or all; NotFound if there is no such."""
-    from engine.errors import NotFound
-    from labshell.lessons import library
-
-    known = list(library.names())
-    for name in names:
-        if name not in known:
-            raise NotFound(f"No such lesson: {name}", "`lab lesson list` shows them.")
-    return list(names) or known
-
-
-def _report(found: "Sequence[Finding]", json: bool, shown: bool = False) -> int:
-    """Print the findings; 1 if one failed, 2 if one could not be looked at."""
-    if json:
-        print_json([finding.to_json() for finding in found])
-    elif not shown:
-        for finding in found:
-            click.echo(_line(finding))
-    verdicts = [finding.verdict for finding in found]
-    return 1 if "failed" in verdicts else 2 if "could not run" in verdicts else 0
-
-
-def _line(finding: "Finding") -> str:
-    marks = {"passed": "ok     ", "failed": "FAILED ", "could not run": "NOT RUN"}
-    detail = f": {finding.detail}" if finding.detail else ""
-    return f"{marks[finding.verdict]} {finding.lesson}  {finding.what}{detail}"
+    progress = Progress()
+    before = progress.earned
+    progress.take_in(exported(Path(file)))
+    text = "{file} is merged: {earned} points before, {now} now."
+    says = translate(text, language_of_terminal())
+    print(says.format(file=file, earned=before, now=progress.earned))
 
 
 lesson = Verbs(
@@ -201,9 +190,17 @@ lesson = Verbs(
         "Verbs": {
             "list": "labshell.commands.lessons:list_",
             "where": "labshell.commands.lessons:where",
-            "lint": "labshell.commands.lessons:lint",
-            "test": "labshell.commands.lessons:test",
-        }
+            "inventory": "labshell.commands.inventory:inventory",
+            "export": "labshell.commands.lessons:export",
+            "import": "labshell.commands.lessons:import_",
+        },
+        "For authors": {
+            "new": "labshell.commands.authors:new",
+            "lint": "labshell.commands.authors:lint",
+            "preview": "labshell.commands.authors:preview",
+            "test": "labshell.commands.authors:test",
+            "table": "labshell.commands.authors:table",
+        },
     },
     help="""
     The lessons themselves: which there are, where you are, and whether they are sound.

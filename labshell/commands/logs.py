@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.engine import Engine
-from labshell.commands import suggest, values
+from engine.moments import moment
+from labshell.commands import suggest
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options.kinds import Value
 
 if TYPE_CHECKING:
-    from engine.engine import LogEntry
+    pass
 
-_MOMENT = Value("time", lambda text: values.moment(text, time.time()))
+_MOMENT = Value("time", lambda text: moment(text, time.time()))
 
 
 @click.command(
@@ -94,19 +95,8 @@ def logs(
         tail=int(tail) if tail.isascii() and tail.isdecimal() else None,
     )
     for entry in entries:
-        stamp = f"{entry.time} ".encode() if timestamps else b""
-        note = f"{_notes(entry)} ".encode() if details else b""
-        _write(1 if entry.stream == "stdout" else 2, stamp + note + entry.data)
-
-
-def _notes(entry: "LogEntry") -> str:
-    """What the entry is marked with (--log-opt labels, env): `a=1,b=2`."""
-    from urllib.parse import quote_plus
-
-    return ",".join(
-        f"{quote_plus(key)}={quote_plus(value)}"
-        for key, value in sorted(entry.attributes.items())
-    )
+        line = entry.shown(timestamps, details)
+        _write(1 if entry.stream == "stdout" else 2, line)
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -9,7 +9,7 @@ import click
 from engine.engine import Engine
 from labshell.commands import suggest
 from labshell.commands.explaining import ExplainedVerb
-from labshell.commands.grammar import Option, Verb
+from labshell.commands.grammar import NotHere, Option, Verb
 from labshell.commands.lifecycle import for_each
 from labshell.commands.listing import (
     FORMAT,
@@ -22,7 +22,30 @@ from labshell.commands.listing import (
     print_lines,
     terminal_width,
 )
+from labshell.commands.options.elsewhere import not_here
 from labshell.commands.options.kinds import LABEL
+
+_INSTEAD = {
+    "-o": "Bridges have no options here: leave it out. `ip link set` knows them.",
+    "--opt": "Bridges have no options here: leave it out. `ip link set` knows them.",
+    "--ipv6": "Networks have addresses of IPv4 only here: leave it out.",
+    "--attachable": "That is of swarms: here any container can join, leave it out.",
+    "--ingress": "That is of swarms: `lab run -p` publishes a port.",
+    "--scope": "There is one machine here: leave it out.",
+    "--ipam-driver": "There is one way to give addresses: --subnet, --ip-range.",
+    "--ipam-opt": "There is one way to give addresses: --subnet, --ip-range.",
+    "--aux-address": "Keep addresses free by --ip-range.",
+    "--config-from": "Say it with --subnet, --gateway and --internal.",
+    "--config-only": "Say it with --subnet, --gateway and --internal.",
+}
+
+
+def _only_bridge(context: click.Context, _: click.Parameter, value: str) -> str:
+    if value != "bridge":
+        instead = "There is only bridge: leave --driver out. --network host needs none."
+        message = f"--driver {value} is not supported here"
+        raise NotHere(message, instead, context, 125)
+    return value
 
 
 @click.command(
@@ -60,11 +83,12 @@ from labshell.commands.options.kinds import LABEL
         ),
         Option(
             ["-d", "--driver"],
-            type=click.Choice(["bridge"]),
             default="bridge",
+            callback=_only_bridge,
             metavar="DRIVER",
             help="How it is made: there is only bridge, a switch in the kernel.",
         ),
+        *not_here(_INSTEAD, ("--ipv6", "--attachable", "--ingress", "--config-only")),
         click.Argument(["name"], metavar="NAME"),
     ],
     examples="""
@@ -137,10 +161,11 @@ def ls(
 
 
 @click.command(
-    cls=Verb,
+    cls=ExplainedVerb,
     params=[suggest.argument(suggest.networks, many=True, what="NETWORK")],
     examples="""
         lab network rm front
+        lab network rm --explain front
     """,
 )
 @click.pass_obj

@@ -1,34 +1,30 @@
-"""`lab mounts`, `tree`, `layers`, `states`, `net`, and `lab watch`: looking closer.
+"""`lab mounts`, `tree`, `layers`, `states`, `net`: looking closer.
 
-Each picture is read off the live system and shown in one of three ways: drawn, in
-sentences (--plain, good for a screen reader and for a small window), or as JSON.
-`lab watch` shows the same pictures, live.
+Each picture is read off the live system and shown drawn, in sentences, or as JSON; see
+picture.py. `lab watch` (watching.py) shows the same pictures, live.
 
 Try it: `lab tree`, `lab tree --plain`, `lab tree --json`
 """
 
-import json as json_format
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.engine import Engine
 from labshell.commands import suggest
-from labshell.commands.grammar import Option, Verb, Verbs
-from labshell.commands.listing import JSON, print_json
+from labshell.commands.grammar import Option, Verb
+from labshell.commands.listing import JSON
+from labshell.commands.picture import Picture
 from labshell.views import layers as layers_view
-from labshell.views import live
 from labshell.views import mounts as mounts_view
 from labshell.views import network_map as network_view
 from labshell.views import processes as processes_view
 from labshell.views import states as states_view
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from engine.engine import Container, MountPoint
+    from engine.engine import Arrow, Container, LayerView, ProcessInfo, Switch
 
 PLAIN = Option(["--plain"], is_flag=True, help="Say it in sentences.")
 PATHS = Option(["--paths"], is_flag=True, help="Add each layer's directory.")
@@ -48,68 +44,42 @@ ONE_OR_ALL = click.Argument(
 )
 
 
-class Picture:
-    """One picture in its three ways; each is made when it is asked for."""
-
-    def __init__(
-        self,
-        *,
-        draw: "Callable[[], RenderableType]",
-        sentences: Callable[[], Sequence[str]],
-        as_json: Callable[[], Any],
-    ) -> None:
-        self.draw, self.sentences, self.as_json = draw, sentences, as_json
-
-    def show(self, *, json: bool, plain: bool) -> None:
-        """Print it once."""
-        if json:
-            print_json(self.as_json())
-        elif plain:
-            print("\n".join(self.sentences()))
-        else:
-            from rich.console import Console
-
-            Console(highlight=False).print(self.draw(), crop=False)
-
-    def watch(self, title: str, *, json: bool, plain: bool) -> None:
-        """Show it until Ctrl-C; not drawn, it is printed whenever it is new."""
-        if json:
-            live.print_each(lambda: json_format.dumps(self.as_json()))
-        elif plain or not live.on_terminal():
-            live.print_each(lambda: "\n".join([*self.sentences(), ""]))
-        else:
-            live.show(self.draw, title)
-
-
-def _mounts(engine: Engine, name: str | None) -> Picture:
+def mounts_picture(engine: Engine, name: str | None) -> "Picture[mounts_view.Seen]":
+    """The mounts of a container, or all of the engine's."""
     if name is not None:
         name = engine.container(name).name
+    news = mounts_view.News()
 
-    def points() -> "list[MountPoint]":
-        return [p for p in engine.mounts() if name in (None, p.container)]
+    def look() -> mounts_view.Seen:
+        return news.among([p for p in engine.mounts() if name in (None, p.container)])
 
     return Picture(
-        draw=lambda: mounts_view.draw(points()),
-        sentences=lambda: mounts_view.sentences(points()),
-        as_json=lambda: mounts_view.as_json(points()),
+        look,
+        draw=mounts_view.draw,
+        sentences=mounts_view.sentences,
+        as_json=mounts_view.as_json,
     )
 
 
-def _tree(engine: Engine) -> Picture:
+def tree_picture(engine: Engine) -> "Picture[Sequence[ProcessInfo]]":
+    """The engine's processes."""
     return Picture(
-        draw=lambda: processes_view.draw(engine.processes()),
-        sentences=lambda: processes_view.sentences(engine.processes()),
-        as_json=lambda: processes_view.as_json(engine.processes()),
+        engine.processes,
+        draw=processes_view.draw,
+        sentences=processes_view.sentences,
+        as_json=processes_view.as_json,
     )
 
 
-def _layers(engine: Engine, name: str, paths: bool, files: int) -> Picture:
-    draw = partial(layers_view.draw, paths=paths, files=files)
-    sentences = partial(layers_view.sentences, paths=paths, files=files)
+def layers_picture(
+    look: "Callable[[], Sequence[LayerView]]", paths: bool, files: int
+) -> "Picture[Sequence[LayerView]]":
+    """The layers that `look` finds."""
     return Picture(
-        draw=lambda: draw(engine.layers(name)),
-        sentences=lambda: sentences(engine.layers(name)),
-        as_json=lambda: layers_view.as_json(engine.layers(name)),
+        look,
+        draw=partial(layers_view.draw, paths=paths, files=files),
+        sentences=partial(layers_view.sentences, paths=paths, files=files),
+        as_json=layers_view.as_json,
     )
 
 
@@ -128,7 +98,7 @@ def mounts(engine: Engine, plain: bool, json: bool, name: str | None) -> None:
     What the machine sees, and what each container sees inside. The same overlay shows
     up twice: it is one mount, seen from two mount namespaces.
     """
-    _mounts(engine, name).show(json=json, plain=plain)
+    mounts_picture(engine, name).show(json=json, plain=plain)
 
 
 @click.command(
@@ -144,7 +114,7 @@ def tree(engine: Engine, plain: bool, json: bool) -> None:
 
     `4722 → 1` is one process with two numbers: 4722 on the machine, 1 inside.
     """
-    _tree(engine).show(json=json, plain=plain)
+    tree_picture(engine).show(json=json, plain=plain)
 
 
 @click.command(
@@ -163,20 +133,25 @@ def layers(
 
     A: the layer adds this file, C: it has a changed copy, D: it hides it.
     """
-    _layers(engine, name, paths, files).show(json=json, plain=plain)
+    picture = layers_picture(lambda: engine.layers(name), paths, files)
+    picture.show(json=json, plain=plain)
 
 
-def _states(engine: Engine, name: str | None) -> Picture:
+def states_picture(
+    engine: Engine, name: str | None
+) -> "Picture[tuple[Sequence[Arrow], Container | None]]":
+    """The states, and where a container is among them."""
     if name is not None:
         name = engine.container(name).id
 
-    def current() -> "Container | None":
-        return None if name is None else engine.container(name)
+    def look() -> "tuple[Sequence[Arrow], Container | None]":
+        return engine.states(), None if name is None else engine.container(name)
 
     return Picture(
-        draw=lambda: states_view.draw(engine.states(), current()),
-        sentences=lambda: states_view.sentences(engine.states(), current()),
-        as_json=lambda: states_view.as_json(engine.states(), current()),
+        look,
+        draw=lambda seen: states_view.draw(*seen),
+        sentences=lambda seen: states_view.sentences(*seen),
+        as_json=lambda seen: states_view.as_json(*seen),
     )
 
 
@@ -196,45 +171,16 @@ def states(engine: Engine, plain: bool, json: bool, name: str | None) -> None:
     The arrows are the engine's own table (engine/runtime/state.py): what is not in it
     is refused.
     """
-    _states(engine, name).show(json=json, plain=plain)
+    states_picture(engine, name).show(json=json, plain=plain)
 
 
-@click.command(cls=Verb, name="mounts", params=[PLAIN, JSON, ONE_OR_ALL])
-@click.pass_obj
-def watch_mounts(engine: Engine, plain: bool, json: bool, name: str | None) -> None:
-    """The engine's mounts, live."""
-    _mounts(engine, name).watch("lab mounts", json=json, plain=plain)
-
-
-@click.command(cls=Verb, name="tree", params=[PLAIN, JSON])
-@click.pass_obj
-def watch_tree(engine: Engine, plain: bool, json: bool) -> None:
-    """The engine's processes, live."""
-    _tree(engine).watch("lab tree", json=json, plain=plain)
-
-
-@click.command(cls=Verb, name="layers", params=[PATHS, FILES, PLAIN, JSON, LAYERED])
-@click.pass_obj
-def watch_layers(
-    engine: Engine, paths: bool, files: int, plain: bool, json: bool, name: str
-) -> None:
-    """The layers of a container or an image, live."""
-    picture = _layers(engine, name, paths, files)
-    picture.watch(f"lab layers {name}", json=json, plain=plain)
-
-
-@click.command(cls=Verb, name="states", params=[PLAIN, JSON, ONE_OR_ALL])
-@click.pass_obj
-def watch_states(engine: Engine, plain: bool, json: bool, name: str | None) -> None:
-    """The states, and where a container is among them, live."""
-    _states(engine, name).watch("lab states", json=json, plain=plain)
-
-
-def _net(engine: Engine) -> Picture:
+def net_picture(engine: Engine) -> "Picture[Sequence[Switch]]":
+    """The networks, and who is plugged in."""
     return Picture(
-        draw=lambda: network_view.draw(engine.switches()),
-        sentences=lambda: network_view.sentences(engine.switches()),
-        as_json=lambda: network_view.as_json(engine.switches()),
+        engine.switches,
+        draw=network_view.draw,
+        sentences=network_view.sentences,
+        as_json=network_view.as_json,
     )
 
 
@@ -253,30 +199,4 @@ def net(engine: Engine, plain: bool, json: bool) -> None:
     ═ is a veth pair, the cable between a bridge and a container; ↑ and ↓ count the
     packets that the container has sent and received.
     """
-    _net(engine).show(json=json, plain=plain)
-
-
-@click.command(cls=Verb, name="net", params=[PLAIN, JSON])
-@click.pass_obj
-def watch_net(engine: Engine, plain: bool, json: bool) -> None:
-    """The networks and their packets, live."""
-    _net(engine).watch("lab net", json=json, plain=plain)
-
-
-watch = Verbs(
-    name="watch",
-    headings={
-        "Pictures": {
-            "mounts": "labshell.commands.pictures:watch_mounts",
-            "tree": "labshell.commands.pictures:watch_tree",
-            "layers": "labshell.commands.pictures:watch_layers",
-            "states": "labshell.commands.pictures:watch_states",
-            "net": "labshell.commands.pictures:watch_net",
-        }
-    },
-    help="""
-    Show a picture that stays true, until Ctrl-C.
-
-    `:panes` in the shell puts such pictures beside it, in tmux.
-    """,
-)
+    net_picture(engine).show(json=json, plain=plain)

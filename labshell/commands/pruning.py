@@ -13,17 +13,16 @@ Try it: `lab image prune --filter until=24h`
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.engine import Engine, has_labels
+from engine.engine import Engine, to_prune
 from engine.errors import InvalidArgument
 from labshell.commands.grammar import Option, Verb
-from labshell.commands.listing import print_lines
-from labshell.commands.values import moment
-from labshell.views.amounts import seconds_since_epoch, size
+from labshell.commands.listing import as_filters, print_lines
+from labshell.views.amounts import size
 
 if TYPE_CHECKING:
     from engine.engine import Pruned, Wanted
@@ -48,41 +47,15 @@ def sure(warning: str) -> bool:
 
 def wanted(filters: Sequence[str]) -> "Wanted":
     """A test for (created, labels) of what may be pruned."""
-    before: float | None = None
-    with_labels, without = [], []
+    pairs = []
     for text in filters:
         key, equals, value = text.partition("=")
         if not equals:
             raise InvalidArgument(
                 f"invalid filter '{text}'", "As in until=24h, label=K=V, label!=K."
             )
-        if key == "label":
-            with_labels.append(value)
-        elif key == "label!":
-            without.append(value)
-        elif key == "until" and before is None:
-            before = moment(value, time.time())
-        elif key == "until":
-            raise InvalidArgument("more than one until filter specified")
-        else:
-            raise InvalidArgument(f"Invalid filter '{key}'", "Known: until, label.")
-
-    def fits(created: str, labels: Mapping[str, str]) -> bool:
-        return (
-            (before is None or _made_before(created, before))
-            and has_labels(with_labels, labels)
-            and not (without and has_labels(without, labels))
-        )
-
-    return fits
-
-
-def _made_before(created: str, before: float) -> bool:
-    """What does not say when it was made stays."""
-    try:
-        return seconds_since_epoch(created) <= before
-    except ValueError:
-        return False
+        pairs.append((key, value))
+    return to_prune(as_filters(pairs), time.time())
 
 
 @click.command(

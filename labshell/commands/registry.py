@@ -9,8 +9,10 @@ docker://127.0.0.1:5000/busybox`
 """
 
 import contextlib
+import shlex
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,7 @@ from labshell.commands.listing import (
 from labshell.commands.options.kinds import SECONDS
 
 if TYPE_CHECKING:
-    from engine.engine import Registry, Served
+    from engine.engine import Registry, Served, ServerSettings
 
 _HERE = ("127.0.0.1", "::1", "localhost")
 _FILE = click.Path(path_type=Path)
@@ -44,7 +46,7 @@ _ROOT = Option(
 def _registry(engine: Engine, root: Path | None) -> "Registry":
     from engine.engine import Registry
 
-    return Registry(root or engine.root / "registry")
+    return Registry(root) if root else engine.registry
 
 
 @click.command(
@@ -83,10 +85,16 @@ def _registry(engine: Engine, root: Path | None) -> "Registry":
             help="The private key of the certificate (PEM).",
         ),
         Option(["--read-only"], is_flag=True, help="Take nothing in, delete nothing."),
+        Option(
+            ["-d", "--detach"],
+            is_flag=True,
+            help="In the background: print the address, and outlive this shell.",
+        ),
         Option(["-q", "--quiet"], is_flag=True, help="Do not print each request."),
     ],
     examples="""
         lab registry serve
+        lab registry serve -d                       until `lab registry stop`
         lab registry serve --port 5001 --root /srv/images --htpasswd users
         lab registry serve --host 0.0.0.0 --tls-cert box.crt --tls-key box.key
     """,
@@ -101,9 +109,10 @@ def serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     read_only: bool,
+    detach: bool,
     quiet: bool,
 ) -> None:
-    """Run a private registry, until Ctrl-C.
+    """Run a private registry, until Ctrl-C; or with -d, until `lab registry stop`.
 
     Any client can use it: lab, docker, skopeo, podman. The page at / shows what is in
     it. Without TLS most clients talk only to this machine, and passwords can be read
@@ -122,13 +131,33 @@ def serve(
     registry = _registry(engine, root)
     if host not in _HERE and not (htpasswd and tls_cert):
         _warn(htpasswd is None)
+    if detach:
+        _begin(registry, settings, root)
+    else:
+        _stay(registry, settings, _be_silent if quiet else _print_request)
+
+
+def _stay(
+    registry: "Registry",
+    settings: "ServerSettings",
+    told: Callable[["Served"], None],
+) -> None:
+    """Serve in the foreground, until Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         registry.serve(
             settings,
             lambda address: print(f"{address} serves {registry.root}", flush=True),
-            _be_silent if quiet else _print_request,
+            told,
         )
+
+
+def _begin(registry: "Registry", settings: "ServerSettings", root: Path | None) -> None:
+    """Start it in the background, and say how that ends."""
+    running = registry.begin(settings)
+    where = f" --root {shlex.quote(str(root))}" if root else ""
+    print(f"{running.address} serves {registry.root} (process {running.pid})")
+    print(f"It ends with: lab registry stop{where}")
 
 
 def _warn(nobody_is_asked: bool) -> None:
@@ -152,6 +181,24 @@ def _print_request(served: "Served") -> None:
     with contextlib.suppress(BrokenPipeError):  # nobody reads: serve all the same
         sys.stdout.write(f"{request_line(served)}\n")
         sys.stdout.flush()
+
+
+@click.command(
+    cls=Verb,
+    params=[_ROOT],
+    examples="""
+        lab registry stop
+        lab registry stop --root /srv/images
+    """,
+)
+@click.pass_obj
+def stop(engine: Engine, root: Path | None) -> None:
+    """End the server of a registry, wherever it was started.
+
+    What is in the registry stays. An upload that is under way breaks off, and its
+    client may go on with it when the registry is served again.
+    """
+    print(f"{_registry(engine, root).stop().address} is served no more")
 
 
 @click.command(

@@ -61,11 +61,17 @@ def say(message: str, hint: str = "", excerpt: str = "") -> None:
     sys.stderr.flush()
 
 
-def notice(line: str) -> None:
-    """Print something the student should know that is no failure."""
+def notice(text: str) -> None:
+    """Print something the student should know that is no failure.
+
+    If it has a second line, that is what to do about it.
+    """
     from labshell.views.tables import printable
 
-    print(f"Note:  {printable(line)}", file=sys.stderr, flush=True)
+    told, _, hint = text.partition("\n")
+    print(f"Note:  {printable(told)}", file=sys.stderr, flush=True)
+    if hint:
+        print(f"Hint:  {printable(hint)}", file=sys.stderr, flush=True)
 
 
 def tell(engine: Engine) -> None:

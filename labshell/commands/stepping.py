@@ -78,7 +78,7 @@ class Walk:
             return
         self._show(question)
         try:
-            while not self._obey(question, self._read(question.pid)):
+            while not self._obey(question, self._read(question)):
                 pass
         except KeyboardInterrupt:
             self._write("")  # the message should not stand behind ^C
@@ -103,14 +103,14 @@ class Walk:
             )
         )
 
-    def _read(self, pid: int) -> str | None:
+    def _read(self, question: "Question") -> str | None:
         """The next line; None if there is none. Nothing behind it is touched.
 
-        Aborted if process `pid`, which stands still for us, is ended from elsewhere.
+        Aborted if what stands still for us is ended from elsewhere.
         """
         sys.stderr.write("step> ")
         sys.stderr.flush()
-        if not _typed_before_end_of(pid):
+        if not _typed_in_time(question):
             self._write("")  # the message should not stand behind the prompt
             raise Aborted
         read = bytearray()
@@ -149,9 +149,13 @@ class Walk:
             self._unasked, where = max(int(where) - 1, 0), ""
         stops = self._engine.stops()
         if where and where not in stops:
+            from labshell.pages import library
+
+            where = library.concept(where) or where
+        if where and where not in stops:
             near = difflib.get_close_matches(where.lower(), stops, 1)
             guess = f"Is {near[0]} meant? " if near else ""
-            concepts = ", ".join(HEADINGS)
+            concepts = ", ".join(word for word in HEADINGS if word in stops)
             calls = ", ".join(sorted(stops - HEADINGS.keys()))
             say(
                 f"no act is of the concept or call {where}",
@@ -182,7 +186,7 @@ class Walk:
 
         name = self._container.name
         points = [p for p in self._engine.mounts() if p.container == name]
-        return self._draw(mounts.draw(points))
+        return self._draw(mounts.draw(mounts.Seen(points)))
 
     def _tree(self, question: "Question", _: str) -> bool:
         from labshell.views import processes
@@ -247,16 +251,10 @@ class Walk:
         print(text, file=sys.stderr, flush=True)
 
 
-def _typed_before_end_of(pid: int) -> bool:
-    """Wait for something to read on stdin. False if the process ends before."""
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return False
-    try:
-        poll = select.poll()
+def _typed_in_time(question: "Question") -> bool:
+    """Wait for something to read on stdin. False once it is too late to answer."""
+    poll = select.poll()
+    with question.too_late() as alarm:
         poll.register(0, select.POLLIN)
-        poll.register(process, select.POLLIN)
-        return 0 in dict(poll.poll())
-    finally:
-        os.close(process)
+        poll.register(alarm, select.POLLIN)
+        return alarm not in dict(poll.poll())

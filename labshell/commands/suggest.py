@@ -60,6 +60,7 @@ volume_places = _offering(
     lambda engine: (f"{volume.name}:" for volume in engine.volumes())
 )
 networks = _offering(lambda engine: (one.name for one in engine.networks()))
+runtimes = _offering(lambda engine: engine.runtimes().words)
 anything = _offering(
     lambda engine: [
         *(container.name for container in engine.containers(all=True)),

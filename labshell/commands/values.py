@@ -16,12 +16,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
-from engine.errors import InvalidArgument
-
 UNLIMITED = -1
 _SIZE = r"(\d+(?:\.\d+)?) ?([kmgtp])?i?b?"
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_LARGEST = (1 << 63) - 1  # what the counters of the kernel hold, and those of Go
+_LARGEST = (1 << 63) - 1  # what the counters of the kernel hold
 _LARGEST_FILE = 1 << 20  # bytes of an env file
 
 
@@ -152,16 +150,10 @@ def volume(text: str) -> str:
 
 
 def seconds(text: str) -> float:
-    """A duration as Go writes it: "90s", "1m30s", "1.5h", "10ms", "250us"."""
-    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-    text = text.replace("µs", "us")
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|us|ns|s|m|h)", text, re.ASCII)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"invalid duration: '{text}' is no 10s, 1m30s, 500ms")
-    total = sum(float(number) * units[unit] for number, unit in parts)
-    if total * 1e9 > _LARGEST:  # Go counts nanoseconds: 292 years
-        raise ValueError(f"invalid duration: '{text}'")
-    return total
+    """A duration, as Go writes it, in seconds: "1m30s"."""
+    from engine import moments  # few options are times
+
+    return moments.seconds(text)
 
 
 def nanoseconds(text: str) -> int:
@@ -169,22 +161,13 @@ def nanoseconds(text: str) -> int:
     return 0 if text == "0" else round(seconds(text) * 1_000_000_000)
 
 
-def moment(text: str, now: float) -> float:
-    """A point in time, in seconds since 1970: a date, a number, or "10m" ago.
-
-    InvalidArgument for anything else: Docker does not count that as a misused option.
-    """
-    from labshell.views.amounts import seconds_since_epoch
-
-    try:
-        return now - seconds(text)
-    except ValueError:
-        pass
-    try:
-        is_number = text.replace(".", "", 1).isdecimal()
-        return float(text) if is_number else seconds_since_epoch(text)
-    except ValueError:
-        raise InvalidArgument(
-            f'failed to parse value as time or duration: "{text}"',
-            "How long ago (10m, 1h30m), or when (2024-05-01, 2024-05-01T12:00:00Z).",
-        ) from None
+def output_file(text: str) -> str:
+    """A file that can be written at the end: so it is looked at before all work."""
+    directory = os.path.dirname(text) or "."
+    if os.path.isdir(text):
+        raise ValueError(f"{text} is a directory: name a file in it")
+    if not os.path.isdir(directory):
+        raise ValueError(f"there is no directory {directory}: mkdir -p makes it")
+    if not os.access(text if os.path.exists(text) else directory, os.W_OK):
+        raise ValueError(f"{text} cannot be written here")
+    return text

@@ -27,6 +27,7 @@ def forwarding(engine: Engine) -> Finding:
         topic="forwarding",
         verdict=LIMITED,
         found="; ".join(told for told, _ in found),
-        why="Containers reach each other and the machine, and nothing outside.",
+        why="Containers reach each other and the machine, and nothing outside; a "
+        "process carries their published ports, so that programs see the machine ask.",
         advice="; ".join(command for _, command in found),
     )

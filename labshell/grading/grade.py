@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from labshell.grading.result import Grade, LessonGrade, StepGrade
 from labshell.lessons.lesson import Lesson, Step
-from labshell.lessons.progress import LessonRecord, Progress, StepRecord
+from labshell.lessons.progress import Progress
+from labshell.lessons.record import LessonRecord, StepRecord
 
 
 def grade(progress: Progress, lessons: Iterable[Lesson]) -> Grade:

@@ -5,6 +5,7 @@
     group: Images and layers
     also: whiteout, opaque, .wh.                     other words that lead here
     symbols: engine.storage.whiteouts                what of the engine shows it
+    acts: layers                                     the concept of acts it belongs to
     man: mknod(2)
     lesson: commit/init-layer
     ---
@@ -26,17 +27,21 @@ from typing import NamedTuple
 from engine.errors import EngineBroken
 
 _FENCE, _INDENT = "---\n", "    "
-_FIELDS = ("title", "group", "also", "symbols", "man", "lesson")
+_FIELDS = ("title", "group", "also", "symbols", "acts", "man", "lesson")
 
 
 class Page(NamedTuple):
-    """What is said of one topic; `examples` are lines for a shell."""
+    """What is said of one topic; `examples` are lines for a shell.
+
+    `concept` is that of the acts that belong to it, "" if there are none.
+    """
 
     name: str
     title: str
     group: str
     also: tuple[str, ...]
     symbols: tuple[str, ...]
+    concept: str
     man: tuple[str, ...]
     lesson: str
     paragraphs: tuple[str, ...]
@@ -54,6 +59,7 @@ def read(path: Path) -> Page:
         group=fields["group"],
         also=_listed(fields.get("also", "")),
         symbols=_listed(fields.get("symbols", "")),
+        concept=fields.get("acts", ""),
         man=_listed(fields.get("man", "")),
         lesson=fields.get("lesson", ""),
         paragraphs=tuple(

@@ -47,6 +47,12 @@ def find(word: str, folder: Path = FOLDER) -> Page | None:
     return min(named)[2] if named else None
 
 
+def concept(word: str) -> str:
+    """The concept of the acts that belong to a word, by its page; "" if none do."""
+    page = find(word)
+    return page.concept if page else ""
+
+
 def showing(symbol: str, folder: Path = FOLDER) -> Page | None:
     """The page that shows a symbol of the engine; None if none does."""
     return next((page for page in pages(folder) if symbol in page.symbols), None)

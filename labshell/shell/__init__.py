@@ -9,6 +9,8 @@
     bash.py        the one bash, and what it reports after each line
     terminal.py    lending the terminal to bash: keys in, output out, resize
     prompt.py      asking for a line, on a good terminal, a dumb one, or from a file
+    waking.py      who else may speak while a line is typed
+    toolbar.py     the line at the bottom of the window
     completion.py  what Tab offers;  highlight.py  the colours of a line
     changes.py     what appeared and what went away since the last prompt
     offers.py      `stop web` failed, and web is a container: offer `lab stop web`

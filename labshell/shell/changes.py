@@ -172,14 +172,17 @@ def show(changes: Iterable[Change]) -> None:
 
 
 def _counts(changes: list[Change]) -> list[str]:
-    """How many of each sort: "+3 mounts"."""
+    """How many of each sort: "3 new mounts", "2 processes ended"."""
     kinds = dict.fromkeys((change.sign, change.kind) for change in changes)
-    numbers = [
-        (sign, kind, sum((c.sign, c.kind) == (sign, kind) for c in changes))
+    return [
+        _count(sign, kind, sum((c.sign, c.kind) == (sign, kind) for c in changes))
         for sign, kind in kinds
     ]
+
+
+def _count(sign: str, kind: str, count: int) -> str:
     plural = {"process": "processes"}
-    return [
-        f"{sign}{count} {kind if count == 1 else plural.get(kind, kind + 's')}"
-        for sign, kind, count in numbers
-    ]
+    things = kind if count == 1 else plural.get(kind, f"{kind}s")
+    if sign == "+":
+        return f"{count} new {things}"
+    return f"{count} {things} {'ended' if kind == 'process' else 'gone'}"

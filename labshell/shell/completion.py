@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.completion import Completer, Completion
 
 from labshell.shell.bash import quoted
-from labshell.shell.lines import Token, tokens
+from labshell.shell.lines import Token, simple_commands, tokens
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from labshell.shell.bash import Bash
 
 _MOST = 300  # offers; more help nobody
-# After these another command begins.
-_LEAD_IN = frozenset(
-    "do then else elif if while until ! { time sudo exec command env xargs".split()
-)
 _NEEDS_BACKSLASH = frozenset(" \t\n\\'\"$`*?[]{}()<>|&;~#!")
 
 
@@ -134,13 +130,7 @@ def command_at_end(text: str) -> tuple[list[str], Token]:
     if text[-1:].isspace() and not (found and found[-1].open):
         is_new = True
     current = Token(value="", start=len(text)) if is_new else found.pop()
-    words: list[str] = []
-    for token in found:
-        if token.operator:
-            words = []
-        elif words or not (token.value in _LEAD_IN or "=" in token.value):
-            words.append(token.value)
-    return words, current
+    return simple_commands(found)[-1], current
 
 
 def _as_typed(text: str, quote: str) -> str:

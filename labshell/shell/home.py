@@ -22,9 +22,11 @@ import pwd
 import shutil
 import sys
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import labshell
+from labshell.shell.bash import quoted
 
 
 def directory() -> Path | None:
@@ -84,6 +86,28 @@ def program_directories() -> tuple[Path, Path] | None:
     for link in (first / "lab", last / "docker"):
         _link(link, target)
     return first, last
+
+
+def set_up(root: Path) -> list[str]:
+    """What bash has to be told: the engine whose files are at `root`, and its words."""
+    lines = [f"export LABSHELL_ROOT={quoted(str(root))}"]
+    if own := program_directories():
+        first, last = (quoted(str(path)) for path in own)
+        lines.append(f'PATH={first}:"$PATH":{last}')
+    return lines
+
+
+def engine_words(root: Path, exported: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the engine's program, in a bash that exports these variables.
+
+    None if it was given another root. Whoever has named a server in DOCKER_HOST wants a
+    client that asks it.
+    """
+    if exported.get("LABSHELL_ROOT", "") != str(root):
+        return ()
+    if exported.get("DOCKER_HOST") or has_docker(exported.get("PATH", os.defpath)):
+        return ("lab", "labshell")
+    return ("lab", "labshell", "docker")
 
 
 def has_docker(path: str) -> bool:

@@ -18,7 +18,7 @@ Try it: type `lab ps` and then `lab ps ""` in the shell, each after `set -x`.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,6 +57,10 @@ _COLON_WORD = re.compile(r":([a-z][a-z-]*)(?:\s+(.*))?", re.DOTALL)
 _SERVERS = {("registry", "serve")}  # threads that go on: a process of its own
 _OPERATORS = frozenset("|&;<>()`\n")
 _CHANGES = frozenset("$*?[]{}~!#")
+# After these another command begins.
+_LEAD_IN = frozenset(
+    "do then else elif if while until ! { time sudo exec command env xargs".split()
+)
 _MEANS_ITSELF_IN_DOUBLE_QUOTES = frozenset('"\\$`')
 
 
@@ -86,6 +90,20 @@ def simple_words(text: str) -> tuple[str, ...]:
 def tokens(text: str) -> list[Token]:
     """Cut `text` into words and operators, as bash does."""
     return _Cutter(text).cut()
+
+
+def simple_commands(found: Iterable[Token]) -> list[list[str]]:
+    """The words of each command, without `do`, `if`, `NAME=value` … before it.
+
+    Where a line ends in an operator, the last one is empty: it is to be typed.
+    """
+    commands: list[list[str]] = [[]]
+    for token in found:
+        if token.operator:
+            commands.append([])
+        elif commands[-1] or not (token.value in _LEAD_IN or "=" in token.value):
+            commands[-1].append(token.value)
+    return commands
 
 
 class _Cutter:

@@ -9,6 +9,9 @@
 Splitting a terminal is tmux's trade. Each pane runs `lab watch …`, which any other
 terminal could run as well; closing the shell closes the panes that it opened.
 
+`:panes` alone shows what the step of the lesson wants to be seen, and goes along with
+the student from step to step; `:panes mounts tree` shows that, and stays.
+
 man: tmux(1) on split-window
 Try it: `tmux`, in it `sudo ./lab`, in it `:panes mounts tree`
 """
@@ -20,8 +23,15 @@ from collections.abc import Sequence
 
 from engine.errors import EngineError
 
-KINDS = ("mounts", "tree", "layers")
 USUAL = ("mounts", "tree")
+NAMED = (
+    "mounts",
+    "layers",
+    "states",
+    "cgroup",
+    "acts",
+)  # a container may be named behind these
+KINDS = (*NAMED, "tree", "net")
 
 
 class Panes:
@@ -31,22 +41,43 @@ class Panes:
         """`program` is what is run as `lab`, `root` is the engine's directory."""
         self.program, self.root = program, root
         self._open: list[str] = []
+        self._shown: Sequence[str] | None = None  # what follows the lesson
 
-    def show(self, argument: str) -> str:
-        """Open panes, or close them; what was done, as one line."""
-        words = argument.split() or list(USUAL)
+    def show(self, argument: str, wanted: Sequence[str]) -> str:
+        """Open panes, or close them; what was done, as one line.
+
+        `wanted` is what the step of the lesson wants to be seen, each with its name.
+        """
+        words = argument.split()
         if not os.environ.get("TMUX"):
+            example = (words or list(wanted) or USUAL)[0]
             raise EngineError(
                 "`:panes` needs tmux around the shell",
                 "Start `tmux`, and the shell in it; "
-                f"or in another terminal: `lab watch {words[0]}`.",
+                f"or in another terminal: `lab watch {example}`.",
             )
-        self.close()
+        self._shown = None
         if words == ["off"]:
+            self.close()
             return "The panes are closed."
-        for words_of_one in _watched(words):
-            self._split(words_of_one)
-        return "`:panes off` closes them again."
+        if words:
+            self._show(_watched(words))
+            return "`:panes off` closes them again."
+        self._shown = ()
+        self.follow(wanted)
+        return "They go with the lesson's steps; `:panes off` closes them again."
+
+    def follow(self, wanted: Sequence[str]) -> None:
+        """Show what is wanted now, if the panes follow the lesson."""
+        wanted = wanted or USUAL
+        if self._shown is not None and wanted != self._shown:
+            self._shown = wanted
+            self._show(_watched(" ".join(wanted).split()))
+
+    def _show(self, pictures: Sequence[Sequence[str]]) -> None:
+        self.close()
+        for picture in pictures:
+            self._split(picture)
 
     def _split(self, watched: Sequence[str]) -> None:
         """The first pane stands to the right of us, the others below it."""
@@ -69,14 +100,13 @@ def _watched(words: Sequence[str]) -> list[list[str]]:
     for word in words:
         if word in KINDS:
             pictures.append([word])
-        elif pictures and pictures[-1] == ["layers"]:
+        elif pictures and len(pictures[-1]) == 1 and pictures[-1][0] in NAMED:
             pictures[-1].append(word)
         else:
             raise EngineError(
-                f"no such picture: {word}", "`:panes mounts tree layers CONTAINER`"
+                f"no such picture: {word}",
+                f"There are {', '.join(KINDS)}: `:panes tree layers CONTAINER`.",
             )
-    if ["layers"] in pictures:
-        raise EngineError("layers of what?", "`:panes layers CONTAINER`")
     return pictures
 
 

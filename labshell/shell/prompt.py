@@ -7,6 +7,7 @@
 All three give back whole commands: while a quote, a loop or a backslash waits for its
 end, the next line belongs to it. Whether a command is whole is asked of bash itself
 (`bash -n` reads a script and runs nothing), because nobody knows its grammar better.
+Who else may speak while a line is typed is told in waking.py.
 
 man: bash(1) on -n
 Try it: type `for i in 1 2; do` and Enter.
@@ -14,20 +15,20 @@ Try it: type `for i in 1 2; do` and Enter.
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from labshell.shell import waking
 from labshell.shell.lines import World, read, tokens
+from labshell.shell.waking import Waker
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import Completer
     from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.key_binding import KeyBindings
-
-    from labshell.shell.terminal import PseudoTerminal
 
 _UNFINISHED = (
     b"unexpected end of file",
@@ -39,13 +40,14 @@ _NARROW = 60  # columns: below this, the prompt shows the end of the directory o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What the prompt shows beside the line that is typed."""
+    """What the prompt shows beside the line that is typed, and who may interrupt."""
 
     directory: str
     status: int = 0
     offer: str = ""  # a line to suggest
     typed: str = ""  # what was typed before it was time
-    toolbar: str = ""
+    toolbar: Callable[[], str] = str
+    wakers: Sequence[Waker] = ()
 
     def text(self) -> str:
         """The prompt itself: `lab ~/work # `, with the last status if it is not 0."""
@@ -65,6 +67,9 @@ class Prompt(Protocol):
 
     def ask(self, question: Question) -> str:
         """The next command. EOFError at the end, KeyboardInterrupt at Ctrl-C."""
+
+    def typed_ahead(self) -> str:
+        """What was read together with that command, and comes after it."""
 
 
 def is_whole(text: str) -> bool:
@@ -104,77 +109,79 @@ class ScriptPrompt:
             raise EOFError
         return text  # bash says what is missing
 
+    def typed_ahead(self) -> str:
+        """Nothing: a script is not typed."""
+        return ""
+
 
 class PlainPrompt:
     """A terminal that can do nothing but print."""
 
+    def typed_ahead(self) -> str:
+        """Nothing: the kernel gives out one line at a time."""
+        return ""
+
     def ask(self, question: Question) -> str:
         """The next command, with `> ` in front of the lines that go on."""
         try:
-            text = input(question.text())
+            text = question.typed
+            text += self._line(question.text() + text, question)
             while not is_whole(text):
-                text += "\n" + input("> ")
+                text += "\n" + self._line("> ", question)
         except KeyboardInterrupt:
             print()
             raise
         return text
 
+    def _line(self, prompt: str, question: Question) -> str:
+        return waking.await_key(prompt, question.wakers) + input()
+
 
 class FullPrompt:
     """A terminal that can move its cursor."""
 
-    def __init__(
-        self,
-        *,
-        history: Path | None,
-        completer: "Completer",
-        terminal: "PseudoTerminal",
-        say: Callable[[], None],
-    ) -> None:
-        """`say` prints what background jobs have written to `terminal`."""
+    def __init__(self, history: Path | None, completer: "Completer") -> None:
         self.session = _session(history, completer)
         # Where the terminal does not tell its cursor: no toolbar, and no warning.
         self.session.app.renderer.cpr_not_supported_callback = None
-        self.terminal, self.say = terminal, say
 
     def ask(self, question: Question) -> str:
         """The next command, edited with everything prompt_toolkit has."""
-        self.session.bottom_toolbar = question.toolbar or None  # None given below: keep
+        self._show_toolbar(question)
         return self.session.prompt(
             lambda: _coloured(question),
             default=question.typed,
             pre_run=lambda: self._begin(question),
         )
 
+    def typed_ahead(self) -> str:
+        """The keys that came in one go with the line; those of editing stay there.
+
+        prompt_toolkit keeps them for its next prompt. But what the line starts may be
+        given keys that came later, and what of these is left would be run first.
+        """
+        from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+
+        keys = get_typeahead(self.session.app.input)
+        text = "".join(key.data for key in keys).replace("\r", "\n")
+        if text.replace("\n", "").isprintable():
+            return text
+        store_typeahead(self.session.app.input, keys)
+        return ""
+
+    def _show_toolbar(self, question: Question) -> None:
+        # None given to prompt() would keep the last one.
+        self.session.bottom_toolbar = question.toolbar() or None
+
     def _begin(self, question: Question) -> None:
-        """Put the offer behind the cursor, and listen to background jobs."""
+        """Put the offer behind the cursor, and listen to who else may speak."""
         from prompt_toolkit.auto_suggest import Suggestion
 
         if question.offer and not question.typed:
             self.session.default_buffer.suggestion = Suggestion(question.offer)
-        self._listen()
-
-    def _listen(self) -> None:
-        """Show what background jobs print, above the line that is being typed."""
-        import asyncio
-
-        from prompt_toolkit.application import run_in_terminal
-
-        loop = asyncio.get_running_loop()
-
-        def heard() -> None:
-            if self.terminal.quiet:
-                self.terminal.show_output()  # bash is still starting: thrown away
-                return
-            # Not again before it is read: first the prompt gets out of the way.
-            loop.remove_reader(self.terminal.master)
-            asyncio.ensure_future(run_in_terminal(self.say)).add_done_callback(again)
-
-        def again(_: object) -> None:
-            if not self.session.app.is_done:
-                loop.add_reader(self.terminal.master, heard)
-
-        loop.add_reader(self.terminal.master, heard)
+        waking.listen(
+            self.session, question.wakers, lambda: self._show_toolbar(question)
+        )
 
 
 def _columns() -> int:

@@ -14,19 +14,28 @@ Try it: `lab run --name box busybox false`, then `echo $?`
 
 import os
 import termios
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, NotFound
 from labshell.commands.report import report, tell
-from labshell.shell import home, machine, process, words
+from labshell.shell import home, process, words
 from labshell.shell.bash import Bash, quoted
 from labshell.shell.changes import Watcher, show
 from labshell.shell.lines import Line, World, read
 from labshell.shell.offers import Offer, offer
 from labshell.shell.paint import painted
 from labshell.shell.panes import Panes
-from labshell.shell.prompt import PlainPrompt, Prompt, Question, ScriptPrompt
-from labshell.shell.terminal import PseudoTerminal
+from labshell.shell.prompt import (
+    FullPrompt,
+    PlainPrompt,
+    Prompt,
+    Question,
+    ScriptPrompt,
+)
+from labshell.shell.terminal import PseudoTerminal, is_dumb
+from labshell.shell.toolbar import toolbar
+from labshell.shell.waking import Waker
 
 if TYPE_CHECKING:
     from engine.engine import Engine
@@ -58,8 +67,7 @@ class Shell:
         self.terminal = PseudoTerminal() if interactive else None
         self._modes = termios.tcgetattr(0) if interactive else None
         self._script = None if interactive else process.take_script()
-        self._own = home.program_directories()
-        self.bash = Bash(terminal=self.terminal, set_up=self._set_up())
+        self.bash = Bash(terminal=self.terminal, set_up=home.set_up(engine.root))
         os.chdir("/")  # whatever bash leaves can be unmounted
         program = home.program()
         self.panes = Panes([str(program or "lab")], str(engine.root))
@@ -69,29 +77,24 @@ class Shell:
         self._typed = ""
         self._leaving = False
 
-    def _set_up(self) -> list[str]:
-        """What bash has to know: the same engine, and where `lab` is."""
-        lines = [f"export LABSHELL_ROOT={quoted(str(self.engine.root))}"]
-        if self._own:
-            first, last = (quoted(str(path)) for path in self._own)
-            lines.append(f'PATH={first}:"$PATH":{last}')
-        return lines
-
     # The loop.
 
     def live(self, lesson: str | None) -> int:
         """Run lines until there are no more; the exit status."""
         prompt = self._prompt()
         if self.interactive:
-            self._greet()
+            words.greet()
         if lesson is not None:
-            self.learn(lesson)
+            self._unless_interrupted(lambda: self.learn(lesson))
         while not self._leaving:
-            try:
-                self._one_command(prompt)
-            except KeyboardInterrupt:
-                self.status = INTERRUPTED
+            self._unless_interrupted(lambda: self._one_command(prompt))
         return self.status
+
+    def _unless_interrupted(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except KeyboardInterrupt:
+            self.status = INTERRUPTED
 
     def _one_command(self, prompt: Prompt) -> None:
         try:
@@ -104,35 +107,41 @@ class Shell:
     def _prompt(self) -> Prompt:
         if self._script is not None:
             return ScriptPrompt(self._script)
-        if os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+        if is_dumb():
             return PlainPrompt()
         from labshell.shell.completion import LineCompleter
-        from labshell.shell.prompt import FullPrompt
 
-        assert self.terminal is not None
-        return FullPrompt(
-            history=home.history(),
-            completer=LineCompleter(self.engine, self.bash, self._words),
-            terminal=self.terminal,
-            say=self._say_background,
-        )
+        completer = LineCompleter(self.engine, self.bash, self._words)
+        return FullPrompt(home.history(), completer)
 
     def _ask(self, prompt: Prompt) -> str:
         """The next command: one that was typed too early, or a new one."""
+        self._follow_lesson()
         offered, self._offer = self._offer, None
         question = Question(
             directory=self.bash.directory,
             status=self.status,
             offer=offered.line if offered else "",
             typed=self._typed,
-            toolbar=self._toolbar() if self.interactive else "",
+            toolbar=lambda: toolbar(self.engine, self._runner),
+            wakers=self._wakers(),
         )
         early, newline, rest = self._typed.partition("\n")
         self._typed = rest if newline else ""
         if newline:
             print(question.text() + early)
             return early
-        return prompt.ask(question)
+        text = prompt.ask(question)
+        self._typed = prompt.typed_ahead()
+        return text
+
+    def _follow_lesson(self) -> None:
+        """Show beside us what the step of the lesson wants to be seen."""
+        if self._runner is not None:
+            try:
+                self.panes.follow(self._runner.panes())
+            except EngineError as error:
+                report(error)
 
     def execute(self, text: str) -> int:
         """Run one command, whichever world it belongs to; its exit status."""
@@ -166,12 +175,7 @@ class Shell:
                 self._run_bash(line.text)
 
     def _engine_words(self) -> tuple[str, ...]:
-        """The names of the engine's program; none if bash was given another root."""
-        if self.bash.environment.get("LABSHELL_ROOT", "") != str(self.engine.root):
-            return ()
-        if home.has_docker(self.bash.environment.get("PATH", os.defpath)):
-            return ("lab", "labshell")
-        return ("lab", "labshell", "docker")
+        return home.engine_words(self.engine.root, self.bash.environment)
 
     def _run_lab(self, argv: tuple[str, ...]) -> int:
         """Run a `lab` line here, from where bash is and with what bash exports."""
@@ -211,31 +215,28 @@ class Shell:
         """Say what the engine repaired while we looked."""
         tell(self.engine)
 
-    def _say_background(self) -> None:
-        assert self.terminal is not None
-        self.terminal.show_output()
-        self.terminal.end_line()
+    # Who speaks while a line is typed.
+
+    def _wakers(self) -> list[Waker]:
+        """Background jobs, and whoever notices that the lesson's work was done."""
+        if self.terminal is None:
+            return []
+        wakers = [self.terminal.waker()]
+        if self._runner is not None:
+            lookout = self._runner.lookout()
+            wakers.append(Waker(lookout.descriptor, lookout.heard, self._say_noticed))
+        return wakers
+
+    def _say_noticed(self) -> str:
+        """Look at the lesson's work; what was typed while something was shown."""
+        assert self._runner is not None
+        self._runner.after_command()
+        self._tell()
+        self._runner.lookout()  # it should know what was said
+        typed, self._typed = self._typed, ""
+        return typed
 
     # What the prompt shows.
-
-    def _greet(self) -> None:
-        rule = "`lab VERB` is the engine, `:word` the lesson, all else is bash."
-        print(rule, painted("`:help`, `lab learn`", "cyan"))
-        machine.warn_once()
-        if os.geteuid() != 0:
-            print(painted("You are not root, and the engine needs it.", "yellow"))
-
-    def _toolbar(self) -> str:
-        """The lesson, and which containers run."""
-        parts = [self._runner.toolbar()] if self._runner is not None else []
-        try:
-            names = [container.name for container in self.engine.containers()]
-        except (EngineError, OSError):
-            names = []
-        if names:
-            shown = " ".join(names[:4]) + (" …" if len(names) > 4 else "")
-            parts.append(f"{len(names)} running: {shown}")
-        return "  │  ".join(filter(None, parts))
 
     def _words(self) -> dict[str, str]:
         return {**words.OWN, **(self.runner.words() if self.runner else {})}
@@ -273,12 +274,20 @@ class Shell:
         words = quoted(f"set -- {text}")
         return self.bash.ask(f'( eval {words} && printf %s "$*" )')
 
+    def prepare(self, lines: str) -> None:
+        """Run lines that nobody need see, and that all later ones build on."""
+        self.bash.run(f" {lines}")  # with a space in front it is not remembered
+        if self.terminal:
+            self._typed += self.terminal.typed_ahead()
+
     def leave(self) -> None:
         """Leave, as `exit` does: not at the first time while jobs are stopped."""
         self._run_bash("exit")
 
     def close(self) -> None:
         """Let go of everything; the containers run on."""
+        if self._runner is not None:
+            self._runner.close()
         self.panes.close()
         self.bash.close()
         if self._modes is not None:

@@ -25,8 +25,15 @@ import tty
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from labshell.shell.waking import Waker
+
 KEYBOARD, SCREEN = 0, 1
 _GRACE = 200  # milliseconds for the last output to arrive
+
+
+def is_dumb() -> bool:
+    """Can the student's terminal do nothing but print?"""
+    return os.environ.get("TERM", "dumb") in ("dumb", "unknown")
 
 
 @contextmanager
@@ -116,6 +123,21 @@ class PseudoTerminal:
         poll.register(self.master, select.POLLIN)
         return bool(poll.poll(milliseconds)) and self.show_output()
 
+    def waker(self) -> Waker:
+        """Who speaks for the background jobs while our own terminal is the prompt's."""
+
+        def heard() -> bool:
+            if self.quiet:
+                self.show_output()  # bash is still starting: thrown away
+            return not self.quiet
+
+        def say() -> str:
+            self.show_output()
+            self.end_line()
+            return ""
+
+        return Waker(self.master, heard, say)
+
     def show_output(self) -> bool:
         """Show what the programs printed; False if they printed nothing."""
         try:
@@ -148,7 +170,7 @@ class PseudoTerminal:
         """
         if self.last == b"\n":
             return
-        if os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+        if is_dumb():
             self._show(b"\n")
             return
         width = os.get_terminal_size(SCREEN).columns or 80

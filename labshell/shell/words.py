@@ -9,9 +9,11 @@ right behind the colon.
 Try it: `:help`
 """
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import NotFound
+from labshell.shell import machine
 from labshell.shell.paint import painted
 from labshell.shell.panes import Panes
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 OWN = {
     "help": "this overview",
-    "panes": "live pictures in tmux: `:panes mounts tree`, `:panes off`",
+    "panes": "live pictures in tmux: those of the step, or `mounts tree`, or `off`",
     "quit": "leave the shell; containers run on",
 }
 
@@ -50,6 +52,15 @@ class Shell(Protocol):
         """End the shell."""
 
 
+def greet() -> None:
+    """The one rule in a line, and what a newcomer should know of this machine."""
+    rule = "`lab VERB` is the engine, `:word` the lesson, all else is bash."
+    print(rule, painted("`:help`, `lab learn`", "cyan"))
+    machine.warn_once()
+    if os.geteuid() != 0:
+        print(painted("You are not root, and the engine needs it.", "yellow"))
+
+
 def handle(shell: Shell, word: str, argument: str) -> None:
     """Do what `:word argument` asks for. Raises EngineError if that is not possible."""
     if word == "help":
@@ -57,7 +68,8 @@ def handle(shell: Shell, word: str, argument: str) -> None:
     elif word == "quit":
         shell.leave()
     elif word == "panes":
-        print(shell.panes.show(argument))
+        wanted = shell.runner.panes() if shell.runner else ()
+        print(shell.panes.show(argument, wanted))
     elif shell.runner is None or not shell.runner.handle(word, argument):
         raise NotFound(f"no such word: :{word}", "`:help` lists them.")
 

@@ -6,6 +6,7 @@
     ports.py                           where it is reached, in a column
     tables.py amounts.py               columns, sizes and times, as Docker prints them
     mounts.py processes.py layers.py   the pictures: drawn, in sentences, as JSON
+    cgroup.py                          … and what is used against what may be
     states.py                          … and what may come next
     network_map.py                     … and who is plugged in where
     events.py                          what happened
@@ -14,6 +15,7 @@
     concepts.py naming.py folding.py   … headings, short names, like acts as one line
     source.py                          … and the functions that did it
     difference.py                      how two starts differ
+    rootfs.py                          what `rootfs make` has put where
     registry.py                        a private registry, and who asks it for what
     page.py                            a page about a topic
     live.py                            a picture that stays true

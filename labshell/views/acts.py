@@ -8,15 +8,19 @@ Try it: `lab acts web`, `lab acts web --json | jq .call`
 """
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labshell.views import naming
-from labshell.views.explain import Explainer, Manner
+from labshell.views.explain import Explainer, Manner, manner_for
 from labshell.views.folding import Folded, fold
 from labshell.views.tables import printable
+
+if TYPE_CHECKING:
+    from engine.engine import Seen
 
 Act = Mapping[str, Any]
 NONE = "No act is recorded."
@@ -44,6 +48,41 @@ def tell(
     explainer = Explainer(write, manner)
     explainer.hear([(act, directory) for act in acts])
     explainer.hear([])
+
+
+class Teller:
+    """Prints acts as they are heard of: drawn, in sentences, or as JSON."""
+
+    def __init__(self, root: Path, *, json: bool, plain: bool) -> None:
+        manner = manner_for(sys.stdout, frozenset(), source=False)
+        self._explainer = Explainer(self._write, manner, root)
+        self._json, self._plain = json, plain
+        self._named: Path | None = None
+
+    def hear(self, seen: "Sequence[Seen]") -> None:
+        """Print these; nothing to hear means that it is quiet."""
+        if not (self._json or self._plain):
+            self._explainer.hear(seen)
+            return
+        for directory, some in groupby(seen, lambda one: one.directory):
+            acts = [one.act for one in some]
+            for line in (
+                as_json_lines(acts) if self._json else self._said(acts, directory)
+            ):
+                self._write(line)
+
+    def _said(self, acts: Sequence[Act], directory: Path | None) -> list[str]:
+        """In sentences; what the short names stand for is said once."""
+        if directory is None:
+            return []
+        names, *said = sentences(acts, directory)
+        if directory != self._named:
+            said.insert(0, names)
+        self._named = directory
+        return said
+
+    def _write(self, line: str) -> None:
+        print(line, flush=True)
 
 
 def as_json_lines(acts: Sequence[Act]) -> list[str]:

@@ -24,26 +24,32 @@ code { font: 13px/1.4 ui-monospace, monospace; white-space: pre-wrap; }
 .bar { background: #4a90d9; height: .8em; display: inline-block; }
 .cached .bar { background: #9bbf65; }
 .layer { background: #dbe8f6; border: 1px solid #4a90d9; padding: .2em .6em; }
+.failed, .failure { color: #b00020; } .failed .bar { background: #b00020; }
 .empty { border: 1px dashed #999; background: none; color: #666; padding: 0 .6em; }
 """
 _WIDEST, _HIGHEST = 16.0, 9.0  # em
 
 
-def write(path: str, image_id: str, steps: Sequence[StepReport]) -> None:
-    """Write the page about a build to `path`."""
-    Path(path).write_text(page(image_id, steps), encoding="utf-8")
+def write(
+    path: str, title: str, steps: Sequence[StepReport], failure: str = ""
+) -> None:
+    """Write the page about a build to `path`: of the image `title`, or of a failure."""
+    Path(path).write_text(page(title, steps, failure), encoding="utf-8")
 
 
-def page(image_id: str, steps: Sequence[StepReport]) -> str:
+def page(title: str, steps: Sequence[StepReport], failure: str = "") -> str:
     """The page, as text."""
     longest = max((step.seconds for step in steps), default=0.0) or 1.0
     rows = "\n".join(_row(step, longest) for step in steps)
     largest = max((step.size for step in steps), default=0)
-    layers = "\n".join(_layer(step, largest) for step in reversed(steps))
+    made = [step for step in steps if not step.failure]
+    layers = "\n".join(_layer(step, largest) for step in reversed(made))
+    why = f'<p class="failure">{html.escape(failure)}</p>' if failure else ""
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{html.escape(image_id[:19])}</title>
+<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title[:19])}</title>
 <style>{_STYLE}</style></head><body>
-<h1>{html.escape(image_id)}</h1>
+<h1>{html.escape(title)}</h1>
+{why}
 <h2>Steps</h2>
 <table><tr><th>Step</th><th>Instruction</th><th>Time</th><th>Layer</th></tr>
 {rows}
@@ -57,10 +63,12 @@ def page(image_id: str, steps: Sequence[StepReport]) -> str:
 def _row(step: StepReport, longest: float) -> str:
     width = max(0.1, _WIDEST * step.seconds / longest)
     why = f"{'cached' if step.cached else 'not cached'}: {step.why}" if step.why else ""
+    kind = "failed" if step.failure else "cached" if step.cached else "made"
     return (
-        f'<tr class="{"cached" if step.cached else "made"}">'
+        f'<tr class="{kind}">'
         f"<td>{step.number}/{step.total}</td>"
-        f"<td><code>{html.escape(step.text)}</code><br><small>{html.escape(why)}</small>"
+        f"<td><code>{html.escape(step.text)}</code><br><small>"
+        f"{html.escape(step.failure or why)}</small>"
         f'</td><td><span class="bar" style="width:{width:.2f}em"></span> '
         f"{step.seconds:.2f} s</td><td>{size(step.size) if step.size else ''}</td></tr>"
     )

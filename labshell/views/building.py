@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from engine.engine import Progress, StepReport
+from engine.engine import DockersLines, StepReport
 from labshell.views.amounts import size
 from labshell.views.tables import printable, table
 
@@ -25,7 +25,7 @@ _WIDEST = 56  # characters of an instruction
 _LONGEST_KEPT = 1 << 20  # bytes of output, for when -q fails
 
 
-class Lines(Progress):
+class Lines(DockersLines):
     """Docker's own lines. What RUN prints goes where its streams went."""
 
     def __init__(self, teller: "Teller | None" = None) -> None:
@@ -38,14 +38,6 @@ class Lines(Progress):
 
     def __exit__(self, *_: Any) -> None:
         """Nothing is left open."""
-
-    def begins(self, number: int, total: int, text: str) -> None:
-        """A step begins."""
-        self._print(f"Step {number}/{total} : {text}")
-
-    def note(self, line: str) -> None:
-        """Something happened in it."""
-        self._print(line)
 
     def part(self, name: str, about: str) -> None:
         """One of the six parts of a RUN begins: what is done follows."""
@@ -61,14 +53,14 @@ class Lines(Progress):
     def ends(self, report: StepReport) -> None:
         """A step is over."""
         self.steps.append(report)
-        self._print(f" ---> {report.image_id.partition(':')[2][:12]}")
+        super().ends(report)
         if self._teller and report.why:
             what = "cached" if report.cached else "not cached"
-            self._print(f"      {what}: {report.why}")
+            self.line(f"      {what}: {report.why}")
 
-    def warns(self, line: str) -> None:
-        """Something is probably not meant so."""
-        self._print(f"[Warning] {line}")
+    def fails(self, report: StepReport) -> None:
+        """A step has failed; the error is told by who ends the command."""
+        self.steps.append(report)
 
     def show_failure(self) -> None:
         """Everything has been shown already."""
@@ -77,10 +69,11 @@ class Lines(Progress):
         """A table of the steps."""
         print(steps_table(self.steps), file=sys.stderr)
 
-    def _print(self, line: str) -> None:
-        if self._teller:  # what was done before this line stands above it
+    def line(self, text: str) -> None:
+        """One line; what was done before it stands above it."""
+        if self._teller:
             self._teller.catch_up()
-        print(printable(line), flush=True)
+        print(printable(text), flush=True)
 
 
 class Silent(Lines):
@@ -106,8 +99,9 @@ class Silent(Lines):
     def summary(self) -> None:
         """No table: the ID is all that was asked for."""
 
-    def _print(self, line: str) -> None:
-        self.output(f"{printable(line)}\n".encode(), error=False)
+    def line(self, text: str) -> None:
+        """Keep it."""
+        self.output(f"{printable(text)}\n".encode(), error=False)
 
 
 class Rich(Lines):

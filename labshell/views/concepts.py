@@ -23,6 +23,7 @@ HEADINGS = {
     "capabilities": "Capabilities: root's powers, piece by piece",
     "seccomp": "Seccomp: which system calls may be made at all",
     "terminal": "Terminal: a pty for the program",
+    "runtime": "Runtime: another program that makes the container",
     "layers": "Layers: what images are made of",
     "files": "Files: what the engine writes down",
 }

@@ -13,9 +13,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from engine.engine import Container, State
+from engine.engine import Container
+from engine.moments import ago
 from labshell.templates.listing import Listing, Row
-from labshell.views.amounts import ago, local_time, since, size
+from labshell.views.amounts import local_time, size
 from labshell.views.ports import published_ports
 from labshell.views.tables import shorten
 
@@ -56,7 +57,7 @@ def container_row(
     bytes that it has written, and those with its image's; one that is `under_oom` hangs
     until it gets more memory.
     """
-    state, command = container.state, command_line(container.command)
+    state, command = container.state, container.command_line
     mounts = [bound.volume or str(bound.source) for bound in container.bound]
     amount = f"{size(sizes[0])} (virtual {size(sizes[1])})" if sizes else "0B"
     return {
@@ -65,7 +66,7 @@ def container_row(
         "Command": quoted(command if whole else shorten(command, _WIDEST_COMMAND)),
         "CreatedAt": local_time(container.created),
         "RunningFor": ago(container.created),
-        "Status": status(state) + (" (under OOM)" if under_oom else ""),
+        "Status": container.status + (" (under OOM)" if under_oom else ""),
         "Ports": published_ports(container),
         "Names": container.name,
         "Size": amount,
@@ -86,11 +87,6 @@ def image_called(image: str, *, whole: bool) -> str:
     return image.removeprefix("sha256:")[:12] if is_id else image
 
 
-def command_line(words: tuple[str, ...]) -> str:
-    """The words of a command as Docker shows them: with quotes around spaces."""
-    return " ".join(f"'{word}'" if " " in word else word for word in words)
-
-
 def quoted(text: str) -> str:
     """The text between double quotes, in one line."""
     return json.dumps(text, ensure_ascii=False)
@@ -99,37 +95,6 @@ def quoted(text: str) -> str:
 def pairs(labels: Mapping[str, str]) -> str:
     """Labels as `key=value,key=value`, by key."""
     return ",".join(f"{key}={labels[key]}" for key in sorted(labels))
-
-
-def status(state: State) -> str:
-    """The state of a container in words: "Exited (137) 5 minutes ago"."""
-    if state.stepped:
-        return f"{_status(state)} (Stepping)"
-    return _status(state)
-
-
-def _status(state: State) -> str:
-    match state.status:
-        case "running":
-            return f"Up {since(state.started_at)}{_health(state)}"
-        case "paused":
-            return f"Up {since(state.started_at)} (Paused)"
-        case "restarting":
-            return f"Restarting ({state.exit_code}) {ago(state.finished_at)}"
-        case "exited":
-            return f"Exited ({state.exit_code}) {ago(state.finished_at)}"
-        case "removing":
-            return "Removal In Progress"
-        case other:
-            return other.capitalize()
-
-
-def _health(state: State) -> str:
-    """What its checks say: " (healthy)"; nothing for a container without checks."""
-    health = state.health.status
-    if health == "none":
-        return ""
-    return f" ({'health: starting' if health == 'starting' else health})"
 
 
 def container_json(container: Container) -> dict[str, Any]:

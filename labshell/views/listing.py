@@ -12,8 +12,9 @@ Try it: `lab images --format '{{.Repository}}'`, `lab images --json`
 from typing import TYPE_CHECKING, Any
 
 from engine.engine import StoredImage, Volume
+from engine.moments import ago
 from labshell.templates.listing import Listing, Row
-from labshell.views.amounts import ago, local_time, size
+from labshell.views.amounts import local_time, size
 from labshell.views.containers import pairs
 from labshell.views.tables import shorten
 

@@ -13,15 +13,17 @@
 
 The same overlay is seen twice: the machine sees it below the engine's root, the
 container sees it as "/". What else the container sees exists in its own mount namespace
-only. Three functions: for the eye, as sentences, for programs.
+only. In a live picture + marks what came with the last change.
+
+Three functions: for the eye, as sentences, for programs.
 
 man: mount_namespaces(7), proc(5) on mountinfo
 Try it: `lab mounts`, `lab mounts --plain`, `findmnt -N PID` beside it.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labshell.views.tables import printable
 
@@ -35,12 +37,36 @@ MACHINE = "the machine"
 _LONG_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
-def draw(points: "Sequence[MountPoint]") -> "RenderableType":
+class Seen(NamedTuple):
+    """Mounts, and which of them came last (none if that is not known)."""
+
+    points: "Sequence[MountPoint]"
+    new: "frozenset[MountPoint]" = frozenset()
+
+
+class News:
+    """Tells which mounts are new: those that came with the last change."""
+
+    def __init__(self) -> None:
+        self._last: frozenset[MountPoint] | None = None
+        self._new: frozenset[MountPoint] = frozenset()
+
+    def among(self, points: "Sequence[MountPoint]") -> Seen:
+        """These mounts, the new ones among them marked; at the first look, none."""
+        now = frozenset(points)
+        if self._last is not None and now != self._last:
+            self._new = now - self._last
+        self._last = now
+        return Seen(points, self._new)
+
+
+def draw(seen: Seen) -> "RenderableType":
     """The mounts as trees, one for the machine and one for each container."""
     from rich.console import Group
     from rich.text import Text
     from rich.tree import Tree
 
+    points = seen.points
     if not points:
         return Text("Nothing of the engine's is mounted.", style="dim")
     trees: list[Tree] = []
@@ -48,18 +74,21 @@ def draw(points: "Sequence[MountPoint]") -> "RenderableType":
         tree = Tree(Text(name or MACHINE, style="bold cyan"), guide_style="dim")
         for inside, title in ((False, "on the machine"), (True, "inside")):
             some = [point for point in own if point.inside == inside]
-            _hang(tree if name is None else _branch(tree, title, some), some)
+            branch = tree if name is None else _branch(tree, title, some)
+            _hang(branch, some, seen.new)
         trees.append(tree)
     return Group(*trees)
 
 
-def _hang(tree: "Tree", points: "Sequence[MountPoint]") -> None:
+def _hang(
+    tree: "Tree", points: "Sequence[MountPoint]", new: "Collection[MountPoint]"
+) -> None:
     """Hang each mount below the one that it is mounted in."""
     branches: dict[str, Tree] = {}
     for point in points:
         above = [path for path in branches if _is_below(point.target, path)]
         parent = branches[max(above, key=len)] if above else tree
-        branches[point.target] = parent.add(_label(point))
+        branches[point.target] = parent.add(_label(point, point in new))
 
 
 def _is_below(path: str, directory: str) -> bool:
@@ -72,19 +101,21 @@ def _branch(tree: "Tree", title: str, points: "Sequence[MountPoint]") -> "Tree":
     return tree.add(Text(title, style="dim")) if points else tree
 
 
-def _label(point: "MountPoint") -> Any:
+def _label(point: "MountPoint", new: bool) -> Any:
     """One line: where, what, and how."""
     from rich.text import Text
 
     target = _LONG_ID.sub(r"\1…", printable(point.target))
-    label = Text(target, style="bold", overflow="fold")
+    label = Text("+ " if new else "", style="bold green", overflow="fold")
+    label.append(target, style="bold default")
     label.append(f"  {_what(point)}", style="green" if _is_overlay(point) else "yellow")
     label.append(f"  {_how(point)}", style="dim not bold")
     return label
 
 
-def sentences(points: "Sequence[MountPoint]") -> list[str]:
+def sentences(seen: Seen) -> list[str]:
     """The mounts in words, one line each."""
+    points = seen.points
     if not points:
         return ["Nothing of the engine's is mounted."]
     said = []
@@ -95,12 +126,12 @@ def sentences(points: "Sequence[MountPoint]") -> list[str]:
         )
         said.append(
             f"{where}, {_what(point)} is mounted on {printable(point.target)}{whose}"
-            f" ({_how(point)})."
+            f" ({_how(point)}){', which is new' if point in seen.new else ''}."
         )
     return said
 
 
-def as_json(points: "Iterable[MountPoint]") -> list[dict[str, Any]]:
+def as_json(seen: Seen) -> list[dict[str, Any]]:
     """The mounts as data, options complete."""
     return [
         {
@@ -111,8 +142,9 @@ def as_json(points: "Iterable[MountPoint]") -> list[dict[str, Any]]:
             "kind": point.kind,
             "options": point.options,
             "id": point.id,
+            "new": point in seen.new,
         }
-        for point in points
+        for point in seen.points
     ]
 
 

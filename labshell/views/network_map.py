@@ -3,7 +3,8 @@
     the machine
     ├── bridge  lb0f3a9c11d29451  172.17.0.1  subnet 172.17.0.0/16
     │   └── web  lv0f3a9c11cf6e5 ═ eth0  172.17.0.2/16  ↑ 12 ↓ 9
-    │       └── 0.0.0.0:8080 → 80/tcp
+    │       ├── 0.0.0.0:8080 → 80/tcp (dnat, 3 connections)
+    │       └── :::8080 → 80/tcp (porter)
     └── back  lb0f3a9c11f00d1  172.18.0.1  subnet 172.18.0.0/16  internal
 
 `═` is a veth pair: what goes in at one end comes out at the other. ↑ and ↓ are packets

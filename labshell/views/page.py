@@ -3,6 +3,7 @@
     Overlay: many directories that look like one
     ─ two paragraphs, as wide as can be read ─
     In the engine      the source, read off the installed code by symbol
+    Its acts           lab run --rm --explain=mounts busybox true
     The manual         man 2 mount
     The lesson         lab learn commit/init-layer
     Try it             lines for a shell
@@ -32,6 +33,9 @@ def page_lines(page: Page, *, width: int, colour: bool) -> Iterator[str]:
         yield ""
         yield from textwrap.wrap(paragraph, min(width, _WIDEST))
     yield from _sources(page.symbols, colour)
+    if page.concept:
+        yield from ("", _bold("Its acts, with any verb that has some", colour))
+        yield f"    lab run --rm --explain={page.concept} busybox true"
     if page.man:
         yield from ("", _bold("The manual", colour))
         yield from (f"    {_man_command(name)}" for name in page.man)

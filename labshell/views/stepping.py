@@ -34,7 +34,8 @@ HELP = """\
   explain WORD      what it means: a concept, a call, an error
   help              this list
 
-If this terminal is closed, the start goes on by itself.
+If this terminal is closed, the start goes on by itself; before it has its network,
+which is made from here, it is broken off.
 """
 SHELL_HELP = """\
   all else          a line for sh: $PID is the process that waits, $ID the container,

@@ -65,15 +65,15 @@ def container_options(asked: dict[str, Any]) -> ContainerOptions:
     An option is called as the engine's field is, if its value needs no more than that.
     """
     fields = ContainerOptions._fields
-    said = {n: v for n, v in asked.items() if n in fields and v not in (None, "")}
-    entrypoint = asked["entrypoint"]
-    if entrypoint is not None:
-        said["entrypoint"] = (entrypoint,) if entrypoint else ()
+    said = {n: v for n, v in asked.items() if n in fields and v not in (None, "", ())}
+    if asked["entrypoint"] is not None:
+        said["entrypoint"] = (asked["entrypoint"],)  # "" for none, as docker says it
     labels = [label for file in asked["label_file"] for label in file]
     return ContainerOptions(
         **{
             **said,
             **limits.asked_for(asked),
+            **network.named(asked["network"]),
             "environment": environment(asked),
             "labels": dict([*labels, *asked["label"]]),
             "restart": RestartPolicy.parse(asked["restart"]),

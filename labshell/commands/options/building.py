@@ -11,8 +11,16 @@ import click
 
 from engine.engine import ContainerOptions
 from engine.errors import InvalidArgument
-from labshell.commands.options import limits, network, walls
-from labshell.commands.options.kinds import BUILD_ARGUMENT, LABEL, SECONDS, Heading
+from labshell.commands import suggest
+from labshell.commands.options import limits, walls
+from labshell.commands.options.kinds import (
+    BUILD_ARGUMENT,
+    LABEL,
+    OUTPUT_FILE,
+    SECONDS,
+    Heading,
+)
+from labshell.commands.options.network import NETWORK, named
 
 if TYPE_CHECKING:
     from engine.engine import BuildOptions
@@ -24,7 +32,7 @@ _SHOWN = Heading("What is shown")
 _ALLOWED = (
     "memory memory_swap cpus cpu_shares cpu_quota cpu_period cpuset_cpus cpuset_mems "
     "pids_limit ulimits shm_size cgroup_parent capabilities_add capabilities_drop "
-    "security_options network"
+    "security_options"
 ).split()
 
 OPTIONS: list[click.Parameter] = [
@@ -37,11 +45,18 @@ OPTIONS: list[click.Parameter] = [
     _RESULT.several(
         "--label", type=LABEL, metavar="NAME=VALUE", help="Mark the image with it."
     ),
-    _RESULT.value("--iidfile", metavar="FILE", help="Write the image's ID to FILE."),
+    _RESULT.value(
+        "--iidfile",
+        type=OUTPUT_FILE,
+        metavar="FILE",
+        help="Write the image's ID to FILE.",
+    ),
     _RESULT.value(
         "--report",
+        type=OUTPUT_FILE,
         metavar="FILE.html",
-        help="Write a page about the build: steps, layers, what was cached.",
+        help="""Write a page about the build: steps, layers, what was cached, which step
+        has failed.""",
     ),
     _STEPS.value(
         "-f",
@@ -101,8 +116,16 @@ OPTIONS: list[click.Parameter] = [
     ),
     *(
         option
-        for option in (*limits.OPTIONS, *walls.OPTIONS, *network.OPTIONS)
+        for option in (*limits.OPTIONS, *walls.OPTIONS)
         if option.name in _ALLOWED
+    ),
+    NETWORK.value(
+        "--network",
+        "network",
+        metavar="NAME|MODE",
+        shell_complete=suggest.modes,
+        help="""The network of each RUN: bridge unless given, or one that `lab network
+        create` has made. Or none: only loopback; host: the machine's own.""",
     ),
 ]
 
@@ -156,6 +179,7 @@ def arguments(typed: tuple[str, ...]) -> dict[str, str]:
 def _container(asked: dict[str, Any]) -> ContainerOptions:
     """What each container of a RUN is given."""
     said = {name: asked[name] for name in _ALLOWED if asked[name] not in (None, "")}
+    said |= named([asked["network"]] if asked["network"] else [])
     return ContainerOptions(image="", extra_hosts=asked["add_host"], **said)
 
 

@@ -6,6 +6,8 @@ They are known, so that a line from a book gets a better answer than "no such op
 Try it: `lab run --gpus all busybox true`
 """
 
+from collections.abc import Collection, Mapping
+
 import click
 
 from labshell.commands.grammar import NotHere, Option
@@ -13,7 +15,6 @@ from labshell.commands.grammar import NotHere, Option
 _INSTEAD = {
     "--gpus": "Graphics cards need their maker's runtime; --device shows a device.",
     "--isolation": "That is of Docker on Windows: leave it out.",
-    "--runtime": "There is one runtime here: leave it out. runc can run its bundles.",
     "--storage-opt": "The layer has no limit of its own: --tmpfs /path:size=64m has.",
     "--volume-driver": "There is one driver, local: leave it out.",
     "--disable-content-trust": "Images here are not signed: leave it out.",
@@ -27,25 +28,32 @@ _INSTEAD = {
     "--link": "Links have given way to networks, where names are looked up.",
     "--ip6": "Networks have addresses of IPv4 only here: --ip.",
 }
-_SWITCHES = ("--disable-content-trust",)
 
 
-def _refuse(
-    context: click.Context, option: click.Parameter, value: str | bool | None
-) -> None:
-    if value not in (None, False):
-        name = option.opts[0]
-        raise NotHere(f"{name} is not supported here", _INSTEAD[name], context, 125)
+def not_here(
+    instead: Mapping[str, str], switches: Collection[str] = ()
+) -> list[click.Parameter]:
+    """These options, each refused with what to do `instead`; `switches` are flags."""
+
+    def refuse(
+        context: click.Context, option: click.Parameter, value: str | bool | None
+    ) -> None:
+        if value not in (None, False):
+            name = option.opts[0]
+            message = f"{name} is not supported here"
+            raise NotHere(message, instead[name], context, 125)
+
+    return [
+        Option(
+            [name],
+            hidden=True,
+            is_flag=name in switches,
+            expose_value=False,
+            callback=refuse,
+            help=told,
+        )
+        for name, told in instead.items()
+    ]
 
 
-OPTIONS: list[click.Parameter] = [
-    Option(
-        [name],
-        hidden=True,
-        is_flag=name in _SWITCHES,
-        expose_value=False,
-        callback=_refuse,
-        help=instead,
-    )
-    for name, instead in _INSTEAD.items()
-]
+OPTIONS: list[click.Parameter] = not_here(_INSTEAD, ("--disable-content-trust",))

@@ -40,6 +40,7 @@ VOLUME = Value("volume", values.volume)
 BYTES = Value("bytes", values.memory)
 BYTES_OR_UNLIMITED = Value("bytes", values.memory_or_unlimited)
 CPUS = Value("number", values.cpus)
+OUTPUT_FILE = Value("file", values.output_file)
 DURATION = Value("time", values.nanoseconds)
 SECONDS = Value("time", values.seconds)
 

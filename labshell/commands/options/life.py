@@ -38,6 +38,13 @@ OPTIONS: list[click.Parameter] = [
         help="How long `lab stop` waits before it kills; 10 unless given.",
     ),
     LIFE.value(
+        "--runtime",
+        metavar="NAME",
+        shell_complete=suggest.runtimes,
+        help="""Who makes the container, and execs in it: labshell, runc or crun, or
+        whom daemon.json names.""",
+    ),
+    LIFE.value(
         "--health-cmd",
         metavar="COMMAND",
         help="Ask the container whether it is well: a line for its shell; 0 means yes.",

@@ -1,5 +1,8 @@
 """Options about the container's network: which one, how it is called and reached."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
 from labshell.commands import suggest
@@ -8,22 +11,26 @@ from labshell.commands.options.kinds import Heading
 NETWORK = Heading("Network")
 
 
-def _said(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """`default` is what Docker calls that nothing was said."""
-    return None if value == "default" else value
+def named(networks: Sequence[str]) -> dict[str, Any]:
+    """The networks that were typed: the first is where the way out leads.
+
+    `default` is what Docker calls that nothing was said.
+    """
+    said = ["bridge" if name == "default" else name for name in networks]
+    return {"network": said[0], "more_networks": tuple(said[1:])} if said else {}
 
 
 OPTIONS: list[click.Parameter] = [
-    NETWORK.value(
+    NETWORK.several(
         "--network",
         "--net",
         "network",
         metavar="NAME|MODE",
         shell_complete=suggest.modes,
-        callback=_said,
         help="""A network: bridge, which is always there, or one that `lab network
-        create` has made. Or none: only loopback; host: the machine's own;
-        container:NAME: that of another container. bridge unless given.""",
+        create` has made; given again, one more, and the first is the way out. Or none:
+        only loopback; host: the machine's own; container:NAME: that of another
+        container. bridge unless given.""",
     ),
     NETWORK.value(
         "--ip",

@@ -47,9 +47,10 @@ SIGNALS = Option(
 STEP = Option(
     ["--step"],
     is_flag=True,
-    help="""Stop before each act of the start or the exec, from the first that makes a
-    wall to the program; what makes the container, before that, goes by. Words: next,
-    next mounts, continue, abort, fail ENOSPC; help lists all.""",
+    help="""Stop before each act of the start or the exec, from the first that gives it
+    a network or a wall to the program. What makes the container, and a network's
+    bridge, goes by before. Words: next, next mounts, continue, abort, fail ENOSPC;
+    help lists all.""",
 )
 
 STAYING: list[click.Parameter] = [DETACH_KEYS, SIGNALS]
