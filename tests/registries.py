@@ -179,12 +179,17 @@ class Cutting(_OnLoopback):
     """A proxy to `port`, whose connections end after so many bytes that were sent.
 
     `cuts` are those numbers, one for each connection; when they are used up, the
-    connections live on.
+    connections live on. `meanwhile` is done before each cut: to kill somebody, say.
     """
 
-    def __init__(self, port: int, cuts: Iterator[int]) -> None:
+    def __init__(
+        self,
+        port: int,
+        cuts: Iterator[int],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
         super().__init__(_Cut)
-        self.port, self.cuts = port, cuts
+        self.port, self.cuts, self.meanwhile = port, cuts, meanwhile
 
     def handle_error(self, *_: Any) -> None:
         """That one of both hangs up is what it is for."""
@@ -201,6 +206,8 @@ class _Cut(socketserver.BaseRequestHandler):
             while left > 0 and (data := self.request.recv(min(left, 65536))):
                 there.sendall(data)
                 left -= len(data)
+            if left <= 0:
+                self.server.meanwhile()
             there.shutdown(socket.SHUT_RDWR)
             self.request.shutdown(socket.SHUT_RDWR)
             back.join()

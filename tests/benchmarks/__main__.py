@@ -19,7 +19,17 @@ from pathlib import Path
 
 from engine.engine import Engine
 from tests import workshop
-from tests.benchmarks import building, jobs, registry, rivals, transfers
+from tests.benchmarks import (
+    asking,
+    building,
+    jobs,
+    networking,
+    ports,
+    registry,
+    rivals,
+    transfers,
+    watching,
+)
 from tests.benchmarks.jobs import Field
 from tests.benchmarks.timing import table
 
@@ -29,9 +39,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("jobs", nargs="*")
     options = parser.parse_args()
+    rooms = (jobs, building, networking, ports, registry, transfers, asking, watching)
     wanted = [
         job
-        for job in (*jobs.JOBS, *building.JOBS, *registry.JOBS, *transfers.JOBS)
+        for job in (job for room in rooms for job in room.JOBS)
         if not options.jobs or any(word in job.__name__ for word in options.jobs)
     ]
     contests = []

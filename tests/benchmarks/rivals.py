@@ -1,6 +1,7 @@
 """The others, each with its own folder, ended when the benchmark ends.
 
-    docker   a dockerd on a socket of its own, without a bridge or a rule of iptables
+    docker   a dockerd on a socket of its own, with a bridge of its own, and without a
+             rule of iptables
     podman   with a store of its own
     runc     the runtime alone, with a bundle that `runc spec` wrote
 
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE = 60  # seconds for dockerd to answer
+BRIDGE, GATEWAY = "labbench0", "10.213.77.1/24"
 
 
 def run(*command: str, stdin: bytes | None = None) -> str:
@@ -31,24 +33,40 @@ def docker(folder: Path, rootfs: bytes) -> Iterator[list[str] | None]:
     if not shutil.which("dockerd"):
         yield None
         return
-    with dockerd(folder) as words:
+    with bridge() as name, dockerd(folder, name) as words:
         run(*words, "import", "-", "busybox:latest", stdin=rootfs)
         yield words
 
 
 @contextmanager
-def dockerd(folder: Path) -> Iterator[list[str]]:
+def bridge() -> Iterator[str]:
+    """A bridge for docker, as it makes its own, but in nobody's way."""
+    run("ip", "link", "add", BRIDGE, "type", "bridge")
+    try:
+        run("ip", "address", "add", GATEWAY, "dev", BRIDGE)
+        run("ip", "link", "set", BRIDGE, "up")
+        yield BRIDGE
+    finally:
+        run("ip", "link", "delete", BRIDGE)
+
+
+def client() -> str:
+    """docker's command: another may come first on PATH, Debian's fits its daemon."""
+    debians = Path("/usr/bin/docker")
+    return str(debians) if debians.exists() else "docker"
+
+
+@contextmanager
+def dockerd(folder: Path, bridge: str = "none") -> Iterator[list[str]]:
     """The words that begin a command for a docker of our own that has no image."""
     folder.mkdir()
-    # Another client may come first on PATH; Debian's is as old as its daemon.
-    client = "/usr/bin/docker" if Path("/usr/bin/docker").exists() else "docker"
-    words = [client, "-H", f"unix://{folder}/docker.sock"]
+    words = [client(), "-H", f"unix://{folder}/docker.sock"]
     daemon = subprocess.Popen(
         [
             *["dockerd", "-H", f"unix://{folder}/docker.sock"],
             *["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"],
             *["--pidfile", f"{folder}/pid", "--storage-driver", "overlay2"],
-            *["--bridge", "none", "--iptables=false"],
+            *["--bridge", bridge, "--iptables=false"],
         ],
         stdout=(folder / "log").open("wb"),
         stderr=subprocess.STDOUT,

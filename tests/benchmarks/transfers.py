@@ -3,11 +3,17 @@
 Each pushes what it has imported from the same tar: docker compresses it first, lab
 sends it as it is. Each pulls what it has pushed. Between two rounds the registry is
 emptied, or the image is removed.
+
+The memory is that of who does the work: `lab` itself, and docker's daemon, of which the
+kernel is told to forget what it had before.
+
+man: wait4(2), proc_pid_clear_refs(5)
 """
 
 import contextlib
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +25,14 @@ from tests.conformance import registries
 from tests.tars import archive, regular
 
 SIZE, MOST_ROUNDS = 500 << 20, 3
+# A process inherits the peak of who started it: so that is somebody small.
+_MEASURE = """
+import os, sys
+pid = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ)
+_, status, used = os.wait4(pid, 0)
+print(used.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 class Registry:
@@ -77,6 +91,42 @@ def client_pull(field: Field) -> Contest:
         return _contest("pull 500 MB", workers, field.rounds)
 
 
+def client_memory(field: Field) -> Contest:
+    """The most that a client took while 500 MB went out and came back."""
+    with _clients(field) as (registry, clients):
+        times = {}
+        for who, words in clients.items():
+            name = f"{registry.address}/{who}:1"
+            _run(*words, "tag", "large", name)
+            daemon = 0 if who == "lab" else _daemon(words)
+            lines = (["push", "-q", name], ["rmi", "large", name], ["pull", "-q", name])
+            times[who] = max(_peak([*words, *line], daemon) for line in lines) / 1e6
+            _run(*words, "rmi", name)
+        return Contest(
+            job="memory of a client, 500 MB",
+            times=times,
+            unit="MB",
+            rival="docker",
+            target=1.0,
+        )
+
+
+def _daemon(words: list[str]) -> int:
+    """The number of the daemon behind docker's words."""
+    socket = next(word for word in words if word.startswith("unix://"))
+    return int(Path(socket.removeprefix("unix://")).with_name("pid").read_text())
+
+
+def _peak(command: list[str], daemon: int) -> int:
+    """Run to the end; the most memory of it, or of the daemon, in bytes."""
+    if daemon:
+        Path(f"/proc/{daemon}/clear_refs").write_text("5")
+    used = subprocess.check_output([sys.executable, "-ISc", _MEASURE, *command])
+    if daemon:
+        return registries.memory_of(daemon)
+    return int(used.split()[-1]) * 1024
+
+
 @contextlib.contextmanager
 def _clients(field: Field) -> Iterator[tuple[Registry, dict[str, list[str]]]]:
     """A registry, and the words that begin each client's lines."""
@@ -105,4 +155,4 @@ def _run(*words: str) -> None:
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
 
 
-JOBS = (client_push, client_pull)
+JOBS = (client_push, client_pull, client_memory)

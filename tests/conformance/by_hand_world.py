@@ -76,7 +76,7 @@ def _mounts(lines: list[str]) -> list[str]:
             [
                 row[4],
                 f"on {where.get(row[1], 'nothing')}",
-                re.sub(r"/containers/\w{64}(/by-hand\.\w+)?/", "/OWN/", row[3]),
+                re.sub(r"/containers/\w{64}(/by-hand\.[\w.]+)?/", "/OWN/", row[3]),
                 row[5],
                 *row[6:-1],
                 re.sub(r"(lower|upper|work)dir=[^, ]*", "", row[-1]),

@@ -11,7 +11,8 @@ its exit code, stdout and stderr, once what must differ has been made plain: see
 plain.py. Where an engine complains, each says it in its own way, and `!` names the
 words that both must use. A line may go on after a backslash.
 
-A difference that we mean to keep is in differences.toml, with its reason.
+A difference that we mean to keep is in differences.toml, with its reason; one of
+labd, which is asked by docker's own client, in differences_of_labd.toml.
 
 Try it: read script/exit_codes.txt
 """
@@ -83,7 +84,7 @@ def parse(script: str, name: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def differences() -> list[Difference]:
-    """All that differences.toml accepts."""
-    table = tomllib.loads((HERE / "differences.toml").read_text())
+def differences(file: str = "differences.toml") -> list[Difference]:
+    """All that a file of accepted differences accepts."""
+    table = tomllib.loads((HERE / file).read_text())
     return [Difference(**row) for row in table.get("difference", [])]

@@ -25,12 +25,14 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
+# What `htpasswd -nbB ada "love lace"` printed.
+HASHED = "$2y$05$hZcjJdK/KXH8S6ypNZ7LUu/QpcOUt.sPQQnLRywyqwOF1Q3eJNVOa"
 _DOCKERS = """\
 version: 0.1
 storage:
   filesystem: {{rootdirectory: {folder}}}
   delete: {{enabled: true}}
-http: {{addr: 127.0.0.1:{port}}}
+http: {{addr: 127.0.0.1:{port}, {http}}}
 log: {{level: error}}
 {more}
 """
@@ -71,12 +73,16 @@ def ours(root: Path, *options: str) -> Iterator[Server]:
 
 
 @contextmanager
-def dockers(folder: Path, more: str = "") -> Iterator[Server]:
-    """docker-registry, with its files in `folder`; `more` is for its configuration."""
+def dockers(folder: Path, more: str = "", http: str = "") -> Iterator[Server]:
+    """docker-registry, with its files in `folder`.
+
+    `more` is for its configuration, `http` for the part of it that is called so.
+    """
     port = free_port()
     folder.mkdir()
     config = folder / "registry.yml"
-    config.write_text(_DOCKERS.format(folder=folder / "files", port=port, more=more))
+    files = folder / "files"
+    config.write_text(_DOCKERS.format(folder=files, port=port, more=more, http=http))
     process = subprocess.Popen(
         ["docker-registry", "serve", config],
         stdout=subprocess.DEVNULL,

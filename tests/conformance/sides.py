@@ -1,4 +1,4 @@
-"""The two sides that play the script: labshell, and a dockerd of our own.
+"""The sides that play the script: labshell, labd, and a dockerd of our own.
 
 Each has a folder with `bin/lab`, one line of shell that says who `lab` is here, and
 `work/`, where the script's lines are run. Both have the same busybox: labshell's own
@@ -16,20 +16,24 @@ from pathlib import Path
 
 from engine.engine import Engine
 from tests import workshop
+from tests.api.serving import serving
 from tests.benchmarks import rivals
 
 HOME = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
 SECONDS = 40  # for one line
+_CLEARINGS = 5  # of a side on which hundreds of images were built
 CLEAR = """
 c=$(lab ps -aq); [ -z "$c" ] || lab rm -f -v $c
 v=$(lab volume ls -q); [ -z "$v" ] || lab volume rm $v
-busybox=$(lab images -q --no-trunc busybox)
-for again in 1 2 3 4 5; do  # a parent cannot go before its children
-    i=$(lab images -aq --no-trunc | sort -u | grep -v "$busybox")
-    [ -n "$i" ] || break
-    lab rmi -f $i
-done
+busybox=$(lab images -q --no-trunc busybox:latest)
+names=$(lab images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' |
+    grep "^$busybox" | cut -d' ' -f2 | grep -v '^busybox:latest$' || true)
+[ -z "$names" ] || lab rmi $names
+kept=$(lab create busybox)
+lab image prune -af  # all others, in one request
+lab rm $kept
+[ "$(lab images -aq --no-trunc | sort -u)" = "$busybox" ]
 """
 
 
@@ -83,7 +87,9 @@ class Side:
 
     def clear(self) -> None:
         """Remove what a scene made: containers, volumes, images, files."""
-        self.run(CLEAR)
+        for _ in range(_CLEARINGS):
+            if self.run(CLEAR).code == 0:
+                break
         shutil.rmtree(self.work)
         self.work.mkdir()
 
@@ -118,28 +124,54 @@ def in_memory(directory: Path) -> Iterator[Path]:
         yield directory
     finally:
         rivals.run("umount", str(directory))
+        directory.rmdir()
 
 
 @contextmanager
-def both(folder: Path) -> Iterator[tuple[Side, Side]]:
-    """docker and labshell, with the same busybox, ended afterwards."""
-    engine = Engine(folder / "root")
+def docker(folder: Path) -> Iterator[Side]:
+    """A dockerd of our own, ended afterwards."""
+    folder.mkdir()
     image = folder / "busybox.tar"
-    engine.image("busybox")
-    layout = f"oci:{engine.root}/images:busybox:latest"
-    target = f"docker-archive:{image}:busybox:latest"
-    rivals.run("skopeo", "--insecure-policy", "copy", "-q", layout, target)
-    ours = Side(
-        "labshell", folder / "ours", [f"{HOME}/lab", "--root", str(engine.root)]
-    )
+    with _engine(folder) as engine:
+        layout = f"oci:{engine.root}/images:busybox:latest"
+        target = f"docker-archive:{image}:busybox:latest"
+        rivals.run("skopeo", "--insecure-policy", "copy", "-q", layout, target)
+    with (
+        in_memory(folder / "fast") as fast,
+        rivals.dockerd(fast / "docker") as words,
+    ):
+        rivals.run(*words, "load", "-q", "-i", str(image))
+        side = Side("docker", folder, words)
+        yield side
+        side.clear()
+
+
+@contextmanager
+def labshell(folder: Path) -> Iterator[Side]:
+    """Our own command."""
+    folder.mkdir()
+    with _engine(folder) as engine:
+        words = [f"{HOME}/lab", "--root", str(engine.root)]
+        yield Side("labshell", folder, words)
+
+
+@contextmanager
+def labd(folder: Path) -> Iterator[Side]:
+    """Our daemon, asked by docker's command; ended afterwards."""
+    folder.mkdir()
+    socket = folder / "labd.sock"
+    with _engine(folder) as engine, serving(socket, engine.root):
+        side = Side("labd", folder, [rivals.client(), "-H", f"unix://{socket}"])
+        yield side
+        side.clear()
+
+
+@contextmanager
+def _engine(folder: Path) -> Iterator[Engine]:
+    """An engine that has a busybox."""
+    engine = Engine(folder / "root")
     try:
-        with (
-            in_memory(folder / "fast") as fast,
-            rivals.dockerd(fast / "docker") as words,
-        ):
-            theirs = Side("docker", folder / "theirs", words)
-            rivals.run(*words, "load", "-q", "-i", str(image))
-            yield theirs, ours
-            theirs.clear()
+        engine.image("busybox")
+        yield engine
     finally:
         workshop.close(engine)

@@ -16,9 +16,10 @@ from typing import Any
 import pexpect
 import pytest
 
-from engine import files
 from engine.engine import Container, ContainerOptions, Engine
 from engine.errors import InvalidArgument, InvalidState
+from engine.network import walls
+from engine.runtime import translation
 from tests.conformance.by_hand_world import PROBE, read
 from tests.engine.boxes import Box, until
 
@@ -42,7 +43,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "directory": {"working_directory": "/made/for it"},
     "hostname": {"hostname": "other", "domainname": "example.org"},
     "ulimit": {"ulimits": ("nofile=100:200", "core=0"), "oom_score_adj": 500},
-    "sysctl": {"sysctls": {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4096"}},
+    "sysctl": {"sysctls": {"net.ipv4.ip_default_ttl": "55", "kernel.msgmax": "4096"}},
     "no new privileges": {"security_options": ("no-new-privileges",)},
     "shared": {"ipc": "shareable", "pid": "host", "uts": "host"},
     "odd names": {
@@ -71,24 +72,24 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "by-hand.sh"
 
 
-@pytest.fixture(autouse=True)
-def one_at_a_time(run_directory: Path) -> Iterator[None]:
-    """Scripts name their groups at random: only so it is known whose they are."""
-    with files.locked(run_directory.parent / "by-hand.lock"):
-        yield
-
-
 @pytest.fixture
-def nothing_left(box: Box, one_at_a_time: None) -> Iterator[None]:
+def nothing_left(box: Box, file: Path) -> Iterator[None]:
     """The test leaves no group, directory or process of a script behind."""
     yield
-    assert left(box.engine.root) == []
+    assert left(box.engine.root, file) == []
 
 
-def left(root: Path) -> list[str]:
-    found = [*GROUPS.glob("by-hand.*"), *GROUPS.glob("*/by-hand.*")]
+def groups_of(id: str) -> list[Path]:
+    """The control groups that scripts of one container have made."""
+    name = f"by-hand.{id[:12]}.*"
+    return [*GROUPS.glob(name), *GROUPS.glob(f"*/{name}")]
+
+
+def left(root: Path, file: Path) -> list[str]:
+    ours = [place.name for place in root.glob("containers/*")]
+    found = [group for id in ours for group in groups_of(id)]
     found += root.glob("containers/*/by-hand.*")
-    waiting = subprocess.run(["pgrep", "-f", "by-hand.sh"], capture_output=True)
+    waiting = subprocess.run(["pgrep", "-f", str(file)], capture_output=True)
     return [*map(str, found), *waiting.stdout.decode().split()]
 
 
@@ -124,6 +125,34 @@ def test_the_container_made_by_hand_is_the_same(
     ours, theirs = read(done.out), read(again.stdout.decode())
     for section in ours:
         assert theirs[section] == ours[section], section
+
+
+@pytest.mark.require("nft")
+@pytest.mark.usefixtures("nothing_left")
+def test_published_ports_lead_into_it_when_the_original_has_gone(
+    box: Box, file: Path
+) -> None:
+    container = box.begin(
+        "sh", "-c", "echo at it; sleep 1000", network="bridge", ports=("80",)
+    )
+    table = translation_table(box)
+    before = translation.rules(table)
+    script = write_down(box, container, file).read_text()
+    file.write_text(script.replace("sleep 1000", "read line"))
+    with pexpect.spawn("sh", [str(file)], timeout=SECONDS) as by_hand:
+        by_hand.expect("at it")
+        first, second = translation.rules(table)
+        assert [first] == before
+        assert (second.port, second.inside) == (first.port, first.inside)
+        assert second.to == str(box.engine.network("bridge").block[-2])
+        by_hand.kill(signal.SIGTERM)
+        by_hand.expect(pexpect.EOF)
+    assert translation.rules(table) == before
+
+
+def translation_table(box: Box) -> str:
+    """The table of the firewall that is this engine's."""
+    return walls.table(box.engine._house.place.tag)
 
 
 def test_the_original_may_run_meanwhile(box: Box, file: Path) -> None:
@@ -199,7 +228,7 @@ def test_a_program_that_is_killed_is_told_by_137(box: Box, file: Path) -> None:
     ) as script:
         assert script.stdout is not None
         assert script.stdout.readline() == b"ready\n"
-        group = [*GROUPS.glob("by-hand.*"), *GROUPS.glob("pids/by-hand.*")][0]
+        group = groups_of(container.id)[0]
         members = map(int, (group / "cgroup.procs").read_text().split())
         os.kill(min(members), signal.SIGKILL)
         said = script.communicate(timeout=SECONDS)
@@ -238,8 +267,7 @@ def test_without_the_script_the_waiting_shell_ends(box: Box, file: Path) -> None
     script = write_down(box, container, file).read_text()
     file.write_text(script.replace("export work rootfs", "kill -9 $$", 1))
     assert run(file).returncode == -signal.SIGKILL
-    groups = [*GROUPS.glob("by-hand.*"), *GROUPS.glob("*/by-hand.*")]
-    for group in groups:
+    for group in groups_of(container.id):
         until(
             lambda group=group: not (group / "cgroup.procs").read_text(), f"end {group}"
         )

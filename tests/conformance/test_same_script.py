@@ -1,8 +1,11 @@
 """The same script, run by docker and by labshell at once: the same answers.
 
-Each file of script/ is a scene, and a test. What the two answer is recorded nowhere:
-docker is asked again in every run. A disagreement fails the test, and shows both
-answers; so does an accepted difference that is none any more.
+    docker ─▶ dockerd     the same lines     lab               our own command
+                                             docker ─▶ labd    theirs, and ours
+
+Each file of script/ is a scene, and a test of each. What the two answer is recorded
+nowhere: docker is asked again in every run. A disagreement fails the test, and shows
+both answers; so does an accepted difference that is none any more.
 
 Try it: ./lab test tests/conformance/test_same_script.py -k exit_codes
 """
@@ -39,11 +42,27 @@ def _indented(who: str, said: str) -> str:
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=[scene.name for scene in SCENES])
-def test_both_answer_alike(scene: lines.Scene, sides: tuple[Side, Side]) -> None:
+def test_both_answer_alike(
+    scene: lines.Scene, docker_side: Side, lab_side: Side
+) -> None:
+    compare(scene, (docker_side, lab_side), "differences.toml")
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=[scene.name for scene in SCENES])
+def test_dockers_client_hears_the_same_of_both_daemons(
+    scene: lines.Scene, docker_side: Side, labd_side: Side
+) -> None:
+    compare(scene, (docker_side, labd_side), "differences_of_labd.toml")
+
+
+def compare(scene: lines.Scene, sides: tuple[Side, Side], known: str) -> None:
+    """Play a scene on both sides; fail for what differs and is not `known`."""
     for side in sides:
         side.clear()
     accepted = {
-        (row.line, row.part) for row in lines.differences() if row.scene == scene.name
+        (row.line, row.part)
+        for row in lines.differences(known)
+        if row.scene == scene.name
     }
     found = list(play(scene, sides))
     seen = {(row.line.text, row.part) for row in found}
@@ -98,8 +117,9 @@ def _complaints(
             )
 
 
-def test_every_accepted_difference_is_about_a_line_of_the_script() -> None:
+@pytest.mark.parametrize("known", ["differences.toml", "differences_of_labd.toml"])
+def test_every_accepted_difference_is_about_a_line_of_the_script(known: str) -> None:
     script = {(scene.name, line.text) for scene in SCENES for line in scene.lines}
-    rows = lines.differences()
+    rows = lines.differences(known)
     assert [row for row in rows if (row.scene, row.line) not in script] == []
     assert [row for row in rows if row.part not in lines.PARTS or not row.reason] == []

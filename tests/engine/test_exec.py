@@ -269,3 +269,13 @@ def test_a_signal_can_end_it_alone(box: Box) -> None:
     assert session.wait() == 143
     session.close()
     assert box.engine.container(container.id).running
+
+
+def test_what_the_shim_makes_after_it_is_not_born_in_the_container(box: Box) -> None:
+    container = box.begin()
+    box.execute(container.id, "true")
+    namespaces = Path(f"/proc/{container.state.shim_pid}/ns")
+    own = (namespaces / "pid").readlink()
+    assert (namespaces / "pid_for_children").readlink() == own
+    box.engine.restart(container.id)
+    assert box.execute(container.id, "echo", "again").out == "again\n"

@@ -41,8 +41,17 @@ def test_a_container_is_shown_if_it_agrees_with_every_filter(three: Box) -> None
     assert names(three, network="none") == everything
     assert names(three, health="none") == everything
     assert names(three, is_task="false") == everything
-    assert names(three, is_task="true") == names(three, publish="80") == []
+    assert names(three, is_task="true") == []
     assert names(three, status="running", label="a=c") == []
+
+
+def test_a_port_is_noted_or_published(box: Box) -> None:
+    box.create("true", name="noted", exposed=("53/udp",))
+    box.create("true", name="out", network="bridge", ports=("8080:80", "90-91"))
+    assert names(box, expose="53/udp") == ["noted"]
+    assert names(box, publish="53/udp") == names(box, publish="8080") == []
+    assert names(box, publish="80") == names(box, expose="80/tcp") == ["out"]
+    assert names(box, publish="91-95") == ["out"]
 
 
 def test_since_and_before_compare_with_another_container(three: Box) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.engine import RestartPolicy
 from engine.errors import InvalidArgument, InvalidState, NotFound
-from labshell.views.amounts import seconds_since_epoch
+from engine.moments import seconds_since_epoch
 from tests.engine.boxes import Box
 
 

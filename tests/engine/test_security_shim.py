@@ -108,10 +108,9 @@ def test_a_shim_that_can_open_no_more_files_goes_on(box: Box, more: int) -> None
     for tty in (False, True):
         with contextlib.suppress(EngineError):
             box.execute(container.id, "true", tty=tty)
-    os.kill(container.state.pid, signal.SIGKILL)
-    until(
-        lambda: box.engine.container(container.id).state.status != "running", "the end"
-    )
+    killed = container.state.pid
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: box.engine.container(container.id).state.pid != killed, "the end")
     with contextlib.suppress(FileNotFoundError):  # the next attempt found no room
         crowded(shim, 1000)
     box.engine.restart(container.id)

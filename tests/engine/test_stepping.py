@@ -2,9 +2,7 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +12,7 @@ from engine.errors import Aborted, Conflict, EngineError, InvalidState
 from engine.gatekeeper import Question
 from engine.kernel import cgroups, mount_table
 from tests.engine.boxes import LASTS, Box, until
-from tests.shell.lines import Lab
-
-
-class Walk:
-    """Whoever is asked before each act: what they saw, and what they do at one call."""
-
-    def __init__(
-        self, call: str = "", do: Callable[[Question], object] | None = None
-    ) -> None:
-        self.calls: list[str] = []
-        self._call, self._do = call, do
-
-    def __call__(self, question: Question) -> None:
-        self.calls.append(question.act["call"])
-        if self._do and question.act["call"] == self._call:
-            self._do(question)
+from tests.engine.walks import Walk, killed_at
 
 
 def is_clean(box: Box, name: str) -> bool:
@@ -160,26 +143,9 @@ def test_what_needs_a_whole_container_is_refused_meanwhile(box: Box) -> None:
     assert box.engine.container(container.id).running
 
 
-def test_it_goes_on_by_itself_when_whoever_steps_is_killed(
-    box: Box, tmp_path: Path
-) -> None:
+def test_it_goes_on_by_itself_when_whoever_steps_is_killed(box: Box) -> None:
     container = box.create(*LASTS)
-    program = (
-        "from engine.engine import Engine; import time\n"
-        "def wait(question):\n"
-        "    if question.act['call'] == 'pivot_root(2)':\n"
-        "        print('here', flush=True); time.sleep(1000)\n"
-        f"Engine(__import__('pathlib').Path({str(box.engine.root)!r}))"
-        f".start({container.id!r}, wait)\n"
-    )
-    command = Lab(box.engine.root).command()
-    command[command.index("-c") + 1] = (
-        "import sys; sys.path += sys.argv.pop(1).split(':');" + program
-    )
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as stepping:
-        assert stepping.stdout and stepping.stdout.readline() == b"here\n"
-        assert box.engine.container(container.id).state.stepped
-        stepping.kill()
+    killed_at(box, container.id, "pivot_root(2)")
     until(lambda: box.engine.container(container.id).running, "it runs")
     assert not box.engine.container(container.id).state.stepped
 
@@ -205,7 +171,7 @@ def test_an_exec_is_stepped_through_too(box: Box) -> None:
     session.start(walk)
     assert session.wait() == 0
     session.close()
-    assert {"setns(2)", "fork(2)", "execve(2)"} <= set(walk.calls)
+    assert {"setns(2)", "capset(2)", "execve(2)"} <= set(walk.calls)
 
 
 def test_ctrl_c_between_two_acts_breaks_it_off(box: Box) -> None:

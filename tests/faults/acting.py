@@ -6,12 +6,14 @@
 Each round has things of its own, so that one does not depend on another.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.engine import TransferProgress
 from tests.engine.boxes import LASTS, Box
 
 Words = tuple[str, ...]
@@ -25,6 +27,7 @@ class Bench(NamedTuple):
     files: Path
     archive: Path  # that `load` can read
     tree: Path  # a tar of files, for `import`
+    registry: str = ""  # the address of one, for a verb that talks with it
 
 
 class Verb(NamedTuple):
@@ -32,7 +35,7 @@ class Verb(NamedTuple):
 
     `known`: what other verbs do too, all of whose acts fail there: here only some do.
     `begins`: `prepare` runs a container, and so proves that the round before has left
-    an engine that can.
+    an engine that can. `carries`: it talks with a registry.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Verb(NamedTuple):
     prepare: Callable[[Bench], Words]
     known: frozenset[str] = frozenset()
     begins: bool = False
+    carries: bool = False
 
 
 def _new(bench: Bench) -> Words:
@@ -105,7 +109,7 @@ def _released(bench: Bench) -> Words:
 
 def _plugged_in(bench: Bench) -> Words:
     _network(bench)
-    asked = {"network": "front", "ports": ("127.0.0.1::80",)}
+    asked = {"network": "front", "ports": ("127.0.0.1::80", "53/udp")}
     bench.box.create(*LASTS, name=NAME, **asked)
     return (NAME,)
 
@@ -161,6 +165,20 @@ def _context(bench: Bench) -> Words:
     return (str(context),)
 
 
+def _to_push(bench: Bench) -> Words:
+    """An image whose upper layer no registry has seen."""
+    name = f"{bench.registry}/shop:1"
+    return (bench.box.image(name, {"new": os.urandom(16).hex()}),)
+
+
+def _to_pull(bench: Bench) -> Words:
+    """An image that only the registry has; its lower layer is here."""
+    (name,) = _to_push(bench)
+    bench.box.engine.push(name, TransferProgress())
+    bench.box.engine.remove_image(name)
+    return (name,)
+
+
 DOCKERFILE = """\
 FROM busybox
 COPY f /srv/
@@ -204,6 +222,8 @@ VERBS = (
     Verb("network disconnect", "disconnect", _with(_begun_on_network), begins=True),
     Verb("volume create", "volume", lambda bench: ("own",)),
     Verb("volume rm", "remove_volume", _volume),
+    Verb("pull", "pull", _to_pull, carries=True),
+    Verb("push", "push", _to_push, carries=True),
     Verb("build", "build", _context, known=frozenset({"create", "start", "end"})),
 )
 

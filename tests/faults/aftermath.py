@@ -26,7 +26,7 @@ from engine.containers.records import Records
 from engine.kernel import cgroups, firewall, processes
 from engine.network import walls
 from engine.network.networks import bridge_name
-from engine.runtime import state
+from engine.runtime import state, translation
 from engine.runtime.bundle import Bundle
 from engine.runtime.sandbox import Sandbox
 from engine.storage.volumes import Volumes
@@ -38,7 +38,7 @@ from tests.leftovers import mounts_in
 IN_ITS_OWN_TIME = 5.0  # seconds, for what still ends when the command has answered
 _OF_ROOT = {
     *("format.json", "images", "snapshots", "containers", "names", "volumes"),
-    *("locks", "seccomp", "events.jsonl", "networks", "builds"),
+    *("locks", "seccomp", "events.jsonl", "networks", "builds", "downloads"),
 }
 _OF_CONTAINER = {
     *("config.json", "state.json", "bundle", "alive", "committing"),
@@ -65,6 +65,7 @@ def wrong(root: Path) -> list[str]:
         _volumes(root),
         _images(house, found),
         _locks(root, active),
+        _downloads(root),
         _networks(house, active),
     )
     return [line for part in parts for line in part]
@@ -127,7 +128,8 @@ def _is_porter(pid: int, shims: set[int]) -> bool:
 def _sockets(house: House, active: list[Container]) -> Iterator[str]:
     there = [n for n in os.listdir(house.place.directory) if not n.endswith(".lock")]
     there = [name for name in there if not name.startswith("spawner-")]
-    yield from _more("socket", there, ["netns", *(f"{c.id}.sock" for c in active)])
+    allowed = ["netns", "runtimes", *(f"{c.id}.sock" for c in active)]
+    yield from _more("socket", there, allowed)
 
 
 def _records(house: House, found: list[Container]) -> Iterator[str]:
@@ -220,6 +222,15 @@ def _locks(root: Path, active: list[Container]) -> Iterator[str]:
             yield f"mark left: {path.name}"
 
 
+def _downloads(root: Path) -> Iterator[str]:
+    """What had come of a blob may stay for the next time."""
+    for name in _listed(root / "downloads"):
+        if not re.fullmatch(r"[0-9a-f]{64}(\.whole)?", name):
+            yield f"file of downloads left: {name}"
+        if files.is_locked(root / "downloads" / name):
+            yield f"download {name} is held"
+
+
 def _networks(house: House, active: list[Container]) -> Iterator[str]:
     sandboxes = [Sandbox.read(container.directory) for container in active]
     endpoints = [e for each in sandboxes if each for e in each.endpoints]
@@ -239,6 +250,8 @@ def _networks(house: House, active: list[Container]) -> Iterator[str]:
         if record.parent.name not in inside:
             yield f"network of a container that does not run: {record}"
     yield from _rules(tag, bridges)
+    led = {rule.to for rule in translation.rules(walls.table(tag))}
+    yield from _more("rules to", led, [one.address for one in endpoints])
 
 
 def _rules(tag: str, bridges: list[str]) -> Iterator[str]:

@@ -32,6 +32,7 @@ from engine.engine import (
     ContainerOptions,
     ExecOptions,
     Progress,
+    TransferProgress,
     UpdateOptions,
 )
 from engine.errors import EngineError, told_as_engine_errors
@@ -137,6 +138,12 @@ class Calls(Verbs):
 
     def build(self, context: str) -> str:
         return self.engine.build(context, BuildOptions(tags=("built",)), Progress()).id
+
+    def pull(self, name: str) -> str:
+        return self.engine.pull(name, TransferProgress()).digest
+
+    def push(self, name: str) -> str:
+        return self.engine.push(name, TransferProgress()).line
 
 
 def answer(calls: Calls, verb: str, words: list[str]) -> dict[str, Any]:

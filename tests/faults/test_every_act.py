@@ -20,14 +20,18 @@ import pytest
 from engine import files
 from engine.containers import removal
 from engine.containers.records import Records
-from engine.engine import Engine
+from engine.engine import Engine, TransferProgress
 from engine.errors import EngineError
 from engine.kernel import cgroups
+from engine.oci import digest as digests
 from engine.runtime.place import Place
 from engine.runtime.state import PAUSED
 from tests import machine, workshop
+from tests.conformance import registries
+from tests.conformance.registries import Http, Server
 from tests.engine.boxes import Box, until
-from tests.faults.acting import VERBS, Bench, Verb, tar_of
+from tests.faults import shelves
+from tests.faults.acting import VERBS, Bench, Verb, Words, tar_of
 from tests.faults.aftermath import until_right
 from tests.faults.rounds import Caller, Fail, Fault, Kill, Outcome, end
 from tests.leftovers import mounts_in
@@ -45,6 +49,11 @@ class Rounds:
         self._archive = directory / "archive.tar"
         self._archive.write_bytes(packed(Saved().docker()))
         self._tree = tar_of(directory / "tree", directory / "tree.tar")
+        self._open = contextlib.ExitStack()
+        self._registry: Server | None = None
+        if verb.carries:
+            served = registries.ours(directory / "registry")
+            self._registry = self._open.enter_context(served)
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -56,6 +65,7 @@ class Rounds:
             files=self.directory,
             archive=self._archive,
             tree=self._tree,
+            registry=self._registry.address if self._registry else "",
         )
         self.bench.box.run("true")
         self._files = set(self.directory.iterdir())
@@ -63,6 +73,7 @@ class Rounds:
 
     def close(self) -> None:
         """End and remove everything."""
+        self._open.close()
         self._caller.close()
         workshop.close(Engine(self.root))
 
@@ -84,6 +95,7 @@ class Rounds:
         outcome = self._caller.call(self.verb.call, words, fault, self._runs)
         try:
             self._check(fault, outcome)
+            self._carry_again(words)
             self._tidy()
         except (AssertionError, EngineError) as error:
             raise AssertionError(f"{outcome.told}: {error}") from error
@@ -115,6 +127,18 @@ class Rounds:
         done = Box(engine).run("echo", "on")
         assert (done.code, done.out) == (0, "on\n")
 
+    def _carry_again(self, words: Words) -> None:
+        """The registry is as it should be, and the same transfer ends well now."""
+        if self._registry is None:
+            return
+        assert shelves.wrong(self._registry.root) == []
+        name, engine = words[0], Engine(self.root)
+        getattr(engine, self.verb.call)(name, TransferProgress())
+        assert shelves.wrong(self._registry.root) == []
+        there = Http(self._registry)("GET", "/v2/shop/manifests/1").body
+        assert digests.sha256(there) == engine.image(name).manifest_digest
+        assert Box(engine).run("cat", "/new", image=name).code == 0
+
     def _runs(self) -> bool:
         return any(one.active for one in Records(self.root, []).all())
 
@@ -124,8 +148,8 @@ class Rounds:
     def _tidy(self) -> None:
         engine = Engine(self.root)
         workshop.tidy(engine)
-        if self.verb.call == "build":  # its container may have stood on layers of none
-            engine.prune_images()
+        if self.verb.call == "build" or self.verb.carries:
+            engine.prune_images()  # layers of no image, and what had come of one
         until_right(self.root)
         with files.closing(files.open_directory(self.directory)) as directory:
             for path in set(self.directory.iterdir()) - self._files:

@@ -14,6 +14,7 @@ from engine.engine import Container, Engine
 from engine.errors import EngineError
 from engine.kernel import cgroups
 from engine.runtime import client
+from engine.runtime.restart import RestartPolicy
 from tests.engine.boxes import Box, until
 from tests.faults.traces import (
     group_of,
@@ -61,6 +62,29 @@ def test_a_shim_that_is_killed_is_noticed_by_the_next_list(own: Box) -> None:
     is_repaired(own, container)
     assert not running(container.state.pid)
     can_be_used_again(own, container)
+
+
+@pytest.mark.parametrize("policy", ["always", "unless-stopped", "on-failure:3"])
+def test_a_restart_policy_runs_again_what_was_killed_with_its_shim(
+    own: Box, policy: str
+) -> None:
+    container = own.begin(restart=RestartPolicy.parse(policy), network="bridge")
+    kill(container.state.shim_pid)
+    (after,) = own.engine.containers(all=True)
+    assert after.running and after.state.pid != container.state.pid
+    assert not running(container.state.pid)
+    repaired, started = own.engine.notices
+    assert "repaired" in repaired and f"{policy}, has started it again" in started
+    assert own.execute(after.id, "echo", "on").out == "on\n"
+
+
+def test_a_policy_does_not_run_again_what_its_user_ends(own: Box) -> None:
+    for end in (own.engine.stop, own.engine.remove):
+        container = own.begin(restart=RestartPolicy.parse("always"))
+        kill(container.state.shim_pid)
+        end(container.id)
+        assert "has started it again" not in "".join(own.engine.notices)
+        assert not any(one.running for one in own.engine.containers(all=True))
 
 
 def test_a_shim_that_is_killed_leaves_no_address_or_interface(own: Box) -> None:
@@ -186,7 +210,10 @@ def test_spawner_and_shims_killed_at_once(own: Box) -> None:
 @pytest.mark.vm
 def test_a_power_cut_leaves_records_that_the_next_boot_repairs(own: Box) -> None:
     """All processes end at once; mounts, groups and /run are gone after the boot."""
-    container = own.begin("sleep", "1000", name="before-the-cut", volumes=("data:/d",))
+    always = RestartPolicy.parse("always")  # which is for `lab resume`
+    container = own.begin(
+        "sleep", "1000", name="before-the-cut", volumes=("data:/d",), restart=always
+    )
     own.execute(container.id, "touch", "/d/kept", "/kept")
     group = group_of(own, container)
     pids = cgroups.members(group)

@@ -8,7 +8,8 @@ from labshell.grading.grade import grade
 from labshell.grading.result import SCHEMA
 from labshell.grading.table import as_table
 from labshell.lessons import library
-from labshell.lessons.progress import DONE, WRONG, Progress
+from labshell.lessons.progress import Progress
+from labshell.lessons.record import DONE, WRONG
 
 LESSON = "commit/init-layer"
 

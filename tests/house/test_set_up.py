@@ -19,7 +19,7 @@ import sys
 
 def main():
     print("started", *sys.argv[1:])
-    return 7
+    return 7 if sys.argv[0] == "lab" else 8
 """
 # Where the script looks for programs. Without /sbin it finds no modprobe.
 PATH = "/usr/bin:/bin"
@@ -37,7 +37,12 @@ def new_checkout(folder: Path) -> Path:
     (folder / "labshell/cli.py").write_text(STAND_IN)
     for name in ("requirements.lock", "requirements-test.lock"):
         (folder / name).write_text("# nothing\n")
-    shutil.copy(HOME / "lab", folder)
+    (folder / "engine/api").mkdir(parents=True)
+    (folder / "engine/api/main.py").write_text(STAND_IN)
+    (folder / "engine/runtime/command").mkdir(parents=True)
+    (folder / "engine/runtime/command/main.py").write_text(STAND_IN)
+    for program in ("lab", "labd", "labshell-runc"):
+        shutil.copy(HOME / program, folder)
     return folder
 
 
@@ -90,6 +95,16 @@ def test_it_is_found_through_a_link_from_anywhere(ready: Path, tmp_path: Path) -
     assert start("lab", "ps", PATH=path).stdout == "started ps\n"
     assert start("./lab", "ps", cwd=ready).stdout == "started ps\n"
     assert start("/bin/sh", "lab", "ps", cwd=ready).stdout == "started ps\n"
+
+
+@pytest.mark.parametrize("program", ["labd", "labshell-runc"])
+def test_others_are_set_up_by_the_same_script(
+    ready: Path, tmp_path: Path, program: str
+) -> None:
+    link = tmp_path / "started-by-another-name"
+    link.symlink_to(ready / program)
+    result = start(link, "-H", "unix:///a b")
+    assert (result.stdout, result.returncode) == ("started -H unix:///a b\n", 8)
 
 
 def test_an_interrupted_set_up_is_completed(ready: Path) -> None:

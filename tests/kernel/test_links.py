@@ -21,8 +21,9 @@ from engine.kernel import (
     netlink,
     nft_words,
 )
-from engine.network import hindrance, walls
-from engine.network.networks import Network
+from engine.network import bridge, hindrance, walls
+from engine.network.networks import Network, bridge_name
+from engine.runtime import translation
 from tests.kernel.children import in_child
 
 pytestmark = pytest.mark.require("root", "ip")
@@ -153,7 +154,7 @@ def test_the_rules_of_networks_come_and_go_and_others_stay() -> None:
     both, left, after = alone(work)
     assert elements(both, "bridges") == ["lb0", "lb1"]
     assert elements(both, "internal") == ["lb1"]
-    assert len([each for each in both if "rule" in each]) == 5
+    assert len([each for each in both if "rule" in each]) == 9
     assert elements(left, "bridges") == ["lb1"]
     assert elements(left, "subnets") == []
     tables = [each["table"]["name"] for each in after if "table" in each]
@@ -201,7 +202,14 @@ def test_a_rule_that_nft_does_not_take_is_an_error_that_quotes_it() -> None:
 @pytest.mark.require("nft")
 def test_the_words_for_a_request_make_the_same_table_as_the_request() -> None:
     one = Network(name="a", id="a" * 64, created="", subnet="10.0.0.0/24", gateway="")
-    requests = walls.add("tag", "lb0", one)
+    led = [
+        translation.Rule("0.0.0.0", "tcp", 8080, "10.0.0.2", 80),
+        translation.Rule("10.9.0.1", "udp", 53, "10.0.0.3", 53),
+    ]
+    requests = [
+        *walls.add("tag", "lb0", one),
+        *(translation.added("labshell-tag", rule) for rule in led),
+    ]
 
     def work(channel: int) -> Any:
         firewall.apply(requests)
@@ -214,4 +222,57 @@ def test_the_words_for_a_request_make_the_same_table_as_the_request() -> None:
 
     asked, typed = alone(work)
     assert "masquerade" in asked
+    assert asked.count("dnat ip to") == 2
     assert typed == asked
+
+
+@pytest.mark.require("nft")
+def test_published_ports_come_and_go_by_their_container() -> None:
+    one = Network(name="a", id="a" * 64, created="", subnet="10.0.0.0/24", gateway="")
+    everywhere = translation.Rule("0.0.0.0", "tcp", 8080, "10.0.0.2", 80)
+    only = translation.Rule("10.9.0.1", "udp", 53, "10.0.0.2", 53)
+    at_home = [everywhere._replace(address=one) for one in ("::", "127.0.0.1")]
+
+    def work(channel: int) -> Any:
+        firewall.apply(walls.add("tag", "lb0", one))
+        translation.lead("labshell-tag", [everywhere, only, *at_home])
+        first = _seen()
+        # The port is another container's now: who had it was killed.
+        here = everywhere._replace(address="10.9.0.7", to="10.0.0.3")
+        translation.lead("labshell-tag", [here])
+        second = _seen()
+        translation.withdraw("labshell-tag", "10.0.0.2")
+        translation.withdraw("labshell-tag", "10.0.0.2")
+        third = _seen()
+        translation.withdraw("labshell-tag", "10.0.0.3")
+        return [first, second, third, _seen()]
+
+    assert alone(work) == [
+        [["0.0.0.0", 8080, "10.0.0.2"], ["10.9.0.1", 53, "10.0.0.2"]],
+        [["10.9.0.1", 53, "10.0.0.2"], ["10.9.0.7", 8080, "10.0.0.3"]],
+        [["10.9.0.7", 8080, "10.0.0.3"]],
+        [],
+    ]
+
+
+def _seen() -> list[Any]:
+    found = translation.rules("labshell-tag")
+    return [[rule.address, rule.port, rule.to] for rule in found]
+
+
+@pytest.mark.require("nft")
+def test_a_table_made_anew_keeps_the_ports_of_networks_that_stay() -> None:
+    one = Network(name="a", id="a" * 64, created="", subnet="10.0.0.0/24", gateway="")
+    two = one._replace(name="b", id="b" * 64, subnet="10.0.1.0/24")
+
+    def work(channel: int) -> Any:
+        for network in (one, two):
+            links.add_bridge(channel, bridge_name("tag", network))
+            firewall.apply(walls.add("tag", bridge_name("tag", network), network))
+        rule = translation.Rule("0.0.0.0", "tcp", 8080, "10.0.0.2", 80)
+        other = rule._replace(port=8081, to="10.0.1.2")
+        translation.lead("labshell-tag", [rule, other])
+        bridge.keep_only("tag", [one])
+        return _seen()
+
+    assert alone(work) == [["0.0.0.0", 8080, "10.0.0.2"]]

@@ -1,12 +1,19 @@
 """`lab learn`, `lab grade` and `lab lesson`, as they are typed."""
 
+import io
 import json
+from datetime import date
 
 import pytest
+from rich.console import Console
 
 from engine.engine import Engine
 from labshell.cli import run_line
-from labshell.lessons.progress import DONE, Progress
+from labshell.lessons import library
+from labshell.lessons.drilling import Drilling
+from labshell.lessons.progress import Progress
+from labshell.lessons.record import DONE
+from labshell.lessons.screen import Screen
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +35,8 @@ def test_grade_of_somebody_new_is_nothing_of_everything(lab):
     code, shown = lab("grade")
     assert code == 0
     assert "commit/init-layer" in shown
-    assert shown.rstrip().endswith("0/18")
+    everything = sum(library.find(name).maximum for name in library.names())
+    assert shown.rstrip().endswith(f"0/{everything}")
 
 
 def test_grade_as_json_can_be_read_by_a_program(lab):
@@ -60,7 +68,41 @@ def test_the_lessons_are_listed(lab):
     assert code == 0
     assert "What commit takes, and what it leaves" in shown
     listed = json.loads(lab("lesson", "list", "--json")[1])
-    assert listed[0]["lesson"] == "commit/init-layer"
+    assert [entry["lesson"] for entry in listed] == list(library.names())
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """One more lesson, which cannot be read."""
+    folder = tmp_path / "bad" / "010.broken"
+    folder.mkdir(parents=True)
+    (folder / "lesson.md").write_text("---\ntitle: [\n---\n")
+    known = {"bad/broken": folder, **library.names()}
+    monkeypatch.setattr(library, "names", lambda *_: known)
+
+
+@pytest.mark.parametrize("verb", [("lesson", "list"), ("grade",)])
+def test_a_lesson_that_is_broken_does_not_hide_the_others(lab, broken, verb):
+    code, shown = lab(*verb)
+    assert code == 1
+    assert "commit/init-layer" in shown
+    assert shown.count("Error:") == 1
+    assert "010.broken/lesson.md" in shown
+
+
+def test_a_lesson_that_is_broken_is_not_in_the_way_of_what_was_learnt(lab, broken):
+    progress = Progress()
+    for name in ("bad/broken", "commit/init-layer"):
+        progress.of(name).of("recall").status = DONE
+        progress.save(name)
+    code, shown = lab("notes")
+    assert code == 1
+    assert "# What commit takes" in shown
+    assert "010.broken/lesson.md" in shown
+    drilling = Drilling(Screen("en", Console(file=(seen := io.StringIO()), width=100)))
+    drilling.ask(date.today())
+    assert drilling.asks
+    assert "010.broken/lesson.md" in seen.getvalue()
 
 
 def test_the_shipped_lessons_are_sound(lab):
@@ -71,10 +113,10 @@ def test_the_shipped_lessons_are_sound(lab):
 
 @pytest.mark.parametrize("verb", [("lesson", "lint"), ("lesson", "test"), ("learn",)])
 def test_an_unknown_lesson_is_one_clear_error(lab, verb):
-    code, shown = lab(*verb, "layers/init-layer")
+    code, shown = lab(*verb, "images/init-layer")
     assert code == 1
-    assert "No such lesson: layers/init-layer" in shown
+    assert "No such lesson: images/init-layer" in shown
 
 
 def test_learn_guesses_what_was_meant(lab):
-    assert "Is commit/init-layer meant?" in lab("learn", "layers/init-layer")[1]
+    assert "Is commit/init-layer meant?" in lab("learn", "images/init-layer")[1]

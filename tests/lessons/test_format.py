@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from labshell.lessons import prose
 from labshell.lessons.fields import LessonError
 from labshell.lessons.format import read_lesson
 from labshell.lessons.lesson import Answer, Lesson
@@ -124,7 +125,11 @@ def test_each_wrong_choice_is_a_wrong_way_of_its_own(tmp_path):
         ("title: A title", "title: A: title", "line 2: mapping values"),
         ("---\ntitle", "title", "it must begin with front matter"),
         ("minutes: 5", "minutes: 5\nsetup: ../x", "setup: the name of a file"),
-        ("minutes: 5", "minutes: 5\nsetup: setup.lab", "setup.lab: No such file"),
+        (
+            "minutes: 5",
+            "minutes: 5\nsetup: setup.lab",
+            "setup: the lesson's folder has no file 'setup.lab'",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_field(tmp_path, old, new, says):
@@ -164,3 +169,12 @@ def test_a_number_is_right_within_its_tolerance(given, right):
 def test_a_text_is_right_whatever_its_case():
     assert Answer(texts=("Oak", "elm")).accepts(" OAK ")
     assert not Answer(texts=("Oak",)).accepts("ash")
+
+
+def test_what_only_shows_is_not_done_again_when_a_world_is_made():
+    sections = prose.read_sections(
+        "## go\n\n:::look\nlab ps\n:::\n\n:::run\nlab run busybox\n:::\n", "lesson.md"
+    )
+    every = [("go", "lab ps"), ("go", "lab run busybox")]
+    assert prose.commands(sections, "lesson.md") == every
+    assert prose.changes(sections, "lesson.md") == every[1:]

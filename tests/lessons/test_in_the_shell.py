@@ -9,6 +9,7 @@ import pytest
 from engine.engine import Engine
 from labshell.lessons import library
 from labshell.lessons.progress import Progress
+from labshell.lessons.record import DONE
 from labshell.lessons.typist import NotUnderstood, Typist
 
 LESSON = "commit/init-layer"
@@ -25,8 +26,12 @@ class Desk:
     def sits_down(self) -> Typist:
         typist = Typist(library.find(LESSON), self.root, self.path)
         self.typists.append(typist)
-        typist.wait(lambda: bool(self.record.world), "setting up")
+        typist.wait(lambda: f"{LESSON} · " in typist.tail(), "setting up")
         return typist
+
+    @staticmethod
+    def solution(step: str) -> tuple[str, ...]:
+        return library.find(LESSON).step(step).solve
 
     @property
     def record(self):
@@ -57,12 +62,45 @@ def test_a_killed_shell_loses_no_progress(desk):
 
 def test_ctrl_c_and_nonsense_do_not_move_the_lesson(desk):
     typist = desk.sits_down()
-    for line in ("\x03", ":nextt", ":answer", ":answer 77", "cat", "\x03", ":goto 3"):
+    for line in ("\x03", ":nextt", ":answer", ":answer 77", "cat", "a word"):
+        typist.type(line)
+    # The terminal's echo, and cat's: before that, Ctrl-C would find no cat to end.
+    typist.wait(lambda: typist.screen.count("a word") == 2, "starting cat")
+    for line in ("\x03", ":goto 33"):
         typist.type(line)
     assert desk.record.step == "recall"
     assert not desk.record.of("recall").done
     typist.type(":answer there")
     typist.wait(lambda: desk.record.of("recall").done, "answering")
+
+
+def test_goto_and_panic_are_words_of_the_shell(desk):
+    typist = desk.sits_down()
+    typist.type(":goto notes")
+    typist.wait(lambda: desk.record.step == "notes", "going there")
+    typist.type("lab rm -f {{name}}")
+    typist.type(":panic")
+    typist.wait(lambda: "All is as it was" in typist.screen, "panicking")
+    for line in desk.solution("notes"):
+        typist.type(line)
+    typist.wait(lambda: desk.record.of("notes").earned == 4, "leaving notes")
+
+
+def test_a_drill_in_the_shell_takes_the_answer_and_gives_it_back(desk):
+    other = library.find("process/rootfs")
+    progress = Progress(desk.path)
+    progress.of(other.name).finished = True
+    card = next(step for step in other.steps if step.choices)
+    progress.of(other.name).of(card.id).status = DONE
+    progress.save(other.name)
+    typist = desk.sits_down()
+    typist.type(":drill")
+    typist.wait(lambda: f"{other.name}/{card.id}" in typist.screen, "asking")
+    typist.type(card.solve[0])
+    typist.wait(lambda: Progress(desk.path).cards != {}, "answering")
+    assert not desk.record.of("recall").done
+    typist.type(":answer there")
+    typist.wait(lambda: desk.record.of("recall").done, "answering the lesson")
 
 
 def test_work_by_bash_and_by_another_route_is_noticed(desk):
@@ -79,3 +117,16 @@ def test_what_never_happens_is_reported_with_the_screen(desk):
     typist = desk.sits_down()
     with pytest.raises(NotUnderstood, match="1/11 recall"):
         typist.wait(lambda: False, "nothing", seconds=1)
+
+
+def test_what_is_typed_while_a_lesson_opens_is_not_lost(fresh_root, tmp_path):
+    lesson, progress = library.find("daemon/who-starts-whom"), tmp_path / "progress"
+    typist = Typist(lesson, fresh_root, progress)
+    try:
+        typist.type(":answer process")
+        typist.wait(
+            lambda: Progress(progress).of(lesson.name).of("recall").done, "answering"
+        )
+    finally:
+        typist.close()
+        Engine(fresh_root).destroy()

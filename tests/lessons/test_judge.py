@@ -1,13 +1,15 @@
 """A check is believed only if it makes sense; everything else is "could not run"."""
 
+import sys
 import time
 
 import pytest
 
 from engine.engine import Engine
-from labshell.lessons.checks import COULD_NOT_RUN, FAILED, PASSED, Lab, Outcome
+from labshell.lessons.checks import Lab
 from labshell.lessons.judge import judge
-from labshell.lessons.progress import Made
+from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED, Outcome
+from labshell.lessons.record import Made
 
 
 @pytest.fixture
@@ -32,6 +34,27 @@ def test_an_answer_is_compared_without_its_space(lab):
     assert not judge(lambda lab: lab.compare_answer("8"), lab).passed
 
 
+def said(lab, **fields):
+    given = {"verdict": PASSED, "earned": 4, "maximum": 4, "message": ""}
+    return Outcome(**(given | fields))
+
+
+def fails_to_say_why():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    raise Mute
+
+
+def says_it_in_many_lines():
+    raise ValueError("one\ntwo")
+
+
+def recurse():
+    recurse()
+
+
 @pytest.mark.parametrize(
     "check, why",
     [
@@ -47,6 +70,16 @@ def test_an_answer_is_compared_without_its_space(lab):
             lambda lab: Outcome(verdict="super", earned=4, maximum=4, message=""),
             "it returned Outcome",
         ),
+        (lambda lab: said(lab, earned="4"), "it returned Outcome"),
+        (lambda lab: said(lab, earned=4.0), "it returned Outcome"),
+        (lambda lab: said(lab, earned=None), "it returned Outcome"),
+        (lambda lab: said(lab, message=7), "it returned Outcome"),
+        (lambda lab: said(lab, subject=None), "it returned Outcome"),
+        (lambda lab: said(lab, message="x" * 10**6), "it returned Outcome"),
+        (lambda lab: print("x", file=sys.stderr) or lab.passed(""), "it printed 'x"),
+        (lambda lab: fails_to_say_why(), "Mute: (and saying so: RuntimeError)"),
+        (lambda lab: says_it_in_many_lines(), "ValueError: one"),
+        (lambda lab: recurse(), "RecursionError"),
     ],
 )
 def test_nonsense_is_neither_passed_nor_failed(lab, check, why):
@@ -54,6 +87,7 @@ def test_nonsense_is_neither_passed_nor_failed(lab, check, why):
     assert outcome.verdict == COULD_NOT_RUN
     assert outcome.earned == 0
     assert why in outcome.text()
+    assert "\n" not in outcome.text()
 
 
 def test_a_check_that_hangs_is_ended(lab):

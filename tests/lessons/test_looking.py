@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from labshell.lessons.looking import look, look_through, paths_in
+from labshell.lessons.looking import file_system, look, look_through, paths_in
 
 
 def test_a_file_is_read(tmp_path):
@@ -13,11 +13,24 @@ def test_a_file_is_read(tmp_path):
     assert look(tmp_path, "/a/b").data == b"text"
 
 
-@pytest.mark.parametrize("path", ["/link", "/folder/passwd", "/../../etc/passwd"])
+OUT = "/.." * 20 + "/etc"
+
+
+@pytest.mark.parametrize("path", ["/link", "/folder/passwd", f"{OUT}/passwd"])
 def test_no_link_and_no_dots_lead_out(tmp_path, path):
     (tmp_path / "link").symlink_to("/etc/passwd")
     (tmp_path / "folder").symlink_to("/etc")
     assert look(tmp_path, path).data is None
+
+
+def test_a_file_system_is_that_of_the_place_itself(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("/etc")
+    found = file_system(tmp_path, "/folder")
+    assert found is not None
+    assert found.f_fsid == os.statvfs(tmp_path / "folder").f_fsid
+    for path in ("/link", "/link/passwd", "/nowhere", OUT):
+        assert file_system(tmp_path, path) is None
 
 
 def test_a_fifo_does_not_hold_us_up(tmp_path):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from labshell.lessons.checks import COULD_NOT_RUN, FAILED, PASSED
 from labshell.lessons.lint import lint
+from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
 from labshell.lessons.proof import prove
 
 LESSON = """---
@@ -167,3 +167,14 @@ def test_a_translation_of_something_that_is_not_there_is_refused(folder):
     found = {f.what: f for f in lint("small/pet", place)}
     assert found["translation: zh"].verdict == FAILED
     assert "steps.wrok" in found["translation: zh"].detail
+
+
+@pytest.mark.require("root", "overlay")
+def test_what_a_step_runs_by_itself_is_there_when_the_work_begins(folder):
+    shown = ":::run\nlab create --name {{name}} busybox touch /made\n:::\n"
+    text = LESSON.replace("## work\n", f"## work\n\n{shown}")
+    solve = "solve: |\n      lab start {{name}}\n      lab wait {{name}}\n    xx:"
+    text = text.replace("solve: lab run --name {{name}} busybox touch /made", solve)
+    start, end = text.index("    xx:"), text.index("---\nHello.")
+    found, said = verdicts(folder(text[:start] + text[end:]))
+    assert found["work: way 1"] == PASSED, said

@@ -1,6 +1,7 @@
 """The words of a lesson, on the real engine, as the shell speaks them."""
 
 import io
+import subprocess
 
 import pytest
 from rich.console import Console
@@ -8,9 +9,10 @@ from rich.console import Console
 from engine.engine import ContainerOptions, Engine
 from labshell.lessons.lines import run_hidden
 from labshell.lessons.progress import Progress
+from labshell.lessons.record import Made
 from labshell.lessons.runner import LessonRunner
 
-LESSON = "commit/init-layer"
+LESSON, OTHER = "commit/init-layer", "process/mount-namespace"
 
 
 class Student:
@@ -211,6 +213,146 @@ def test_a_lesson_in_another_engine_leaves_the_first_one_alone(student, fresh_ro
     assert student.engine.container(name).running
 
 
+def _names(engine) -> set[str]:
+    return {container.name for container in engine.containers(all=True)}
+
+
+def test_a_finished_lesson_makes_room_for_the_next(student):
+    engine, name = student.engine, student.attempt.values["name"]
+    student.attempt.here.earned = 1
+    student.attempt.finish()
+    student.types("lab run --name mine busybox true; lab volume create mine")
+    student.saw()
+    student.runner.start(OTHER)
+    assert f"{LESSON}: removed: container {name}, volume {name}-data" in student.saw()
+    assert _names(engine) == {"mine", student.attempt.values["name"]}
+    assert [volume.name for volume in engine.volumes()] == ["mine"]
+    assert Progress().of(LESSON).finished
+    assert Progress().of(LESSON).of("recall").earned == 1
+    student.runner.start(OTHER)
+    assert "removed" not in student.saw()
+
+
+def test_a_lesson_that_is_not_finished_keeps_its_things(student):
+    name = student.attempt.values["name"]
+    student.runner.start(OTHER)
+    assert "removed" not in student.saw()
+    assert name in _names(student.engine)
+
+
+def test_a_finished_lesson_can_be_looked_at_again(student):
+    engine, name = student.engine, student.attempt.values["name"]
+    student.attempt.finish()
+    student.runner.start(OTHER)
+    student.saw()
+    student.runner.start(LESSON)
+    shown = student.saw()
+    assert "1/11 recall" in shown
+    assert "The lesson is finished." in shown
+    assert engine.container(name).running
+    student.runner.start(OTHER)
+    assert f"removed: container {name}" in student.saw()
+
+
+def test_a_thing_of_ones_own_with_a_word_of_a_finished_lesson_as_its_name_stays(
+    student,
+):
+    student.attempt.finish()
+    student.engine.create_volume("busybox")
+    again = Student(student.engine)
+    again.runner.start(OTHER)
+    assert [volume.name for volume in again.engine.volumes()] == ["busybox"]
+
+
+def test_what_a_finished_lesson_cannot_put_away_does_not_hold_up_the_next(student):
+    name = student.attempt.values["name"]
+    student.attempt.finish()
+    run_hidden(student.engine, f"lab run --name mine -v {name}-data:/d busybox true")
+    student.saw()
+    student.runner.start(OTHER)
+    assert "Error" in student.saw()
+    assert student.attempt.lesson.name == OTHER
+    assert _names(student.engine) == {"mine", student.attempt.values["name"]}
+
+
+def test_a_shell_that_still_shows_a_lesson_that_was_put_away_makes_nothing_of_it(
+    student,
+):
+    student.attempt.finish()
+    other = LessonRunner(student.engine, "en", Console(file=io.StringIO()))
+    other.start(OTHER)
+    student.says("again")
+    student.says("back")
+    student.attempt.save()
+    record = Progress().of(LESSON)
+    assert (record.before, record.made, record.finished) == (None, Made(), True)
+    student.says("reset", "step")
+    assert student.engine.container(student.attempt.values["name"]).running
+
+
+def test_goto_forward_skips_what_lies_between(student):
+    assert "6/11 guess-commit" in student.says("goto", "guess-commit")
+    assert student.attempt.record.of("notes").status == "skipped"
+    name, note = student.attempt.values["name"], student.attempt.values["note"]
+    assert note in run_hidden(student.engine, f"lab exec {name} cat /note").output
+
+
+def test_goto_back_changes_nothing(student):
+    student.goes_to("guess-commit")
+    assert "1/11 recall" in student.says("goto", "1")
+    assert "6/11 guess-commit" in student.says("goto", "guess-commit")
+    assert student.attempt.record.of("guess-commit").status == "open"
+
+
+@pytest.mark.parametrize("where", ["", "0", "12", "nowhere", "-1", "²"])
+def test_goto_nowhere_stays_here(student, where):
+    assert ":progress" in student.says("goto", where)
+    assert student.attempt.number == 0
+    assert student.attempt.record.of("recall").status == "open"
+
+
+DISASTERS = [
+    "lab rm -f {{name}}; lab volume rm {{name}}-data",
+    "lab rmi -f busybox; lab rename {{name}} other; lab network create {{name}}-net",
+    "lab exec {{name}} rm -rf /bin /note /data/note; lab pause {{name}}",
+    "kill -9 $(lab inspect -f '{{.State.Pid}}' {{name}})",
+    "lab tag $(lab commit {{name}}) busybox:latest; lab rm -f {{name}};"
+    " lab run -d --name {{name}} busybox sleep 1000",
+]
+
+
+@pytest.mark.parametrize("disaster", DISASTERS)
+def test_panic_undoes_whatever_was_done(student, disaster):
+    engine, name = student.engine, student.attempt.values["name"]
+    student.goes_to("commit")
+    base = engine.image("busybox").id
+    student.types("lab tag busybox mine:1")
+    student.attempt.here.earned = 1
+    run_hidden(engine, student.attempt.fill(disaster))  # from another terminal
+    assert "All is as it was" in student.says("panic")
+    assert [container.name for container in engine.containers()] == [name]
+    assert engine.image("busybox").id == base
+    assert _networks(engine) == set()
+    note = student.attempt.values["note"]
+    for place in ("/note", "/data/note", "/scratch/note"):
+        assert note in run_hidden(engine, f"lab exec {name} cat {place}").output
+    assert student.attempt.here.earned == 1
+    student.types("lab commit {{name}} {{name}}-copy:1")
+    assert student.attempt.here.done
+
+
+def test_what_refuses_to_go_does_not_keep_the_rest(student):
+    engine = student.engine
+    student.says("reset", "lesson")
+    run_hidden(engine, "lab run -d --name mine busybox sleep 1000")
+    again = Student(engine)
+    again.types("lab network create in-use; lab volume create more")
+    engine.connect("in-use", "mine", {})
+    assert "Error" in again.says("reset", "lesson")
+    assert [container.name for container in engine.containers(all=True)] == ["mine"]
+    assert engine.volumes() == []
+
+
 def test_reset_step_takes_back_its_points_and_its_effects(student):
     student.goes_to("commit")
     student.types("lab commit {{name}} {{name}}-copy:1")
@@ -229,12 +371,14 @@ def test_reset_lesson_leaves_nothing_and_touches_nothing_else(student):
     mine = engine.create(ContainerOptions(image="busybox", name="mine"))
     again = Student(engine)
     again.goes_to("keep")
-    again.types("lab run --name extra busybox true")
+    again.types("lab network create extra-net")
+    again.types("lab run --name extra --network extra-net busybox true")
     shown = again.says("reset", "lesson")
     assert "container extra" in shown
     assert [container.id for container in engine.containers(all=True)] == [mine.id]
     assert _references(engine) == {"busybox:latest"}
     assert engine.volumes() == []
+    assert _networks(engine) == set()
 
 
 def test_reset_lesson_puts_a_moved_name_back(student):
@@ -252,6 +396,45 @@ def test_reset_all_forgets_everything(student):
     student.says("reset", "all")
     assert Progress().lessons == {}
     assert student.engine.containers(all=True) == []
+
+
+@pytest.mark.require("root")
+def test_on_a_full_disk_it_says_so_and_goes_on(engine, tmp_path, monkeypatch):
+    """What stands for a full disk is a directory that nothing can be made in."""
+    place = tmp_path / "place"
+    monkeypatch.setenv("LABSHELL_PROGRESS", str(place / "progress.json"))
+    student = Student(engine)
+    subprocess.run(["mount", "--bind", "-o", "ro", place, place], check=True)
+    try:
+        shown = student.says("answer", "there")
+        assert "Right. (+1 point)" in shown
+        assert "Read-only file system" in shown
+        assert "Not saved. It is kept" in shown
+        assert "2/11 stack" in student.says("next")
+    finally:
+        subprocess.run(["umount", place], check=True)
+    assert "Your progress is saved again" in student.says("progress")
+    assert Progress().of(LESSON).of("recall").earned == 1
+    assert Progress().of(LESSON).step == "stack"
+
+
+def test_a_lesson_that_another_shell_takes_back_is_said_so(student):
+    other = Student(student.engine)
+    other.says("reset", "lesson")
+    student.says("answer", "there")
+    assert "as if it had never begun" in student.says("again")
+    assert student.runner.toolbar() == ""
+    assert student.engine.containers(all=True) == []
+
+
+def test_reset_all_removes_what_a_lesson_made_that_is_no_longer_there(student):
+    path = Progress().path
+    path.write_text(path.read_text().replace(LESSON, "gone/away"))
+    runner = LessonRunner(student.engine, "en", Console(file=(shown := io.StringIO())))
+    runner.handle("reset", "all")
+    assert "No such lesson: gone/away" in shown.getvalue()
+    assert student.engine.containers(all=True) == []
+    assert Progress().lessons == {}
 
 
 def test_reset_without_a_word_asks_which(student):
@@ -310,6 +493,10 @@ def test_the_lesson_speaks_chinese(engine, tmp_path, monkeypatch):
     assert "猜对了。 (+1 分)" in student.says("answer", "there")
     student.goes_to("notes")
     assert "这些地方还没有便条：/note, /data/note" in student.says("check")
+
+
+def _networks(engine) -> set[str]:
+    return {network.name for network in engine.networks()} - {"bridge", "host", "none"}
 
 
 def _references(engine) -> set[str]:

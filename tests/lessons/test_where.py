@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from labshell.lessons import library
-from labshell.lessons.progress import DONE, Progress
+from labshell.lessons.progress import Progress
+from labshell.lessons.record import DONE
 from labshell.lessons.where import to_go_on_with, where
 
 LESSON = "commit/init-layer"

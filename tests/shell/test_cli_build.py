@@ -3,6 +3,7 @@
 import io
 import re
 import signal
+import subprocess
 import tarfile
 import time
 from pathlib import Path
@@ -136,6 +137,28 @@ def test_a_report_is_a_page_that_loads_nothing(
     assert layer.findall(again.read_text()) == layer.findall(text) != []
 
 
+def test_a_report_of_a_build_that_failed_shows_the_step(
+    lab: Lab, busybox: str, tmp_path: Path
+) -> None:
+    page = tmp_path / "build.html"
+    text = b"FROM busybox\nRUN echo hi > /x\nRUN exit 7\n"
+    assert lab("build", "--force-rm", "--report", str(page), "-", stdin=text).code == 7
+    written = page.read_text()
+    assert "<h1>The build failed</h1>" in written
+    assert re.search('<tr class="failed"><td>3/3</td>.*non-zero code: 7', written)
+    assert written.count('<div class="layer"') == 1
+
+
+def test_where_nothing_can_be_written_is_said_before_the_first_step(
+    lab: Lab, tmp_path: Path
+) -> None:
+    for option in ("--report", "--iidfile"):
+        for place in (tmp_path / "no" / "x", tmp_path):
+            done = lab("build", option, str(place), "-", stdin=PLAIN)
+            assert (done.code, done.out) == (125, "")
+            assert f"invalid value for {option}: " in done.error
+
+
 def test_rich_is_a_line_a_step_with_what_run_prints_and_the_result(
     lab: Lab, context: Path
 ) -> None:
@@ -200,3 +223,34 @@ def test_what_is_wrong_with_the_line_is_said(
         )
     (context / "Dockerfile").write_text("")
     assert "cannot be empty" in lab("build", str(context)).error
+
+
+def test_a_dockerfile_without_a_context_is_told_so(lab: Lab, busybox: str) -> None:
+    done = lab("build", "-", stdin=b"FROM busybox\nCOPY f /\n")
+    assert "There is no context" in done.hint and "lab build -f - ." in done.hint
+
+
+def test_a_run_that_cannot_start_leaves_no_container(
+    lab: Lab, engine: Engine, busybox: str
+) -> None:
+    done = lab("build", "-", stdin=b'FROM busybox\nRUN ["/nosuch"]\n')
+    assert "no such file or directory" in done.error
+    assert not engine.containers(all=True)
+
+
+def test_a_dockerfile_that_never_comes_is_not_waited_for(
+    lab: Lab, tmp_path: Path
+) -> None:
+    command = lab.command("build", "--timeout", "1s", "-f", "-", str(tmp_path))
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as waiting:
+        assert waiting.stderr
+        assert "the build took longer than 1 second\n" in waiting.stderr.read()
+
+
+def test_the_help_of_a_build_is_wrapped_once(lab: Lab) -> None:
+    assert not re.search(
+        r"\S {4,}\S",
+        lab("build", "--help").out.split("--explain [")[1].split("--help")[0],
+    )

@@ -61,9 +61,9 @@ def test_what_is_not_here_has_a_hint_that_says_what_to_do_without(lab: Lab) -> N
 
 
 def test_an_option_that_is_only_refused_is_not_offered_for_another(lab: Lab) -> None:
-    hint = lab("run", "--nmae", "x", "busybox").hint
-    assert "--name" in hint
-    assert "--runtime" not in hint
+    hint = lab("run", "--ip7", "x", "busybox").hint
+    assert "--ip" in hint
+    assert "--ip6" not in hint
 
 
 def test_what_changes_nothing_is_accepted(lab: Lab) -> None:

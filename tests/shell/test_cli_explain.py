@@ -42,7 +42,9 @@ def test_explain_can_be_narrowed_to_concepts(lab: Lab) -> None:
     refused = lab("run", "--explain=magic", "busybox", "true")
     assert refused.code == 125
     assert "mounts" in refused.err
-    assert "is mounts meant?" in lab("run", "--explain=mount", "busybox", "true").err
+    assert "is mounts meant?" in lab("run", "--explain=mouns", "busybox", "true").err
+    told = lab("run", "--explain=digest", "busybox", "true").err
+    assert "`lab explain digest` tells of it" in told
     assert lab("create", "--explain=Mounts", "--name", "big", "busybox").code == 0
     assert lab("rm", "big").code == 0
 
@@ -50,6 +52,16 @@ def test_explain_can_be_narrowed_to_concepts(lab: Lab) -> None:
 def test_a_concept_that_stands_apart_is_told_how_it_is_asked_for(lab: Lab) -> None:
     refused = lab("run", "--explain", "mounts", "busybox", "true")
     assert "`--explain=mounts`" in refused.err and "No such image" in refused.err
+
+
+def test_any_word_of_lab_explain_that_has_acts_means_their_concept(lab: Lab) -> None:
+    done = lab("run", "--name", "said", "--explain=pivot-root", "busybox", "true")
+    assert "pivot_root . ." in done.err and "mount -t overlay" not in done.err
+    told = lab("acts", "said", "--concept", "veth")
+    assert "type veth" in told.out and "pivot_root" not in told.out
+    lab("rm", "said")
+    step = lab("run", "--rm", "--step", "busybox", "true", stdin=b"next overlay\nabort")
+    assert re.search(r"step> next overlay\n.*\n +\d+  mount --bind", step.err)
 
 
 def test_explain_shows_the_source_of_each_function_once(lab: Lab) -> None:
@@ -136,7 +148,7 @@ def test_two_like_starts_do_not_differ(lab: Lab, box: str) -> None:
 def test_the_difference_of_two_starts_is_what_was_asked_otherwise(
     lab: Lab, box: str, asked: str, lines: list[str]
 ) -> None:
-    other = [*NO_NETWORK, *asked.split()]
+    other = asked.split() if "--network" in asked else [*NO_NETWORK, *asked.split()]
     lab("run", "-d", "--name", "other", *other, "busybox", "sleep", "1000")
     done = lab("acts", box, "other", "--diff")
     assert done.code == 1

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import tarfile
 from pathlib import Path
@@ -117,10 +118,24 @@ def test_an_image_in_use_is_not_removed(lab: Lab) -> None:
 def test_a_root_file_system_is_assembled(lab: Lab, tmp_path: Path) -> None:
     done = lab("rootfs", "make", str(tmp_path / "r"), "sh")
     assert done.code == 0
-    assert (tmp_path / "r" / "bin" / "sh").exists() or any(
-        line.endswith("/sh") for line in done.lines
-    )
+    assert any(line.endswith("/sh") for line in done.lines)
+    shell = next(Path(each) for each in done.out.split() if each.endswith("/sh"))
+    assert shell.is_relative_to(tmp_path / "r")
+    assert os.access(shell, os.X_OK)
     assert lab("rootfs", "make", str(tmp_path / "q"), "no-such-program").error
+
+
+def test_of_many_files_a_directory_stands_for_all_below_it(
+    lab: Lab, tmp_path: Path
+) -> None:
+    words = ["rootfs", "make", str(tmp_path / "r"), "sh", "python3"]
+    files = json.loads(lab(*words, "--json").out)
+    assert lab(*words, "-v").lines == files
+    heading, *rows, last = lab(*words).lines
+    assert heading.split() == ["FILES", "SIZE", "PATH"]
+    assert len(rows) < 40 < len(files)
+    assert sum(int(row.split()[0]) for row in rows) == len(files)
+    assert last.startswith(f"{len(files)} files, ")
 
 
 def test_volumes_are_made_listed_and_removed(lab: Lab) -> None:

@@ -1,6 +1,7 @@
 """`lab network`: networks made, shown, joined, left and removed by commands."""
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,6 +69,13 @@ def test_a_start_can_be_explained_down_to_its_interfaces(lab: Lab) -> None:
     assert "ip route add default via" in done.err
 
 
+def test_the_end_of_a_network_can_be_explained(lab: Lab) -> None:
+    lab("network", "create", "front")
+    done = lab("network", "rm", "--explain", "front")
+    assert done.lines == ["front"]
+    assert "ip link delete lb" in done.err and "delete element inet" in done.err
+
+
 def test_what_is_in_use_stays(lab: Lab) -> None:
     lab("network", "create", "front")
     lab("run", "-d", "--name", "box", "--network", "front", "busybox", "sleep", "100")
@@ -83,12 +91,13 @@ def test_a_network_that_is_not_there_is_the_engines_error(lab: Lab) -> None:
 
 
 def test_the_picture_shows_machine_bridge_pair_and_address(lab: Lab) -> None:
-    lab("network", "create", "--internal", "--subnet", "10.215.0.0/24", "back")
+    block = f"10.215.{os.getpid() % 250}"  # others may run the same test
+    lab("network", "create", "--internal", "--subnet", f"{block}.0/24", "back")
     lab("run", "-d", "--name", "box", "--network", "back", "busybox", "sleep", "100")
     switch = seen(lab, "back")
     assert (switch["internal"], switch["on"]) == (True, True)
     (plug,) = switch["plugs"]
-    assert (plug["container"], plug["address"]) == ("box", "10.215.0.2/24")
+    assert (plug["container"], plug["address"]) == ("box", f"{block}.2/24")
     before = plug["received"]
     lab("exec", "box", "ping", "-c2", switch["gateway"])
     drawn = lab("net").out
@@ -102,6 +111,59 @@ def test_the_picture_shows_machine_bridge_pair_and_address(lab: Lab) -> None:
 def seen(lab: Lab, name: str) -> dict[str, Any]:
     """A network as `lab net` sees it."""
     return next(s for s in json.loads(lab("net", "--json").out) if s["network"] == name)
+
+
+def test_several_networks_are_joined_and_ports_are_drawn_where_they_lead(
+    lab: Lab,
+) -> None:
+    for name in ("one", "two"):
+        lab("network", "create", name)
+    several = ("--network", "two", "--network", "one", "--network", "default")
+    line = ("run", "-d", "--name", "box", *several, "-p", "80", "busybox")
+    assert lab(*line, "sleep", "100").code == 0
+    plugs = {name: seen(lab, name)["plugs"][0] for name in ("one", "two", "bridge")}
+    assert [plugs[name]["interface"] for name in ("two", "one", "bridge")] == [
+        *("eth0", "eth1", "eth2"),
+    ]
+    assert plugs["one"]["ports"] == plugs["bridge"]["ports"] == []
+    assert {port.partition(" → ")[2] for port in plugs["two"]["ports"]} >= {
+        "80/tcp (porter)"
+    }
+
+
+@pytest.mark.parametrize("others", [("front",), ("none",), ("host",)])
+def test_a_network_is_said_once_and_none_stands_alone(
+    lab: Lab, others: tuple[str, ...]
+) -> None:
+    lab("network", "create", "front")
+    words = [word for name in ("front", *others) for word in ("--network", name)]
+    done = lab("run", "--rm", *words, "busybox", "true")
+    assert (done.code, bool(done.error), bool(done.hint)) == (125, True, True)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("-o", "a=b"), ("--ipv6",), ("--attachable",), ("--driver", "macvlan")],
+    ids=" ".join,
+)
+def test_what_docker_has_and_we_have_not_is_refused_with_what_to_do(
+    lab: Lab, asked: tuple[str, ...]
+) -> None:
+    done = lab("network", "create", *asked, "front")
+    assert done.code == 125
+    assert (
+        done.error
+        == f"{DRIVER if 'macvlan' in asked else asked[0]} is not supported here"
+    )
+    assert "leave" in done.hint
+
+
+DRIVER = "--driver macvlan"
+
+
+def test_no_network_is_called_default(lab: Lab) -> None:
+    done = lab("network", "create", "default")
+    assert "word for the network bridge" in done.hint
 
 
 def test_the_doctor_looks_for_rules_of_others(lab: Lab) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from tests.conformance import registries
 from tests.registries import Handler, Scripted, tar_of
 from tests.shell.lines import Lab
 
@@ -119,6 +120,16 @@ def test_push_to_where_nobody_is_fails_with_the_registrys_name(lab: Lab) -> None
     ]
     assert f"registry {NOBODY} could not be reached" in done.error
     assert "lab registry serve" in done.hint
+
+
+def test_push_to_a_registry_that_is_read_only_says_so(lab: Lab, tmp_path: Path) -> None:
+    with registries.ours(tmp_path / "registry", "--read-only") as server:
+        name = f"{server.address}/me/box"
+        lab("tag", "busybox", name)
+        done = lab("push", name)
+    assert done.code == 1
+    assert "this registry is read-only (405 Method Not Allowed" in done.error
+    assert "without --read-only" in done.hint
 
 
 def test_manifest_inspect_shows_what_the_registry_has(

@@ -1,16 +1,19 @@
 """`lab registry`: a registry of one's own, from the command line."""
 
+import hashlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.conformance import registries
-from tests.conformance.registries import Http
+from tests.conformance.registries import HASHED, Http
+from tests.faults.traces import running
 from tests.shell.lines import Lab
 
 
@@ -73,7 +76,90 @@ def test_two_servers_do_not_share_a_directory(line: Lab, tmp_path: Path) -> None
     with registries.ours(root):
         done = line("registry", "serve", "--port", "0", "--root", str(root))
     assert done.code == 1
-    assert done.error == f"another process serves {os.path.realpath(root)}"
+    assert re.fullmatch(
+        rf"process \d+ serves {os.path.realpath(root)} at http://127\.0\.0\.1:\d+",
+        done.error,
+    )
+    assert "lab registry stop" in done.hint
+
+
+def begin(line: Lab, *options: str) -> registries.Server:
+    """Serve in the background; the server, for whoever stops it."""
+    done = line("registry", "serve", "-d", "--port", "0", *options)
+    assert done.code == 0, done.err
+    found = re.fullmatch(
+        r"https?://127\.0\.0\.1:(\d+) serves (.+) \(process (\d+)\)", done.lines[0]
+    )
+    assert found, done.out
+    root, pid = Path(found[2]), int(found[3])
+    assert done.lines[1].startswith("It ends with: lab registry stop")
+    return registries.Server(port=int(found[1]), pid=pid, root=root)
+
+
+def test_a_server_in_the_background_outlives_its_shell(line: Lab) -> None:
+    server = begin(line)
+    try:
+        Http(server).push_image("shop", "1", b"layer")
+        assert server.root == line.root / "registry"
+        assert os.getsid(server.pid) == server.pid  # no terminal can end it
+        assert Path(f"/proc/{server.pid}/cwd").readlink() == Path("/")
+        standard = [Path(f"/proc/{server.pid}/fd/{n}").readlink() for n in range(3)]
+        assert standard == [Path("/dev/null")] * 3
+        assert line("registry", "ls", "--format", "{{.Tag}}").lines == ["1"]
+    finally:
+        done = line("registry", "stop")
+    assert done.lines == [f"http://{server.address} is served no more"]
+    assert not running(server.pid)
+    done = line("registry", "stop")
+    assert (done.code, done.error) == (1, f"nobody serves {server.root}")
+
+
+def test_a_pull_that_is_cut_off_does_not_end_the_server(line: Lab) -> None:
+    server = begin(line)
+    try:
+        layer = os.urandom(4 << 20)
+        Http(server).push_image("shop", "1", layer)
+        asked = f"/v2/shop/blobs/sha256:{hashlib.sha256(layer).hexdigest()}"
+        request = f"GET {asked} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.sendall(request)
+                assert connection.recv(300).startswith(b"HTTP/1.1 200")
+        assert Http(server)("GET", "/v2/").status == 200
+    finally:
+        assert line("registry", "stop").code == 0
+
+
+def test_an_error_in_the_background_is_told_in_the_foreground(
+    line: Lab, tmp_path: Path
+) -> None:
+    words = ["registry", "serve", "-d", "--port", "0", "--root", str(tmp_path / "r")]
+    done = line(*words, "--htpasswd", "nosuch")
+    assert done.code == 1
+    assert done.error.startswith(f"cannot read the passwords in {Path.cwd()}/nosuch")
+    assert line("registry", "stop", "--root", str(tmp_path / "r")).code == 1
+
+
+def test_a_server_in_the_background_finds_the_files_that_were_named(
+    line: Lab, tmp_path: Path
+) -> None:
+    users = tmp_path / "users"
+    users.write_text(f"ada:{HASHED}\n")
+    server = begin(line, "--htpasswd", os.path.relpath(users))
+    try:
+        assert Http(server)("GET", "/v2/").status == 401
+    finally:
+        assert line("registry", "stop").code == 0
+
+
+@pytest.mark.parametrize("below", ["", "more"])
+def test_a_registry_is_a_directory(line: Lab, tmp_path: Path, below: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    root = ["--root", str(file / below)]
+    done = line("registry", "serve", "--port", "0", *root)
+    assert done.error == f"{file / below} is not a directory"
+    assert done.hint.startswith("--root names the directory")
 
 
 def test_a_port_that_is_taken(line: Lab, tmp_path: Path) -> None:
@@ -81,7 +167,9 @@ def test_a_port_that_is_taken(line: Lab, tmp_path: Path) -> None:
         words = ["--port", str(server.port), "--root", str(tmp_path / "second")]
         done = line("registry", "serve", *words)
     assert done.code == 1
-    assert done.error.startswith(f"cannot listen at 127.0.0.1:{server.port}: ")
+    assert done.error == (
+        f"cannot listen at 127.0.0.1:{server.port}: Address already in use"
+    )
 
 
 @pytest.mark.parametrize(

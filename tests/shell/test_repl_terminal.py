@@ -1,6 +1,5 @@
 """The terminal: programs that need it get it, and no key ends the shell."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +146,26 @@ def test_a_line_typed_too_early_is_run_afterwards(shell: OpenShell) -> None:
     shell.until_prompt()
 
 
+def test_a_line_begun_too_early_is_gone_on_with(shell: OpenShell) -> None:
+    shell.type("sleep 1\n")
+    wait_for(shell, "sleep")
+    shell.type("echo beg''un")
+    shell.until_prompt()
+    shell.type("-early\n")
+    shell.expect("\r\nbegun-early\r\n")
+    shell.until_prompt()
+
+
+def test_a_background_job_is_heard_at_a_dumb_terminal(shell: OpenShell) -> None:
+    shell("(sleep 1; echo from  behind) &")
+    shell.type("echo ty")
+    shell.expect("from behind")
+    shell.until_prompt()
+    shell.type("ped\n")
+    shell.expect("\r\ntyped\r\n")
+    shell.until_prompt()
+
+
 def test_output_without_a_newline_does_not_swallow_the_prompt(
     shell: OpenShell,
 ) -> None:
@@ -216,48 +235,10 @@ def test_forty_columns_are_enough(engine: "Engine", tmp_path: Path) -> None:
     shell.leave()
 
 
-def test_panes_stand_beside_the_shell_in_tmux(engine: "Engine", tmp_path: Path) -> None:
-    machine.need("tmux")
-    import subprocess
-
-    from tests.shell.lines import Lab
-    from tests.shell.open_shell import environment
-
-    tmux = [
-        shutil.which("tmux") or "tmux",
-        "-S",
-        str(tmp_path / "socket"),
-        "-f/dev/null",
-    ]
-    line = ["new-session", "-d", "-x", "120", "-y", "40", *Lab(engine.root).command()]
-    # The size of some other terminal: pytest-xdist, for one, exports that of nobody's.
-    other = {"COLUMNS": "80", "LINES": "24"}
-    surroundings = environment(tmp_path, TERM="xterm", **other)
-    subprocess.run([*tmux, *line], check=True, env=surroundings)
-    try:
-
-        def panes() -> list[str]:
-            answer = subprocess.run(
-                [*tmux, "list-panes"], capture_output=True, text=True
-            )
-            return answer.stdout.splitlines()
-
-        def screen(pane: int) -> str:
-            shown = [*tmux, "capture-pane", "-p", "-t", f":.{pane}"]
-            return subprocess.run(shown, capture_output=True, text=True).stdout
-
-        def until(text: str, pane: int) -> None:
-            end = time.monotonic() + 20
-            while text not in screen(pane):
-                assert time.monotonic() < end, screen(pane)
-                time.sleep(0.1)
-
-        until("#", 0)
-        subprocess.run([*tmux, "send-keys", ":panes mounts tree", "Enter"])
-        until("lab mounts · Ctrl-C ends", 1)
-        until("lab tree · Ctrl-C ends", 2)
-        subprocess.run([*tmux, "send-keys", ":panes off", "Enter"])
-        until("The panes are closed.", 0)
-        assert len(panes()) == 1
-    finally:
-        subprocess.run([*tmux, "kill-server"])
+def test_lines_typed_early_keep_their_order(editor: OpenShell) -> None:
+    editor.type("sleep 1\recho tw''o\r")  # the second is read with the first
+    wait_for(editor, "sleep")
+    editor.type("echo thr''ee\r")  # … and this one while the first runs
+    editor.expect("two")
+    editor.expect("three")
+    editor.until_prompt()

@@ -253,6 +253,13 @@ def test_a_list_with_the_wrong_quotes_is_a_warning() -> None:
     assert read("CMD [ -e x ]").warnings == ()
 
 
+def test_a_list_that_does_not_end_is_a_warning() -> None:
+    for text in ('CMD ["a",', 'RUN ["ls" "-l"', 'CMD [ "x", "y"', "VOLUME ['/a'"):
+        assert "not JSON" in read(text).warnings[0], text
+    for text in ('RUN [ "$HOME" = / ] || true', 'RUN [ "a" ]', 'CMD ["a", "b"]'):
+        assert read(text).warnings == (), text
+
+
 def test_a_heredoc_is_a_file_within_the_file() -> None:
     run = one("RUN <<EOF\n  a\n# b\n\\\nEOF\n")
     assert run.text == "<<EOF"

@@ -115,6 +115,14 @@ def test_every_heading_of_acts_leads_to_a_page() -> None:
     assert [heading for heading in headings if not library.find(heading)] == []
 
 
+def test_a_concept_of_acts_and_its_page_lead_to_each_other() -> None:
+    assert {page.concept for page in PAGES.values()} == {"", *HEADINGS}
+    assert [word for word in HEADINGS if library.concept(word) != word] == []
+    words = ("pivot-root", "overlay", "veth", "unshare", "digest", "nothing")
+    found = [library.concept(word) for word in words]
+    assert found == ["roots", "mounts", "links", "namespaces", "", ""]
+
+
 def test_every_call_of_an_act_has_a_page() -> None:
     calls = {mark.call for mark in all_marks().values()}
     assert [call for call in calls if not library.find(call)] == []

@@ -170,6 +170,21 @@ def test_a_tar_cut_off_anywhere_is_an_error(cut) -> None:
         read(WHOLE[:cut])
 
 
+FILE = archive(regular("f", b"hello" * 300))
+
+
+@pytest.mark.parametrize("cut", [2012, 2048, 2560])  # data, padding, a block of zeros
+def test_a_tar_may_lack_its_end_where_that_was_agreed(cut) -> None:
+    (entry,) = TarReader(io.BytesIO(FILE[:cut]), ended=False).entries()
+    assert (entry.name, entry.size) == ("f", 1500)
+
+
+@pytest.mark.parametrize("cut", [511, 2011, 2013])
+def test_but_what_it_has_must_be_whole(cut) -> None:
+    with pytest.raises(ImageError, match="ends too early"):
+        list(TarReader(io.BytesIO(FILE[:cut]), ended=False).entries())
+
+
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, 7))
 def test_a_flipped_bit_gives_an_error_or_another_digest(place, bit) -> None:
     data = bytearray(WHOLE)

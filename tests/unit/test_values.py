@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import moments
 from engine.errors import InvalidArgument
 from labshell.commands import values
 
@@ -148,13 +149,13 @@ def test_a_label_may_have_no_value() -> None:
     ],
 )
 def test_a_duration_is_written_as_go_writes_it(typed: str, seconds: float) -> None:
-    assert values.seconds(typed) == seconds
+    assert moments.seconds(typed) == seconds
 
 
 @pytest.mark.parametrize("typed", ["", "90", "s", "1d", "1m x", "-1s"])
 def test_a_duration_that_is_none_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="invalid duration"):
-        values.seconds(typed)
+        moments.seconds(typed)
 
 
 @pytest.mark.parametrize(
@@ -171,13 +172,13 @@ def test_a_duration_that_is_none_is_refused(typed: str) -> None:
     ],
 )
 def test_a_moment_is_a_date_a_number_or_so_long_ago(typed: str, moment: float) -> None:
-    assert values.moment(typed, now=1_000_000) == moment
+    assert moments.moment(typed, now=1_000_000) == moment
 
 
 @given(st.text())
 def test_any_text_is_a_moment_or_a_clear_refusal(typed: str) -> None:
     try:
-        values.moment(typed, now=0)
+        moments.moment(typed, now=0)
     except InvalidArgument as error:
         assert "failed to parse value as time or duration" in error.message
 

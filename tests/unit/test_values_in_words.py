@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import moments
 from labshell.views import amounts
 from labshell.views.tables import fitted, printable, shorten, table, width
 
@@ -42,21 +43,21 @@ def test_sizes_have_three_digits(count: int, words: str) -> None:
     ],
 )
 def test_durations_are_said_as_docker_says_them(seconds: float, words: str) -> None:
-    assert amounts.duration(seconds) == words
+    assert moments.duration(seconds) == words
 
 
 def test_a_time_of_nanoseconds_is_understood() -> None:
-    moment = amounts.seconds_since_epoch("2023-11-14T22:13:20.500000001Z")
+    moment = moments.seconds_since_epoch("2023-11-14T22:13:20.500000001Z")
     assert moment == pytest.approx(1_700_000_000.5, abs=1e-6)
 
 
 def test_a_time_may_have_an_offset() -> None:
-    there = amounts.seconds_since_epoch("2023-11-14T23:13:20+01:00")
+    there = moments.seconds_since_epoch("2023-11-14T23:13:20+01:00")
     assert there == 1_700_000_000
 
 
 def test_a_clock_that_went_back_gives_no_negative_time() -> None:
-    assert amounts.since("2023-11-14T22:13:20Z", now=0) == "Less than a second"
+    assert moments.since("2023-11-14T22:13:20Z", now=0) == "Less than a second"
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:

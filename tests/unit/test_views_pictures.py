@@ -11,8 +11,10 @@ from rich.console import Console
 
 from engine.containers.looking.mounts import MountPoint
 from engine.containers.looking.processes import ProcessInfo
+from engine.containers.looking.stats import Sample, Stats
+from engine.kernel.counters import Counters
 from engine.storage.changes import Change
-from labshell.views import layers, mounts, processes
+from labshell.views import cgroup, layers, mounts, processes
 
 ID = "ab" * 32
 
@@ -49,7 +51,9 @@ def points() -> list[MountPoint]:
 
 
 def test_a_mount_hangs_below_the_one_it_is_mounted_in(points: list[MountPoint]) -> None:
-    lines = [line.rstrip() for line in drawn(mounts.draw(points)).splitlines()]
+    lines = [
+        line.rstrip() for line in drawn(mounts.draw(mounts.Seen(points))).splitlines()
+    ]
     assert lines == [
         "web",
         "├── on the machine",
@@ -62,7 +66,7 @@ def test_a_mount_hangs_below_the_one_it_is_mounted_in(points: list[MountPoint]) 
 
 
 def test_mounts_in_sentences_leave_nothing_out(points: list[MountPoint]) -> None:
-    said = mounts.sentences(points)
+    said = mounts.sentences(mounts.Seen(points))
     assert said[0] == (
         "On the machine, overlay of 3 layers is mounted on "
         f"/root/containers/{ID}/rootfs for web (rw)."
@@ -71,7 +75,7 @@ def test_mounts_in_sentences_leave_nothing_out(points: list[MountPoint]) -> None
 
 
 def test_mounts_as_json_keep_their_options(points: list[MountPoint]) -> None:
-    assert mounts.as_json(points)[1]["options"] == points[1].options
+    assert mounts.as_json(mounts.Seen(points))[1]["options"] == points[1].options
 
 
 def test_a_path_that_would_repaint_the_terminal_is_made_visible() -> None:
@@ -84,8 +88,19 @@ def test_a_path_that_would_repaint_the_terminal_is_made_visible() -> None:
         options="rw",
         id=1,
     )
-    assert "\x1b" not in drawn(mounts.draw([evil]))
-    assert "\x1b" not in "".join(mounts.sentences([evil]))
+    assert "\x1b" not in drawn(mounts.draw(mounts.Seen([evil])))
+    assert "\x1b" not in "".join(mounts.sentences(mounts.Seen([evil])))
+
+
+def test_what_came_with_the_last_change_is_marked(points: list[MountPoint]) -> None:
+    news = mounts.News()
+    assert news.among(points[:2]).new == frozenset()
+    seen = news.among(points)
+    assert seen.new == frozenset(points[2:])
+    assert news.among(points).new == seen.new  # until the next change
+    assert "+ /dev  tmpfs" in drawn(mounts.draw(seen))
+    assert "(rw,nosuid), which is new." in mounts.sentences(seen)[2]
+    assert news.among(points[:3]).new == frozenset()
 
 
 def process(pid: int, parent: int, role: str, inside: int | None = None) -> ProcessInfo:
@@ -127,6 +142,18 @@ def test_processes_in_sentences_name_their_parents(family: list[ProcessInfo]) ->
         "Process 12 (web) is sleep 9; inside, its number is 1; "
         "its parent is 11 (shim of web)."
     )
+
+
+def test_namespaces_behind_a_wall_are_numbered(family: list[ProcessInfo]) -> None:
+    inside = {"pid": 7, "net": 8}
+    family[2:] = [one._replace(namespaces=inside) for one in family[2:]]
+    family.append(process(20, 10, "container", 1)._replace(namespaces={"pid": 9}))
+    shown = drawn(processes.draw(family))
+    assert "12 → 1  sleep 9  web pid1 net1" in shown
+    assert "15 → 7  sleep 9  exec in web pid1 net1" in shown
+    assert "20 → 1  sleep 9  web pid2" in shown
+    assert "lab-shim  shim of web\n" in "\n".join(map(str.rstrip, shown.split("\n")))
+    assert "its namespaces are pid 1, net 1;" in processes.sentences(family)[3]
 
 
 def test_a_process_whose_parent_is_gone_still_stands_in_the_tree() -> None:
@@ -207,6 +234,33 @@ def test_layers_as_json_hold_every_file_bottom_first() -> None:
     assert top["changes"][1] == {"kind": "D", "path": "/etc/group"}
 
 
+def test_a_group_in_forty_columns_without_colours() -> None:
+    sample = Sample(
+        at="",
+        counters=Counters(
+            memory=16 << 20,
+            memory_limit=32 << 20,
+            memory_peak=31 << 20,
+            memory_failures=12,
+            memory_kills=1,
+            throttled_periods=9,
+            throttled_time=400_000_000,
+            pids=2,
+        ),
+        machine_cpu=0,
+        networks={},
+    )
+    stats = Stats("1", "web", sample, None, processors=2, machine_memory=1 << 30)
+    shown = drawn(cgroup.draw([stats]), width=40)
+    assert max(map(len, shown.splitlines())) <= 40
+    said = " ".join(shown.split())
+    assert "memory ██████████░░░░░░░░░░ 16MiB of 32MiB, at most 31MiB so far" in said
+    assert "refused 12 times, 1 process killed for want of it" in said
+    assert "held back 9 times for 0.4 s" in said
+    assert "pids 2, no limit" in said
+    assert cgroup.sentences([stats])[0].endswith("processes and threads 2, no limit.")
+
+
 def test_nothing_to_show_is_said() -> None:
-    for view in (mounts, processes, layers):
-        assert drawn(view.draw([])).strip().endswith(".")
+    for view, seen in ((mounts, mounts.Seen([])), (processes, []), (layers, [])):
+        assert drawn(view.draw(seen)).strip().endswith(".")

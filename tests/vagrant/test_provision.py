@@ -33,8 +33,9 @@ def main():
 def provision(inside: Inside) -> Provision:
     """Call functions of provision.sh inside, in a checkout that needs no network."""
     inside.do("mkdir -p /checkout/labshell /checkout/engine /checkout/lessons")
-    copy = f"cp -r '{HOME}/lab' '{HOME}/vagrant' /checkout"
-    inside.do(f"{copy}; rm -rf /checkout/vagrant/.vagrant")
+    names = ("lab", "labd", "labshell-runc", "vagrant")
+    copied = " ".join(f"'{HOME}/{name}'" for name in names)
+    inside.do(f"cp -r {copied} /checkout; rm -rf /checkout/vagrant/.vagrant")
     inside.do("echo '# nothing' | tee /checkout/requirements.lock")
     inside.do(f"cat > /checkout/labshell/cli.py <<'E'\n{STAND_IN}\nE")
 

@@ -1,0 +1,122 @@
+"""A registry that a lesson serves goes with it, and what it was given goes, too."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.engine import Engine, ServerSettings
+from engine.errors import NotFound
+from labshell.lessons import scene
+from labshell.lessons.lines import run_hidden
+from labshell.lessons.record import Made
+from labshell.lessons.room import room
+from labshell.lessons.servers import serving
+
+pytestmark = pytest.mark.require("root", "overlay")
+
+
+@pytest.fixture
+def port() -> int:
+    """A port of this machine that nobody has."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def address(engine: Engine, busybox: str, port: int) -> Iterator[str]:
+    """A registry of the engine that has one image, `kept`; host and port."""
+    registry = engine.registry
+    registry.begin(ServerSettings(port=port))
+    push(engine, f"127.0.0.1:{port}/kept:1")
+    yield f"127.0.0.1:{port}"
+    if registry.find() is not None:
+        registry.stop()
+
+
+def push(engine: Engine, name: str) -> None:
+    """Push the image `busybox` as `name`."""
+    done = run_hidden(engine, f"lab tag busybox {name}; lab push {name}")
+    assert done.code == 0, done.output
+
+
+def blobs(engine: Engine) -> int:
+    """How many blobs the registry has on the disk."""
+    return len(list((engine.registry.root / "blobs/sha256").iterdir()))
+
+
+def test_a_registry_is_seen_while_it_is_served(engine: Engine, address: str) -> None:
+    assert [(s.name, s.address) for s in serving(engine)] == [
+        ("registry", f"http://{address}")
+    ]
+    engine.registry.stop()
+    assert serving(engine) == []
+
+
+def test_what_came_with_the_lesson_goes_with_it(engine: Engine, address: str) -> None:
+    now = scene.inventory(engine)
+    assert (now.servers, now.repositories) == ([f"http://{address}"], ["kept"])
+    removed = scene.clear(engine, scene.news(Made(), now), Made())
+    assert {"registry", "repository kept"} <= set(removed)
+    assert engine.registry.find() is None
+    assert (engine.registry.repositories(), blobs(engine)) == ([], 0)
+
+
+def test_who_one_was_there_is_forgotten(engine: Engine, address: str) -> None:
+    asked = f"echo enigma | lab login -u ada --password-stdin {address}"
+    assert run_hidden(engine, asked).code == 0
+    made = scene.news(Made(), scene.inventory(engine))
+    engine.registry.stop()  # as a student may do, too
+    scene.clear(engine, made, Made())
+    assert engine.known_login(address) is None
+
+
+def test_a_demonstration_leaves_no_login_behind(port: int) -> None:
+    address = f"127.0.0.1:{port}"
+    with room("demonstration") as (engine, _):
+        engine.registry.begin(ServerSettings(port=port))
+        asked = f"echo enigma | lab login -u ada --password-stdin {address}"
+        assert run_hidden(engine, asked).code == 0
+        assert engine.known_login(address) is not None
+    assert engine.known_login(address) is None
+
+
+def test_what_was_there_before_stays(engine: Engine, address: str) -> None:
+    before = scene.inventory(engine)
+    push(engine, f"{address}/lent/shop:1")
+    made = scene.news(before, scene.inventory(engine))
+    assert (made.servers, made.repositories) == ([], ["lent/shop"])
+    scene.clear(engine, made, before)
+    assert engine.registry.find() is not None
+    assert engine.registry.repositories() == ["kept"]
+    done = run_hidden(engine, f"lab rmi busybox; lab pull {address}/kept:1")
+    assert done.code == 0, done.output
+
+
+def test_after_a_crash_only_what_the_lesson_names_is_its_own(
+    engine: Engine, address: str
+) -> None:
+    push(engine, f"{address}/lent/shop:1")
+    came = scene.inventory(engine)
+    named = f"lab registry serve -d\nlab push {address}/lent/shop:1"
+    found = scene.mentioned(engine, came, named)
+    assert (found.servers, found.repositories) == (came.servers, ["lent/shop"])
+    found = scene.mentioned(engine, came, "lab push elsewhere/shop")
+    assert (found.servers, found.repositories) == ([], [])
+
+
+def test_no_registry_outlives_an_engine_that_is_destroyed(
+    fresh_root: Path, port: int
+) -> None:
+    engine = Engine(fresh_root)
+    engine.registry.begin(ServerSettings(port=port))
+    engine.destroy()
+    assert not fresh_root.exists()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_a_repository_that_is_not_there_cannot_be_removed(engine: Engine) -> None:
+    with pytest.raises(NotFound):
+        engine.registry.remove("nowhere")
