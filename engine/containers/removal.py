@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import entries, files, times
+from engine import acts, entries, files, times
 from engine.containers import forgetting, lifecycle, telling, volume_use
 from engine.containers.house import House
 from engine.containers.record import Container
@@ -50,6 +50,7 @@ def remove(
     finally:
         os.close(lock)
     _remove_socket(house.place.shim_socket(container.id))
+    acts.flush()  # whoever follows them leaves with the next line
     telling.tell(house, container, "destroy")
     if volumes:
         volume_use.remove_anonymous(house, container.bound, but=container.id)

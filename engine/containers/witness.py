@@ -120,15 +120,18 @@ class Witness:
             os.lseek(descriptor, 0, os.SEEK_END)
         with self._turn:
             self._sources.append(_Source(descriptor, directory))
-            self._watches.append(watches.on_change(record))
-            self._changes.register(self._watches[-1], select.EPOLLIN)
+            watch = watches.on_change(record)
+            os.set_blocking(watch, False)  # its number may be that of one just closed
+            self._watches.append(watch)
+            self._changes.register(watch, select.EPOLLIN)
             if whole:
                 self._tell(everything=False)
 
     def leave(self, directory: Path) -> None:
         """Tell what is left of a container's acts, and hear of it no more."""
         with self._turn:
-            for source, watch in zip(self._sources[1:], self._watches, strict=True):
+            followed = list(zip(self._sources[1:], self._watches, strict=True))
+            for source, watch in followed:
                 if source.directory == directory:
                     self._tell(everything=True)
                     self._sources.remove(source)
@@ -158,7 +161,8 @@ class Witness:
                 return
             with self._turn:
                 for watch in set(ready).intersection(self._watches):
-                    os.read(watch, _BLOCK)
+                    with suppress(BlockingIOError):
+                        os.read(watch, _BLOCK)
                 self._tell(everything=not ready)
             patience = _QUIET if ready else None
 

@@ -105,6 +105,8 @@ class Bash:
         before = (
             f"{{ _lab_before {self.status} {quoted(self._last_word)}; }} 2>/dev/null"
         )
+        if self.terminal:
+            self.terminal.resize()  # before the line may ask for the size
         text = quoted(f'{line}\n{{ _lab_after "$?" "$_"; }} 2>/dev/null')
         self._send(f"{before}; eval {text} <{self._input}")
         self._send(f'{{ _lab_report "$?" {self._next()}; }} 2>/dev/null')

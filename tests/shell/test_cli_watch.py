@@ -78,3 +78,15 @@ def test_acts_are_told_while_they_are_done_also_of_what_is_yet_to_come(
         until(told, lambda act: act["verb"] == "start")
         lab("rm", "-f", "other")
         until(told, lambda act: act["verb"] == "rm")
+
+
+def test_the_acts_of_others_are_told_when_one_of_them_has_gone(lab: Lab) -> None:
+    for name in ("first", "second"):
+        lab("run", "-d", "--name", name, "busybox", "sleep", "1000")
+    with watching(lab, "acts", "--json") as told:
+        while not select.select([told], [], [], 0.1)[0]:
+            lab("exec", "first", "true")  # until it listens
+        lab("rm", "-f", "second")
+        until(told, lambda act: act["verb"] == "rm")
+        lab("pause", "first")
+        until(told, lambda act: act["verb"] == "pause")

@@ -167,11 +167,12 @@ class Uploads:
 
 def old_uploads(repository: Repository, before: float) -> list[Path]:
     """The files in `uploads` that nobody has written to since then."""
-    return [
-        Path(entry.path)
-        for entry in os.scandir(repository.uploads)
-        if entry.stat().st_mtime < before
-    ]
+    old = []
+    for path in repository.uploads.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it has become a blob just now
+            if path.stat().st_mtime < before:
+                old.append(path)
+    return old
 
 
 def _is_uuid(name: str) -> bool:
