@@ -200,13 +200,18 @@ class ImageStore:
 
     # Collecting
 
-    def collect(self, in_use: Callable[[], Collection[Path]] = tuple) -> None:
-        """Delete what no image needs: blobs, snapshots, the rest of crashes.
+    def collect(self, in_use: Callable[[], Collection[Path]] = tuple) -> bool:
+        """Delete what no image needs, unless somebody holds the store: False then.
 
         `in_use` tells which snapshots stay all the same, once nobody is writing.
         """
-        with self.alone():
+        self._create()
+        lock = files.try_lock(self.lock)
+        if lock is None:
+            return False
+        with files.closing(lock):
             self.sweep(in_use())
+        return True
 
     def sweep(self, in_use: Collection[Path]) -> None:
         """The same for a holder of `alone`."""

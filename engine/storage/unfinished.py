@@ -26,23 +26,31 @@ from engine.errors import EngineError, SyscallError
 _MARK = "unfinished-"
 
 
+class Mark:
+    """The mark of one piece of work."""
+
+    def __init__(self) -> None:
+        self.stays = False  # for the next command, whatever comes of the work
+
+
 @contextlib.contextmanager
-def marked(locks: Path) -> Iterator[None]:
+def marked(locks: Path) -> Iterator[Mark]:
     """Leave a mark in the directory `locks` for as long as this lasts.
 
-    What is refused has not begun: its mark goes. What the kernel would not do may be
-    half done: its mark stays. A full disk has no room for a mark, and may be about to
-    be relieved: then it is done without.
+    What is refused has not begun: its mark goes, unless the work says that it `stays`.
+    What the kernel would not do may be half done: its mark stays. A full disk has no
+    room for a mark, and may be about to be relieved: then it is done without.
     """
+    mark = Mark()
     path = locks / f"{_MARK}{os.urandom(4).hex()}"
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):
             locks.mkdir(mode=0o700, parents=True, exist_ok=True)
             held.enter_context(files.locked(path))
         try:
-            yield
+            yield mark
         except EngineError as error:
-            if not isinstance(error, SyscallError):
+            if not (mark.stays or isinstance(error, SyscallError)):
                 path.unlink(missing_ok=True)
             raise
         path.unlink(missing_ok=True)

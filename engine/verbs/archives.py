@@ -107,12 +107,18 @@ class ArchiveVerbs(ContainerVerbs):
 
     @contextmanager
     def _nothing_half_done(self) -> Iterator[None]:
-        """If this fails, take away the blobs and snapshots that no image needs."""
-        with unfinished.marked(self._house.locks):
+        """If this fails, take away the blobs and snapshots that no image needs.
+
+        The next command does it if somebody holds the store: who writes the archive may
+        be a `save` that ends only when we have.
+        """
+        with unfinished.marked(self._house.locks) as mark:
             try:
                 yield
             except BaseException:
-                self._house.images.collect(lambda: self._users_of_images().snapshots)
+                mark.stays = not self._house.images.collect(
+                    lambda: self._users_of_images().snapshots
+                )
                 raise
 
 

@@ -42,6 +42,24 @@ def test_save_and_load_print_what_docker_prints(
     ]
 
 
+def test_a_load_that_refuses_what_a_save_is_writing_waits_for_nobody(
+    lab: Lab, busybox: str
+) -> None:
+    """The save holds the store until all of it is read, or nobody reads any more."""
+    save = lab.begin("save", busybox)
+    assert save.stdout is not None
+    without_its_head = ["sh", "-c", 'head -c 100 >/dev/null; exec "$@"', "sh"]
+    with subprocess.Popen(
+        [*without_its_head, *lab.command("load")],
+        stdin=save.stdout,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as load:
+        save.stdout.close()
+        assert load.wait(timeout=60) == 1
+    save.wait(timeout=60)
+
+
 def test_a_save_clears_what_killed_ones_of_the_same_file_have_left(
     lab: Lab, busybox: str, tmp_path: Path
 ) -> None:

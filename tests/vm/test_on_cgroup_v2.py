@@ -55,7 +55,7 @@ def test_what_is_marked_passes(
 
 
 def of_failures(output: str) -> str:
-    """What pytest says of those that failed; all there is, if it did not come to that."""
+    """What pytest says of those that failed; or all that it has said."""
     passed, heading, failed = output.partition("= FAILURES =")
     return heading + failed or passed
 
