@@ -28,6 +28,7 @@ from tests.benchmarks import (
     registry,
     rivals,
     transfers,
+    typing,
     watching,
 )
 from tests.benchmarks.jobs import Field
@@ -39,7 +40,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("jobs", nargs="*")
     options = parser.parse_args()
-    rooms = (jobs, building, networking, ports, registry, transfers, asking, watching)
+    rooms = (
+        jobs,
+        building,
+        networking,
+        ports,
+        registry,
+        transfers,
+        asking,
+        watching,
+        typing,
+    )
     wanted = [
         job
         for job in (job for room in rooms for job in room.JOBS)
