@@ -5,6 +5,7 @@
     shell/      the interactive shell around them
     views/      data -> something to look at
     templates/  the language of --format
+    messages.py what all of them say, in the reader's language
     pages/      what a word means, for `lab explain`
     doctor/     what this machine can do, what it cannot, and why
     lessons/    the lessons' runner, and what judges the work

@@ -148,13 +148,19 @@ def _listed(error: click.NoSuchOption) -> list[str]:
 
 
 def _begin(
-    ctx: click.Context, root: str | None, lessons: str | None, version: bool
+    ctx: click.Context,
+    root: str | None,
+    lessons: str | None,
+    lang: str | None,
+    version: bool,
 ) -> int | None:
     """What every line has in common: which engine, and what it wants to tell."""
     if lessons is not None:
         if not os.path.isdir(lessons):
             raise click.UsageError(f"--lessons {lessons}: there is no such directory")
         os.environ["LABSHELL_LESSONS"] = os.path.abspath(lessons)  # for bash as well
+    if lang is not None:
+        os.environ["LABSHELL_LANG"] = lang  # likewise
     if version:
         click.echo(f"labshell {VERSION}")
         ctx.exit()
@@ -190,6 +196,12 @@ lab = Verbs(
             ["--lessons"],
             metavar="DIR",
             help="The lessons of another folder, not ours; else $LABSHELL_LESSONS.",
+        ),
+        Option(
+            ["--lang"],
+            type=click.Choice(["en", "zh"]),
+            help="""The language of the shell and the lessons; else $LABSHELL_LANG, else
+            that of the terminal.""",
         ),
         Option(["--version"], is_flag=True, help="Print the version."),
     ],

@@ -55,6 +55,7 @@ def isolate(directory: Path) -> None:
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):
         os.environ[f"XDG_{name}_HOME"] = str(directory / "home" / name.lower())
     os.environ["DOCKER_CONFIG"] = str(directory / "home" / "docker")
+    os.environ["LABSHELL_LANG"] = "en"
     os.environ["LABSHELL_CONFIG"] = str(directory / "home" / "daemon.json")
 
 

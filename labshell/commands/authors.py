@@ -51,7 +51,7 @@ def new(engine: Engine, name: str) -> None:
     params=[_LESSON],
     examples="""
         lab lesson preview commit/init-layer
-        LANG=zh_CN.UTF-8 lab lesson preview commit/init-layer | less -R
+        lab --lang zh lesson preview commit/init-layer | less -R
     """,
 )
 @click.pass_obj
@@ -64,10 +64,10 @@ def preview(engine: Engine, name: str) -> None:
     from labshell.lessons import library
     from labshell.lessons.preview import preview as shown
     from labshell.lessons.screen import Screen
-    from labshell.lessons.words import language_of_terminal
+    from labshell.messages import language
 
-    language = language_of_terminal()
-    shown(library.find(name, language), Screen(language))
+    spoken = language()
+    shown(library.find(name, spoken), Screen(spoken))
 
 
 @click.command(

@@ -37,14 +37,14 @@ def inventory(engine: Engine, result: bool, again: bool, json: bool) -> None:
     from labshell.lessons.progress import Progress
     from labshell.lessons.screen import Screen
     from labshell.lessons.taking import Taking
-    from labshell.lessons.words import language_of_terminal
+    from labshell.messages import language
 
-    language, progress = language_of_terminal(), Progress()
-    questions = read(language)
+    spoken, progress = language(), Progress()
+    questions = read(spoken)
     if json:
         print_json(questions.to_json(progress.inventory))
         return
-    taking = Taking(questions, progress, Screen(language))
+    taking = Taking(questions, progress, Screen(spoken))
     if again:
         taking.again()
     if result or taking.finished:

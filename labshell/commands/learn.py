@@ -53,6 +53,7 @@ def learn(
     progress, are not touched.
     """
     from labshell.lessons import library
+    from labshell.messages import translate
     from labshell.shell import repl
 
     if speed is not None and not play:
@@ -61,7 +62,10 @@ def learn(
         library.find(name)  # says what is wrong before a shell is opened
     if play or record is not None:
         if repl.current is not None:
-            raise InvalidState("That needs a terminal of its own", "`:quit` first.")
+            raise InvalidState(
+                translate("That needs a terminal of its own"),
+                translate("`:quit` first."),
+            )
         return _on_show(engine, name, play=play, speed=speed or 1.0, record=record)
     if repl.current is not None:
         repl.current.learn(name)
@@ -76,7 +80,7 @@ def _on_show(
     from contextlib import ExitStack
 
     from labshell.lessons import library, playing, recording
-    from labshell.lessons.words import language_of_terminal
+    from labshell.messages import language
 
     with ExitStack() as stack:
         cast = None
@@ -91,8 +95,6 @@ def _on_show(
             if cast is not None:
                 cast.show(text)
 
-        found = library.find(
-            name or next(iter(library.names())), language_of_terminal()
-        )
+        found = library.find(name or next(iter(library.names())), language())
         playing.play(found, speed, watch)
     return 0

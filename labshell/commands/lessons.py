@@ -46,15 +46,15 @@ def grade(engine: Engine, json: bool) -> int:
     from labshell.grading.table import as_table
     from labshell.lessons import library
     from labshell.lessons.progress import Progress
-    from labshell.lessons.words import language_of_terminal
+    from labshell.messages import language
 
-    language = language_of_terminal()
-    lessons, broken = library.readable(library.names(), language)
+    spoken = language()
+    lessons, broken = library.readable(library.names(), spoken)
     result = graded(Progress(), lessons)
     if json:
         print_json(result.to_json())
     else:
-        print(as_table(result, language))
+        print(as_table(result, spoken))
     return _tell(broken)
 
 
@@ -80,14 +80,17 @@ def notes(engine: Engine, html: bool, names: tuple[str, ...]) -> int:
     from labshell.lessons.notes import as_html
     from labshell.lessons.notes import notes as noted
     from labshell.lessons.progress import Progress
-    from labshell.lessons.words import language_of_terminal
+    from labshell.messages import language, translate
 
-    language = language_of_terminal()
-    lessons, broken = library.readable(names or library.names(), language)
-    text = noted(Progress(), lessons, language)
+    spoken = language()
+    lessons, broken = library.readable(names or library.names(), spoken)
+    text = noted(Progress(), lessons, spoken)
     if not text and not broken:
-        raise NotFound("No step of a lesson is done yet", "`lab learn` opens one.")
-    print(as_html(text, language) if html and text else text, end="")
+        raise NotFound(
+            translate("No step of a lesson is done yet"),
+            translate("`lab learn` opens one."),
+        )
+    print(as_html(text, spoken) if html and text else text, end="")
     return _tell(broken)
 
 
@@ -102,17 +105,23 @@ def notes(engine: Engine, html: bool, names: tuple[str, ...]) -> int:
 def list_(engine: Engine, json: bool) -> int:
     """List the lessons, in the order to take them."""
     from labshell.lessons import library
-    from labshell.lessons.words import language_of_terminal
+    from labshell.messages import language, translate
     from labshell.views.tables import table
 
-    language = language_of_terminal()
-    found, broken = library.readable(library.names(), language)
+    spoken = language()
+    found, broken = library.readable(library.names(), spoken)
     rows = [(x.name, str(x.minutes), str(x.maximum), x.title) for x in found]
     if json:
         names = ("lesson", "minutes", "points", "title")
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
-        print(table(("LESSON", "MINUTES", "POINTS", "TITLE"), rows))
+        headings = (
+            translate("LESSON"),
+            translate("MINUTES"),
+            translate("POINTS"),
+            translate("TITLE"),
+        )
+        print(table(headings, rows))
     return _tell(broken)
 
 
@@ -127,9 +136,9 @@ def where(engine: Engine) -> None:
     """Say where you left off. It is what a login greets you with."""
     from labshell.lessons.progress import Progress
     from labshell.lessons.where import where as left_off
-    from labshell.lessons.words import language_of_terminal
+    from labshell.messages import language
 
-    print(left_off(Progress(), language_of_terminal()))
+    print(left_off(Progress(), language()))
 
 
 @click.command(
@@ -148,7 +157,7 @@ def export(engine: Engine, file: str) -> None:
     """
     from labshell.lessons import saving
     from labshell.lessons.progress import Progress
-    from labshell.lessons.words import language_of_terminal, translate
+    from labshell.messages import translate
 
     data = Progress().portable()
     if file == "-":
@@ -156,8 +165,7 @@ def export(engine: Engine, file: str) -> None:
         return
     with told_as_engine_errors():
         saving.write(Path(file), data)
-    says = translate("{file} is exported.", language_of_terminal())
-    print(says.format(file=file))
+    print(translate("{file} is exported.").format(file=file))
 
 
 @click.command(
@@ -174,13 +182,12 @@ def import_(engine: Engine, file: str) -> None:
     To take it in twice changes nothing, and nothing that is here is lost.
     """
     from labshell.lessons.progress import Progress, exported
-    from labshell.lessons.words import language_of_terminal, translate
+    from labshell.messages import translate
 
     progress = Progress()
     before = progress.earned
     progress.take_in(exported(Path(file)))
-    text = "{file} is merged: {earned} points before, {now} now."
-    says = translate(text, language_of_terminal())
+    says = translate("{file} is merged: {earned} points before, {now} now.")
     print(says.format(file=file, earned=before, now=progress.earned))
 
 

@@ -55,19 +55,19 @@ def mutant(
     from labshell.lessons import mutants
     from labshell.lessons.progress import Progress
     from labshell.lessons.screen import Screen
-    from labshell.lessons.words import language_of_terminal
+    from labshell.messages import language, translate
 
-    language = language_of_terminal()
-    screen = Screen(language)
+    spoken = language()
+    screen = Screen(spoken)
     if name is None:
         if function is not None or check or remove:
-            raise click.UsageError("which mutant?")
+            raise click.UsageError(translate("which mutant?"))
         mended = Progress().mended
         for known in mutants.names():
             mark = "✓" if known in mended else " "
-            screen.line(f"{mark} {known:<10} {mutants.find(known, language).title}")
+            screen.line(f"{mark} {known:<10} {mutants.find(known, spoken).title}")
         return 0
-    copy = mutants.Copy(mutants.find(name, language))
+    copy = mutants.Copy(mutants.find(name, spoken))
     if remove:
         copy.remove()
         return 0
@@ -87,10 +87,12 @@ def _is_it(copy: "Copy", function: str, screen: "Screen") -> int:
 def _check(copy: "Copy", screen: "Screen") -> int:
     """Whether the copy does now what a sound engine does."""
     from labshell.lessons.progress import Progress
+    from labshell.messages import translate
 
     name = copy.mutant.name
     if not copy.program.exists():
-        raise NotFound(f"There is no copy of {name} yet", f"`lab mutant {name}`")
+        missing = translate("There is no copy of {name} yet").format(name=name)
+        raise NotFound(missing, f"`lab mutant {name}`")
     screen.say("Running the proof on your copy …", "dim")
     done = copy.judge()
     if done.code != 0:
@@ -103,10 +105,13 @@ def _check(copy: "Copy", screen: "Screen") -> int:
 
 def _open(copy: "Copy", screen: "Screen") -> int:
     """The complaint, where the source is, and a shell of the faulty engine."""
+    from labshell.messages import translate
     from labshell.shell import repl
 
     if repl.current is not None:
-        raise InvalidState("That needs a terminal of its own", "`:quit` first.")
+        raise InvalidState(
+            translate("That needs a terminal of its own"), translate("`:quit` first.")
+        )
     copy.make()
     screen.rule(copy.mutant.title)
     screen.markdown(copy.mutant.report)

@@ -47,17 +47,18 @@ def say(message: str, hint: str = "", excerpt: str = "") -> None:
 
     Between them, `excerpt` shows the place in a file that is meant, in two lines.
     """
+    from labshell.messages import translate
     from labshell.views.tables import printable
 
     for tell_the_rest in _before:
         tell_the_rest()
     red, plain = ("\x1b[31m", "\x1b[0m") if _in_colour() else ("", "")
     sys.stdout.flush()  # what was printed before the failure comes before it
-    print(f"{red}Error: {printable(message)}{plain}", file=sys.stderr)
+    print(f"{red}{translate('Error: ')}{printable(message)}{plain}", file=sys.stderr)
     for line in excerpt.splitlines():
         print(printable(line), file=sys.stderr)
     if hint:
-        print(f"Hint:  {printable(hint)}", file=sys.stderr)
+        print(f"{translate('Hint:  ')}{printable(hint)}", file=sys.stderr)
     sys.stderr.flush()
 
 
@@ -66,12 +67,14 @@ def notice(text: str) -> None:
 
     If it has a second line, that is what to do about it.
     """
+    from labshell.messages import translate
     from labshell.views.tables import printable
 
     told, _, hint = text.partition("\n")
-    print(f"Note:  {printable(told)}", file=sys.stderr, flush=True)
+    print(f"{translate('Note:  ')}{printable(told)}", file=sys.stderr, flush=True)
     if hint:
-        print(f"Hint:  {printable(hint)}", file=sys.stderr, flush=True)
+        hint = f"{translate('Hint:  ')}{printable(hint)}"
+        print(hint, file=sys.stderr, flush=True)
 
 
 def tell(engine: Engine) -> None:

@@ -8,17 +8,24 @@ Try it: `lab grade`
 """
 
 from labshell.grading.result import Grade, LessonGrade
-from labshell.lessons.words import translate
+from labshell.messages import marked, translate
 from labshell.views.tables import table
 
-_HEADINGS = ("LESSON", "STEP", "KIND", "POINTS", "STATUS", "")
+_HEADINGS = (
+    marked("LESSON"),
+    marked("STEP"),
+    marked("KIND"),
+    marked("POINTS"),
+    marked("STATUS"),
+    "",
+)
 
 
 def as_table(grade: Grade, language: str = "en") -> str:
     """The grade, one line for each step that has points, and a line for the sum."""
     rows = [row for lesson in grade.lessons for row in _rows(lesson, language)]
     rows.append(("", "", "", f"{grade.earned}/{grade.maximum}", "", ""))
-    return table(_HEADINGS, rows)
+    return table([translate(text, language) for text in _HEADINGS], rows)
 
 
 def _rows(lesson: LessonGrade, language: str) -> list[tuple[str, ...]]:

@@ -42,7 +42,7 @@
     notes.py       a page to keep: predictions, what happened, why
     dockers_words.py   … its commands as Docker has them
     where.py       where the student left off, in one line
-    words.py       what the runner itself says, in each language
+    words.py       which words there are in a lesson: :next :hint :check …
     step_words.py  what :next :hint :check … do in an open lesson
     runner.py      what the shell calls: start, a word, after a command
     lint.py        what can be said of a lesson without running it

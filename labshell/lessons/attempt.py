@@ -22,6 +22,7 @@ from labshell.lessons.record import DONE, SKIPPED, WRONG, LessonRecord, Made, St
 from labshell.lessons.values import fill, shuffled
 from labshell.lessons.warm import Warm
 from labshell.lessons.world import World
+from labshell.messages import marked, translate
 
 
 class Attempt:
@@ -66,7 +67,8 @@ class Attempt:
         """The step the student is at. LessonError if another shell took it all back."""
         if not self.is_open:
             raise LessonError(
-                "The lesson is as if it had never begun.", "`lab learn` opens it."
+                translate("The lesson is as if it had never begun."),
+                translate("`lab learn` opens it."),
             )
         return self.lesson.step(self.record.step)
 
@@ -208,7 +210,10 @@ class Attempt:
     def _predicted(self, text: str) -> Outcome:
         choice = self.choice(text.strip())
         if choice is None or self.here.done:
-            raise LessonError(f"`{text}` is no choice to make", "`:again` lists them.")
+            raise LessonError(
+                translate("`{text}` is no choice to make").format(text=text),
+                translate("`:again` lists them."),
+            )
         self.here.answer = choice.key
         self.here.status = DONE if choice.right else WRONG
         return self._passed() if choice.right else self._failed(choice.because)
@@ -218,7 +223,7 @@ class Attempt:
         if self.step.answer.accepts(text):
             return self._passed()
         says = self.step.says_to(text, self.values)
-        return self._failed(says or "That is not it.")
+        return self._failed(says or marked("That is not it."))
 
     def _passed(self) -> Outcome:
         points = self.step.points

@@ -33,6 +33,7 @@ from labshell.lessons.outcomes import (
     Outcome,
 )
 from labshell.lessons.record import Made
+from labshell.messages import marked
 
 __all__ = ["ContainerView", "ImageView", "Lab", "Outcome"]  # what a checks.py names
 
@@ -74,7 +75,7 @@ class Lab:
             verdict=COULD_NOT_RUN,
             earned=0,
             maximum=self.maximum,
-            message="The check could not run: {subject}.",
+            message=marked("The check could not run: {subject}."),
             subject=why,
         )
 
@@ -83,7 +84,7 @@ class Lab:
         try:
             return ContainerView(self.engine, name)
         except NotFound as error:
-            message = "There is no container {subject}."
+            message = marked("There is no container {subject}.")
             raise NotThereYet(message, name, lost=lost) from error
 
     def image(self, name: str) -> ImageView:
@@ -91,16 +92,15 @@ class Lab:
         try:
             return ImageView(self.engine, name)
         except NotFound as error:
-            raise NotThereYet(
-                "There is no image {subject} yet.", name, lost=False
-            ) from error
+            message = marked("There is no image {subject} yet.")
+            raise NotThereYet(message, name, lost=False) from error
 
     def in_volume(self, volume: str, path: str, *, lost: bool = True) -> Found:
         """What is at `path` in a volume; not `lost` if the student is to make it."""
         try:
             return look(self.engine.volume(volume).content, path)
         except NotFound as error:
-            message = "There is no volume {subject}."
+            message = marked("There is no volume {subject}.")
             raise NotThereYet(message, volume, lost=lost) from error
 
     def is_new(self, reference: str) -> bool:
@@ -109,10 +109,13 @@ class Lab:
         return self._began.references.get(reference) != image.id
 
     def compare_answer(
-        self, right: str, passed: str = "That is it.", failed: str = "That is not it."
+        self,
+        right: str,
+        passed: str = marked("That is it."),
+        failed: str = marked("That is not it."),
     ) -> Outcome:
         """Is what was given with `:answer` the right answer?"""
         if self.answer is None:
-            return self.failed("No answer yet: `:answer …`.")
+            return self.failed(marked("No answer yet: `:answer …`."))
         same = self.answer.strip() == right.strip()
         return self.passed(passed) if same else self.failed(failed)

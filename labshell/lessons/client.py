@@ -20,9 +20,10 @@ from pathlib import Path
 
 from engine.engine import Engine
 from labshell.lessons.lesson import Lesson
+from labshell.messages import marked
 
 STAND_IN = "labshell.lessons.standin"
-STANDS_IN = (
+STANDS_IN = marked(
     "`docker` is not installed here. A stand-in of that name makes the same requests; "
     "`apt-get install docker.io` (Debian 13: docker-cli) would install the real one."
 )

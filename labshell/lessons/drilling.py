@@ -14,6 +14,7 @@ from labshell.lessons import drill, library
 from labshell.lessons.fields import LessonError
 from labshell.lessons.progress import Progress
 from labshell.lessons.screen import Screen
+from labshell.messages import marked, translate
 
 
 class Drilling:
@@ -44,14 +45,15 @@ class Drilling:
             self._show(due[0])
         elif cards:
             self._screen.say("Nothing is to be repeated today.", "green")
-            next_one = f"{self._screen.word('the next one:')} "
-            self._screen.line(next_one + drill.when(progress, cards[0]).isoformat())
+            says = self._screen.word("the next one: {date}")
+            self._screen.line(says.format(date=drill.when(progress, cards[0])))
         else:
             self._screen.say("There is nothing to repeat before a lesson is finished.")
 
     def _show(self, card: drill.Card) -> None:
         screen = self._screen
-        screen.rule(f":drill · {card.name} · {screen.word('due:')} {self._due}")
+        due = screen.word("due: {count}").format(count=self._due)
+        screen.rule(f":drill · {card.name} · {due}")
         screen.markdown(f"**{card.fill(card.step.ask)}**")
         screen.console.print()
         for number, choice in enumerate(card.choices(), 1):
@@ -66,13 +68,17 @@ class Drilling:
             screen.say(_how(card), "yellow")
             return
         if card.step.choices and card.choice(text) is None:
-            raise LessonError(f"`{text}` is no choice to make", "`:drill` asks again.")
+            raise LessonError(
+                translate("`{text}` is no choice to make").format(text=text),
+                translate("`:drill` asks again."),
+            )
         right, said = card.judge(text)
         if right:
             screen.good(screen.word("That is it."), 0)
         else:
             screen.bad(said or screen.word("That is not it."))
-            screen.line(f"{screen.word('It is:')} {card.solution()}")
+            says = screen.word("It is: {answer}")
+            screen.line(says.format(answer=card.solution()))
         drill.note(Progress(), card, right, today)
         self._card = None
         if self._due > 1 or not right:
@@ -80,5 +86,6 @@ class Drilling:
 
 
 def _how(card: drill.Card) -> str:
-    by_number = "Choose with `:answer NUMBER`."
-    return by_number if card.step.choices else "Answer with `:answer …`."
+    if card.step.choices:
+        return marked("Choose with `:answer NUMBER`.")
+    return marked("Answer with `:answer …`.")

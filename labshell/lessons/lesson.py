@@ -19,8 +19,15 @@ from pathlib import Path
 from labshell.lessons.fields import LessonError
 from labshell.lessons.prose import Section
 from labshell.lessons.values import Rule, fill
+from labshell.messages import marked, translate
 
-KINDS = ("read", "watch", "predict", "explain", "do")
+KINDS = (
+    marked("read"),
+    marked("watch"),
+    marked("predict"),
+    marked("explain"),
+    marked("do"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,4 +130,9 @@ class Lesson:
         for step in self.steps:
             if step.id == id:
                 return step
-        raise LessonError(f"{self.name} has no step `{id}`", "`:progress` lists them.")
+        raise LessonError(
+            translate("{lesson} has no step `{step}`").format(
+                lesson=self.name, step=id
+            ),
+            translate("`:progress` lists them."),
+        )

@@ -24,6 +24,7 @@ from engine.errors import EngineError, NotFound
 from labshell.lessons.fields import read_text
 from labshell.lessons.format import read_lesson
 from labshell.lessons.lesson import Lesson
+from labshell.messages import translate
 
 OURS = Path(lessons.__file__).parent
 CHOSEN = "LABSHELL_LESSONS"  # the variable that --lessons sets
@@ -66,7 +67,8 @@ def find(name: str, language: str = "en", folder: Path | None = None) -> Lesson:
 
     found = known(folder)
     if name not in found:
-        raise NotFound(f"No such lesson: {name}", _advice(name, list(found)))
+        missing = translate("No such lesson: {name}")
+        raise NotFound(missing.format(name=name), _advice(name, list(found)))
     lesson = read_lesson(found[name], name)
     return lesson if language == "en" else translated(lesson, language)[0]
 
@@ -88,4 +90,6 @@ def _advice(name: str, found: list[str]) -> str:
     slug = name.rpartition("/")[2]
     near = [other for other in found if other.rpartition("/")[2] == slug]
     near = near or difflib.get_close_matches(name, found, 1)
-    return f"Is {near[0]} meant?" if near else "`lab lesson list` shows all lessons."
+    if near:
+        return translate("Is {name} meant?").format(name=near[0])
+    return translate("`lab lesson list` shows all lessons.")

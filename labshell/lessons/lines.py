@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.engine import Engine
+from labshell import messages
 from labshell.lessons.warm import Warm
 
 SECONDS = 120
@@ -54,7 +55,8 @@ def run_hidden(
     `prelude` are lines that come before and may fail. `warm` answers their `lab`;
     without it each is a process of its own.
     """
-    variables, lab = environment(engine), _LAB
+    # In English, because last_words looks for "Error".
+    variables, lab = environment(engine) | {messages.CHOSEN: messages.ENGLISH}, _LAB
     if warm is not None:
         variables, lab = variables | warm.variables(variables), _WARM_LAB
     with tempfile.TemporaryFile() as output:

@@ -42,6 +42,7 @@ from labshell.lessons.lesson import Lesson
 from labshell.lessons.lines import environment
 from labshell.lessons.outcomes import COULD_NOT_RUN, Outcome
 from labshell.lessons.progress import Progress
+from labshell.messages import translate
 
 if TYPE_CHECKING:
     from engine.engine import Event, Follower
@@ -69,9 +70,13 @@ class Lookout:
         if self._process and self._process.poll() is not None and not self._lost:
             self._lost = True
             raise EngineBroken(
-                "What you do in another terminal is not noticed any more: the process "
-                "that looked for it has ended",
-                "Each line that you type here is looked at; `:check` looks, too.",
+                translate(
+                    "What you do in another terminal is not noticed any more: the "
+                    "process that looked for it has ended"
+                ),
+                translate(
+                    "Each line that you type here is looked at; `:check` looks, too."
+                ),
             )
         task = json.dumps(attempt and _task(attempt))
         if task == self._task or self._lost:

@@ -20,7 +20,7 @@ from labshell.lessons.lesson import Lesson, Step
 from labshell.lessons.progress import Progress
 from labshell.lessons.record import DONE, OPEN, SKIPPED, WRONG, LessonRecord, StepRecord
 from labshell.lessons.values import derive, fill
-from labshell.lessons.words import translate
+from labshell.messages import translate, translate_count
 
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">
@@ -76,7 +76,7 @@ class _Page:
     def text(self) -> str:
         lesson, record = self._lesson, self._record
         earned = sum(record.of(step.id).earned for step in lesson.steps)
-        points = f"{earned}/{lesson.maximum} {self._word('points')}"
+        points = f"{earned}/{self._points(lesson.maximum)}"
         parts = [f"# {lesson.title}", f"*{lesson.name} · {points}*"]
         for step in lesson.steps:
             if record.of(step.id).done:
@@ -88,6 +88,11 @@ class _Page:
 
     def _word(self, text: str) -> str:
         return translate(text, self._language)
+
+    def _points(self, number: int) -> str:
+        return translate_count(
+            "{count} point", "{count} points", number, self._language
+        )
 
     def _fill(self, text: str) -> str:
         return fill(text, self._values)
@@ -105,7 +110,7 @@ class _Page:
             said = record.message  # in English, filled in already
             messages = self._lesson.messages.items()
             known = {self._fill(en): self._fill(text) for en, text in messages}
-            yield f"{_MARKS[record.status]} {known.get(said, said)}"
+            yield f"{_MARKS[record.status]} {known.get(said) or self._word(said)}"
         yield from self._prose(section.after)
 
     def _answer(self, step: Step, record: StepRecord) -> str:
@@ -120,11 +125,13 @@ class _Page:
                 if choice.because:
                     lines.append(self._fill(choice.because))
             elif choice.right:
-                says = self._fill(choice.says)
-                lines.append(f"{self._word('It is:')} {says}")
-        said = "You predicted:" if step.choices else "You answered:"
-        shown = chosen if step.choices else _as_code(chosen)
-        lines.insert(0, f"{self._word(said)} {shown} {mark}")
+                says = self._word("It is: {answer}")
+                lines.append(says.format(answer=self._fill(choice.says)))
+        if step.choices:
+            said = self._word("You predicted: {answer}").format(answer=chosen)
+        else:
+            said = self._word("You answered: {answer}").format(answer=_as_code(chosen))
+        lines.insert(0, f"{said} {mark}")
         return "\n".join(f"- {line}" for line in lines)
 
     def _solution(self, step: Step) -> str:

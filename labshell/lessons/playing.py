@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
+from labshell import messages
 from labshell.lessons.lesson import Lesson
 from labshell.lessons.room import room
 from labshell.lessons.typist import Pace, Terminal, Typist
@@ -28,11 +29,13 @@ def play(lesson: Lesson, speed: float, watch: Callable[[str], object]) -> None:
     """
     columns, lines = shutil.get_terminal_size((100, 30))
     known = ("TERM", "COLORTERM", "LANG", "LC_ALL", "LC_MESSAGES")
+    variables = {name: os.environ[name] for name in known if name in os.environ}
+    variables[messages.CHOSEN] = messages.language()
     terminal = Terminal(
         lines=lines,
         columns=columns,
         watch=watch,
-        variables={name: os.environ[name] for name in known if name in os.environ},
+        variables=variables,
     )
     pace = Pace(key=HUMAN.key / speed, line=HUMAN.line / speed)
     with room("demonstration") as (engine, progress):

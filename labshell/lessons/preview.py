@@ -19,7 +19,7 @@ _SEED = "preview"
 def preview(lesson: Lesson, screen: Screen) -> None:
     """Show all of a lesson."""
     shown = _Preview(lesson, screen)
-    screen.rule(f"{lesson.title} · {lesson.minutes} {screen.word('minutes')}")
+    screen.rule(f"{lesson.title} · {screen.minutes(lesson.minutes)}")
     shown.prose(lesson.sections[prose.INTRODUCTION].before)
     for step in lesson.steps:
         shown.step(step)

@@ -42,6 +42,7 @@ from engine.errors import (
 )
 from labshell.lessons import merging, saving
 from labshell.lessons.record import LessonRecord, as_text
+from labshell.messages import translate
 
 VERSION = 1
 
@@ -80,8 +81,10 @@ class Progress:
             raise from_os_error(error) from error
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise EngineBroken(
-                f"{self.path} is not a progress file of this version: {error}",
-                "Move it away to begin anew: nothing in the engine is lost.",
+                translate(
+                    "{file} is not a progress file of this version: {reason}"
+                ).format(file=self.path, reason=error),
+                translate("Move it away to begin anew: nothing in the engine is lost."),
             ) from error
 
         self._base = {name: _copy(record) for name, record in self.lessons.items()}
@@ -215,9 +218,10 @@ def _copy(record: LessonRecord) -> LessonRecord:
 
 def exported(path: Path) -> Progress:
     """What `lab lesson export` wrote. EngineError if the file is not that."""
-    how = "`lab lesson export` writes one."
+    how = translate("`lab lesson export` writes one.")
     if not path.exists():
-        raise NotFound(f"{path}: there is no such file", how)
+        missing = translate("{file}: there is no such file")
+        raise NotFound(missing.format(file=path), how)
     try:
         return Progress(path)
     except EngineBroken as error:

@@ -11,7 +11,10 @@ Try it: `cat ~/.local/share/labshell/progress.json`
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-OPEN, DONE, WRONG, SKIPPED = "open", "passed", "wrong", "skipped"
+from labshell.messages import marked
+
+OPEN, DONE = marked("open"), marked("passed")
+WRONG, SKIPPED = marked("wrong"), marked("skipped")
 STATUSES = (OPEN, SKIPPED, WRONG, DONE)  # each better than the one before
 
 

@@ -33,6 +33,7 @@ from engine.engine import Engine
 from engine.errors import InvalidState, from_os_error
 from labshell.lessons import saving
 from labshell.lessons.lines import environment
+from labshell.messages import translate
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -103,7 +104,8 @@ def recorded(path: Path) -> Iterator[Cast]:
         descriptor = os.open(path, _NEW, 0o600)
     except FileExistsError as error:
         raise InvalidState(
-            f"{path} is there already", "Choose another name, or remove it."
+            translate("{file} is there already").format(file=path),
+            translate("Choose another name, or remove it."),
         ) from error
     except OSError as error:
         raise from_os_error(error) from error
@@ -127,7 +129,9 @@ def record(engine: Engine, words: Sequence[str], cast: Cast) -> int:
     import pexpect
 
     if not (os.isatty(0) and os.isatty(1)):
-        raise InvalidState("A recording needs a terminal", "Type it in one.")
+        raise InvalidState(
+            translate("A recording needs a terminal"), translate("Type it in one.")
+        )
     columns, lines = shutil.get_terminal_size()
     child = pexpect.spawn(
         sys.executable,

@@ -38,8 +38,9 @@ from labshell.lessons.stage import Stage
 from labshell.lessons.step_words import STEP_WORDS, StepWords
 from labshell.lessons.warm import Warm
 from labshell.lessons.where import to_go_on_with
-from labshell.lessons.words import WORDS, translate
+from labshell.lessons.words import WORDS
 from labshell.lessons.world import put_away
+from labshell.messages import translate
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -134,8 +135,7 @@ class LessonRunner:
         attempt = self.stage.attempt
         return (
             f"{attempt.lesson.name} {attempt.number + 1}/{len(attempt.lesson.steps)} · "
-            f"{attempt.earned}/{attempt.lesson.maximum} "
-            f"{translate('points', self.language)}"
+            f"{attempt.earned}/{self.screen.points(attempt.lesson.maximum)}"
         )
 
     def close(self) -> None:
@@ -279,5 +279,5 @@ class LessonRunner:
 
     def _removed(self, names: list[str], whose: str = "") -> None:
         if names:
-            said = f"{whose}{self.screen.word('removed:')} {', '.join(names)}"
-            self.screen.line(said, "dim")
+            said = self.screen.word("removed: {names}").format(names=", ".join(names))
+            self.screen.line(whose + said, "dim")

@@ -25,6 +25,7 @@ from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson
 from labshell.lessons.record import Made
 from labshell.lessons.servers import Server, forget_login, serving
+from labshell.messages import translate
 
 BASE_IMAGE = "busybox"
 _EVERYBODYS = ("bridge", "host", "none")  # networks that come by themselves, and stay
@@ -119,7 +120,11 @@ def ensure_programs(lesson: Lesson) -> None:
     missing = [name for name in lesson.programs if shutil.which(name) is None]
     if missing:
         names = " ".join(missing)
-        raise LessonError(f"{lesson.name} needs {names}", f"`apt-get install {names}`")
+        needs = translate("{lesson} needs {programs}")
+        raise LessonError(
+            needs.format(lesson=lesson.name, programs=names),
+            f"`apt-get install {names}`",
+        )
 
 
 def ensure_base_image(engine: Engine) -> None:

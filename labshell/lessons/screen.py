@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from labshell.lessons import symbols
 from labshell.lessons.prose import Paragraphs, Run, Source, pieces
-from labshell.lessons.words import translate
+from labshell.messages import translate, translate_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +38,10 @@ class Screen:
     def word(self, text: str) -> str:
         """One of the runner's own texts, translated."""
         return translate(text, self.language)
+
+    def count(self, one: str, many: str, count: int) -> str:
+        """One of them that speaks of so many things: `{count}` is the number."""
+        return translate_count(one, many, count, self.language)
 
     def rule(self, title: str) -> None:
         """A line across, with a title."""
@@ -80,13 +84,17 @@ class Screen:
 
     def points(self, number: int) -> str:
         """A number of points, in words."""
-        return f"{number} {self.word('point' if number == 1 else 'points')}"
+        return self.count("{count} point", "{count} points", number)
+
+    def minutes(self, number: int) -> str:
+        """A number of minutes, in words."""
+        return self.count("{count} minute", "{count} minutes", number)
 
     def error(self, message: str, hint: str) -> None:
         """Something went wrong that is nobody's answer."""
-        self.line(f"Error: {message}", "red")
+        self.line(f"{self.word('Error: ')}{message}", "red")
         if hint:
-            self.line(f"Hint:  {hint}")
+            self.line(f"{self.word('Hint:  ')}{hint}")
 
     def prose(
         self, text: str, shown: str, run: Callable[[str], object], lead: str = "$ "
@@ -114,7 +122,8 @@ class Screen:
 
         found = symbols.find(symbol)
         self.console.print()
-        self.line(f"`{symbol}`, {self.word('in')} {found.path}", "dim")
+        where = self.word("`{symbol}`, in {path}")
+        self.line(where.format(symbol=symbol, path=found.path), "dim")
         self.console.print(
             Syntax(
                 found.text.rstrip(),

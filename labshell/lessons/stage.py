@@ -18,13 +18,17 @@ from labshell.lessons.lines import StudentsShell
 from labshell.lessons.outcomes import COULD_NOT_RUN, Outcome
 from labshell.lessons.record import DONE, OPEN, SKIPPED, WRONG
 from labshell.lessons.screen import Screen
+from labshell.messages import marked
+from labshell.views.tables import padded
 
 HOW_TO_GO_ON = {
-    "read": "`:next` goes on.",
-    "watch": "`:next` goes on.",
-    "predict": "Choose with `:answer NUMBER`. You have one try.",
-    "explain": "Answer with `:answer …`.",
-    "do": "Work freely, it is noticed. `:hint` helps, `:check` says what is missing.",
+    "read": marked("`:next` goes on."),
+    "watch": marked("`:next` goes on."),
+    "predict": marked("Choose with `:answer NUMBER`. You have one try."),
+    "explain": marked("Answer with `:answer …`."),
+    "do": marked(
+        "Work freely, it is noticed. `:hint` helps, `:check` says what is missing."
+    ),
 }
 _MARKS = {OPEN: " ", DONE: "✓", WRONG: "✗", SKIPPED: "-"}
 
@@ -40,8 +44,7 @@ class Stage:
         """The lesson's title and introduction if it is new, then the step."""
         lesson = self.attempt.lesson
         if new:
-            minutes = f"{lesson.minutes} {self.screen.word('minutes')}"
-            self.screen.rule(f"{lesson.title} · {minutes}")
+            self.screen.rule(f"{lesson.title} · {self.screen.minutes(lesson.minutes)}")
             self.prose(lesson.sections[prose.INTRODUCTION].before)
         self.show()
 
@@ -109,9 +112,10 @@ class Stage:
 
     def succeed(self, outcome: Outcome, before: int) -> None:
         """The step is passed: say so, and show what was held back."""
-        default = "Right." if self.attempt.step.kind == "predict" else "That is it."
+        predicted = self.attempt.step.kind == "predict"
+        default = self.screen.word("Right." if predicted else "That is it.")
         self.screen.console.print()
-        text = self.text(outcome) or self.screen.word(default)
+        text = self.text(outcome) or default
         self.screen.good(text, outcome.earned - before)
         self.reveal()
 
@@ -125,8 +129,8 @@ class Stage:
             self.screen.say("`:reset step` sets everything up again.", "dim")
         if self.attempt.step.kind == "predict":
             right = next(c for c in self.attempt.step.choices if c.right)
-            says = self.attempt.fill(right.says)
-            self.screen.line(f"{self.screen.word('It is:')} {says}")
+            says = self.screen.word("It is: {answer}")
+            self.screen.line(says.format(answer=self.attempt.fill(right.says)))
             self.reveal()
 
     def look(self) -> None:
@@ -155,7 +159,7 @@ class Stage:
             here = "›" if step.id == attempt.record.step else " "
             self.screen.line(
                 f"{here} {_MARKS[record.status]} {step.id:<20} "
-                f"{self.screen.word(step.kind):<9} {points:>6}"
+                f"{padded(self.screen.word(step.kind), 9)} {points:>6}"
             )
         maximum = self.screen.points(attempt.lesson.maximum)
         self.screen.line(f"  {attempt.lesson.name}: {attempt.earned}/{maximum}", "bold")

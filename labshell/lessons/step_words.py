@@ -18,6 +18,7 @@ from labshell.lessons.fields import LessonError
 from labshell.lessons.lines import StudentsShell
 from labshell.lessons.screen import Screen
 from labshell.lessons.stage import HOW_TO_GO_ON, Stage
+from labshell.messages import translate
 
 
 class StepWords:
@@ -58,8 +59,10 @@ class StepWords:
             where = ids[int(where) - 1]
         if where not in ids:
             raise LessonError(
-                f"`{where}` is no step of this lesson" if where else "To which step?",
-                "`:progress` lists them: `:goto 3`, or `:goto` and a name.",
+                translate("`{word}` is no step of this lesson").format(word=where)
+                if where
+                else translate("To which step?"),
+                translate("`:progress` lists them: `:goto 3`, or `:goto` and a name."),
             )
         while self.attempt.number < ids.index(where):
             self.attempt.skip()

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labshell.lessons.fields import LessonError
-
-_HINT = "A symbol is written engine.package.file:function or …:Class.method."
+from labshell.messages import translate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +39,19 @@ def find(symbol: str) -> SymbolSource:
     for name in names.split("."):
         found = next((child for child in _body(node) if _defines(child, name)), None)
         if found is None:
-            raise LessonError(f"{symbol}: {path.name} has no `{name}`", _HINT)
+            says = translate("{symbol}: {file} has no `{name}`")
+            raise _problem(says.format(symbol=symbol, file=path.name, name=name))
         node = found
     return _cut(symbol, path, source, node)
+
+
+def _problem(says: str) -> LessonError:
+    return LessonError(
+        says,
+        translate(
+            "A symbol is written engine.package.file:function or …:Class.method."
+        ),
+    )
 
 
 def named(name: str) -> list[str]:
@@ -83,13 +92,15 @@ def _names(tree: ast.AST, prefix: str = "") -> Iterator[str]:
 def _file_of(module: str, symbol: str) -> Path:
     """The file of an engine module. Nothing but the engine is shown."""
     if module.split(".")[0] != "engine" or not module.replace(".", "a").isidentifier():
-        raise LessonError(f"{symbol}: not a symbol of the engine", _HINT)
+        says = translate("{symbol}: not a symbol of the engine")
+        raise _problem(says.format(symbol=symbol))
     try:
         spec = importlib.util.find_spec(module)
     except ModuleNotFoundError:
         spec = None
     if spec is None or not spec.origin:
-        raise LessonError(f"{symbol}: there is no file {module}", _HINT)
+        says = translate("{symbol}: there is no file {file}")
+        raise _problem(says.format(symbol=symbol, file=module))
     return Path(spec.origin)
 
 

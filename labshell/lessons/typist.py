@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import EngineError
+from labshell import messages
 from labshell.lessons import library
 from labshell.lessons.lesson import Lesson
 from labshell.lessons.progress import Progress
@@ -207,5 +208,6 @@ def _environment(root: Path, progress: Path) -> dict[str, str]:
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
+        messages.CHOSEN: "en",
         "PROMPT_TOOLKIT_NO_CPR": "1",  # nobody here answers where the cursor is
     }

@@ -9,7 +9,7 @@ Try it: `lab lesson where`
 from labshell.lessons import library
 from labshell.lessons.progress import Progress
 from labshell.lessons.record import LessonRecord
-from labshell.lessons.words import translate
+from labshell.messages import translate
 
 
 def where(progress: Progress, language: str) -> str:

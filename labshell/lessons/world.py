@@ -26,6 +26,7 @@ from labshell.lessons.progress import Progress
 from labshell.lessons.record import LessonRecord, Made
 from labshell.lessons.values import derive, fill
 from labshell.lessons.warm import Warm
+from labshell.messages import translate
 
 
 class World:
@@ -128,9 +129,13 @@ class World:
         finished = self.run(lines)
         if finished.code != 0:
             raise LessonError(
-                f"{self._lesson.name} could not be set up: {finished.last_words}",
-                "If a name is taken, rename or remove what has it; then "
-                "`:reset lesson`.",
+                translate("{lesson} could not be set up: {reason}").format(
+                    lesson=self._lesson.name, reason=finished.last_words
+                ),
+                translate(
+                    "If a name is taken, rename or remove what has it; then "
+                    "`:reset lesson`."
+                ),
             )
 
     def look(self) -> Made:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, NotFound
 from labshell.commands.report import report, tell
+from labshell.messages import language, translate
 from labshell.shell import home, process, words
 from labshell.shell.bash import Bash, quoted
 from labshell.shell.changes import Watcher, show
@@ -249,16 +250,15 @@ class Shell:
         if self._runner is None:
             try:
                 from labshell.lessons.runner import LessonRunner
-                from labshell.lessons.words import language_of_terminal
             except ModuleNotFoundError:
                 return None
-            self._runner = LessonRunner(self.engine, language_of_terminal(), shell=self)
+            self._runner = LessonRunner(self.engine, language(), shell=self)
         return self._runner
 
     def learn(self, lesson: str | None) -> None:
         """Open a lesson, or the one to go on with."""
         if self.runner is None:
-            raise NotFound("This labshell came without lessons")
+            raise NotFound(translate("This labshell came without lessons"))
         self.runner.start(lesson or None)
         self.watcher.look()  # what was set up is the lesson's to tell
 

@@ -20,8 +20,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(7, *map(width, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "   ".join(
-            cell + " " * (wide - width(cell))
-            for cell, wide in zip(line, widths, strict=True)
+            padded(cell, wide) for cell, wide in zip(line, widths, strict=True)
         ).rstrip()
         for line in lines
     )
@@ -75,6 +74,11 @@ def width(text: str) -> int:
     return sum(
         0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text
     )
+
+
+def padded(text: str, wide: int) -> str:
+    """The text, with spaces behind it up to so many columns of a terminal."""
+    return text + " " * (wide - width(text))
 
 
 def shorten(text: str, most: int) -> str:

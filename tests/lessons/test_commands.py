@@ -19,7 +19,6 @@ from labshell.lessons.screen import Screen
 @pytest.fixture(autouse=True)
 def progress(tmp_path, monkeypatch):
     monkeypatch.setenv("LABSHELL_PROGRESS", str(tmp_path / "progress.json"))
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_grade_as_json_can_be_read_by_a_program(lab):
 
 
 def test_grade_speaks_the_language_of_the_terminal(lab, monkeypatch):
-    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setenv("LABSHELL_LANG", "zh")
     assert "预测" in lab("grade")[1]
 
 

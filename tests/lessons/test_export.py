@@ -20,7 +20,6 @@ LESSON = "commit/init-layer"
 @pytest.fixture
 def lab(tmp_path, capsys, monkeypatch):
     """Type a `lab` line on one of two machines."""
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
     def run(machine: str, *words: str) -> str:
         monkeypatch.setenv("LABSHELL_PROGRESS", str(tmp_path / machine))

@@ -17,7 +17,6 @@ LESSON = "commit/init-layer"
 def progress(tmp_path, monkeypatch):
     """A student who is half through the lesson."""
     monkeypatch.setenv("LABSHELL_PROGRESS", str(tmp_path / "progress.json"))
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     progress = Progress()
     record = progress.of(LESSON)
     for step in ("recall", "stack", "guess-hosts", "find-hosts", "notes"):
@@ -62,7 +61,7 @@ def test_what_is_not_done_is_not_given_away(progress):
 
 def test_it_is_written_in_the_language_of_the_lesson(progress):
     text = of(progress, "zh")
-    assert "- 你的预测： 还在，对另一个容器来说什么都没变 ✓" in text
+    assert "- 你的预测：还在，对另一个容器来说什么都没变 ✓" in text
     assert "容器在四个地方都能读到便条" in text
 
 

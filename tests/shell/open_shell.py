@@ -10,6 +10,7 @@ Try it: see tests/shell/test_repl_worlds.py
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pexpect
@@ -24,9 +25,16 @@ class OpenShell:
     """One shell, and what it said."""
 
     def __init__(
-        self, root: Path, home: Path, *, term: str = "dumb", columns: int = 80
+        self,
+        root: Path,
+        home: Path,
+        *,
+        term: str = "dumb",
+        columns: int = 80,
+        words: Sequence[str] = (),
     ):
-        command = Lab(root).command()
+        """`words` stand behind `lab`: other options, and what the shell begins with."""
+        command = Lab(root).command(*words)
         self.child = pexpect.spawn(
             command[0],
             command[1:],
