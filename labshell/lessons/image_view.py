@@ -3,14 +3,14 @@
 A file may be in a layer and yet not be shown: a higher layer hides it with a whiteout.
 So there are two questions, and a lesson may ask both:
 
-    shows, content          what a container of the image would see
-    paths_in_any_layer      what is stored, and travels with the image
+    shows, content                      what a container of the image would see
+    paths_in_any_layer, paths_with      what is stored, and travels with the image
 
 Try it: `lab layers IMAGE --paths`, `lab inspect IMAGE`
 """
 
 from engine.engine import Engine
-from labshell.lessons.looking import Found, look_through, paths_in
+from labshell.lessons.looking import Found, look, look_through, paths_in
 
 
 class ImageView:
@@ -41,6 +41,15 @@ class ImageView:
         """Every path that any layer holds, hidden by a higher one or not."""
         return {path for layer in self._layers for path in paths_in(layer.directory)}
 
+    def paths_with(self, text: str) -> list[str]:
+        """Every file of any layer that has `text` in it (in its first MiB)."""
+        return [
+            path
+            for layer in self._layers
+            for path in paths_in(layer.directory)
+            if text.encode() in (look(layer.directory, path).data or b"")
+        ]
+
     @property
     def environment(self) -> tuple[str, ...]:
         """The variables that it gives to its containers: "NAME=value"."""
@@ -56,3 +65,8 @@ class ImageView:
     def config_mentions(self, text: str) -> bool:
         """Is `text` anywhere in the image's configuration?"""
         return text in str(self._engine.inspect(self._name, kind="image"))
+
+    def history_mentions(self, text: str) -> bool:
+        """Is `text` anywhere in the lines that say how the image was made?"""
+        lines = self._engine.history(self._name)
+        return any(text in line.created_by + line.comment for line in lines)

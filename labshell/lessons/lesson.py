@@ -121,6 +121,11 @@ class Lesson:
     messages: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def is_capstone(self) -> bool:
+        """Is it the job at the end of its track, for which all the track is needed?"""
+        return self.name.endswith("/capstone")
+
+    @property
     def maximum(self) -> int:
         """All points that can be earned."""
         return sum(step.points for step in self.steps)

@@ -7,6 +7,9 @@ be moved without changing what others call it. The order of the tracks is that o
 `tracks.txt`; one that it does not name comes after those, by the alphabet. A lesson
 that it names is taken there, and not with its track: it needs another track first.
 
+A capstone needs every other lesson of its track, whether it says so or not: so whoever
+adds one there need not think of it.
+
 `lab --lessons DIR` chooses somebody else's folder, in this form. What is listed, and
 what `lab learn` goes on with, is then theirs alone; ours can still be asked for by
 name, because theirs may need them.
@@ -17,6 +20,7 @@ Try it: `lab lesson list`
 import difflib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import lessons
@@ -70,7 +74,15 @@ def find(name: str, language: str = "en", folder: Path | None = None) -> Lesson:
         missing = translate("No such lesson: {name}")
         raise NotFound(missing.format(name=name), _advice(name, list(found)))
     lesson = read_lesson(found[name], name)
+    if lesson.is_capstone:
+        others = _others_of_its_track(name, found)
+        lesson = replace(lesson, needs=(*others, *lesson.needs))
     return lesson if language == "en" else translated(lesson, language)[0]
+
+
+def _others_of_its_track(name: str, found: Iterable[str]) -> list[str]:
+    track = name.partition("/")[0]
+    return [other for other in found if other != name and other.startswith(f"{track}/")]
 
 
 def readable(

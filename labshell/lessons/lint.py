@@ -3,6 +3,7 @@
     read        lesson.md and its translations, every field (format.py, translate.py)
     needs       the lessons that come before it exist
     concepts    those that it teaches are in the list (curriculum.py)
+    form        a capstone is work alone, and teaches nothing new
     symbols     every engine symbol that it shows exists
     checks      checks.py loads, and has what the steps ask for
     messages    what the checks say is plain text with known values, so that it can
@@ -34,6 +35,7 @@ from labshell.lessons.values import names_in
 from labshell.lessons.vocabulary import unintroduced
 
 LANGUAGES = ("zh",)
+_MOST_CHECKS = 3  # of a capstone: more would be another job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ def lint(name: str, folder: Path | None = None) -> Iterator[Finding]:
     lesson = library.find(name, folder=folder)
     yield finding(name, "lessons that come before", lambda: _needs(lesson, folder))
     yield finding(name, "concepts", lambda: _concepts(lesson))
+    if lesson.is_capstone:
+        yield finding(name, "form of a capstone", lambda: _capstone(lesson))
     yield finding(name, "engine symbols", lambda: _symbols(lesson))
     yield finding(name, "checks", lambda: _checks(lesson))
     yield finding(name, "messages of checks", lambda: _messages(lesson))
@@ -110,6 +114,19 @@ def _concepts(lesson: Lesson) -> str:
             "lessons/concepts.txt lists them.",
         )
     return ", ".join(map(str, lesson.concepts))
+
+
+def _capstone(lesson: Lesson) -> str:
+    """A job: its owner says what is wanted, and what comes of it is looked at."""
+    kinds = [step.kind for step in lesson.steps]
+    if set(kinds) != {"do"} or len(kinds) > _MOST_CHECKS:
+        raise LessonError(
+            f"{lesson.shown}: steps: a capstone has one to {_MOST_CHECKS}, all `do`",
+            "What is to be recalled or predicted belongs into the lessons before it.",
+        )
+    if lesson.concepts:
+        raise LessonError(f"{lesson.shown}: concepts: a capstone teaches none: `[]`")
+    return f"{len(kinds)} steps of work"
 
 
 def _symbols(lesson: Lesson) -> str:

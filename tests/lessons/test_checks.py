@@ -55,6 +55,18 @@ def test_an_image_tells_its_variables_and_not_what_is_said_of_it(lab: Lab) -> No
     assert "NOTE=1" not in lab.image("seen:note").environment
 
 
+def test_what_an_image_deletes_is_still_found_in_its_layers(lab: Lab) -> None:
+    done = run_hidden(
+        lab.engine,
+        "lab exec seen sh -c 'echo secret > /note'; lab commit seen seen:1\n"
+        "lab run --name hides seen:1 rm /note; lab commit hides seen:2",
+    )
+    assert done.code == 0, done.output
+    assert not lab.image("seen:2").shows("/note")
+    assert lab.image("seen:2").paths_with("secret") == ["/note"]
+    assert lab.image("seen:2").history_mentions("rm /note")
+
+
 def test_a_container_is_followed_through_its_life(lab: Lab) -> None:
     def after(line: str) -> tuple[str, bool]:
         done = run_hidden(lab.engine, line)
