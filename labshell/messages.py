@@ -67,6 +67,11 @@ def translate_count(one: str, many: str, count: int, into: str = "") -> str:
     return message.replace("{count}", str(count))
 
 
+def marked_count(one: str, many: str) -> tuple[str, str]:
+    """Two messages as they are, for translate_count."""
+    return one, many
+
+
 def marked(message: str) -> str:
     """The message as it is, to be translated by whoever shows it."""
     return message

@@ -24,8 +24,12 @@ def shell(engine: Engine) -> int:
     In it, `lab VERB …` is the engine, `:word` is the lesson and the shell itself, and
     everything else is bash.
     """
+    from labshell.messages import translate
     from labshell.shell import repl
 
     if repl.current is not None:
-        raise InvalidState("You are in the shell already.", "`:help` says what it can.")
+        raise InvalidState(
+            translate("You are in the shell already."),
+            translate("`:help` says what it can."),
+        )
     return repl.run(engine)

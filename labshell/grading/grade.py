@@ -13,35 +13,41 @@ from labshell.grading.result import Grade, LessonGrade, StepGrade
 from labshell.lessons.lesson import Lesson, Step
 from labshell.lessons.progress import Progress
 from labshell.lessons.record import LessonRecord, StepRecord
+from labshell.lessons.values import derive
 
 
 def grade(progress: Progress, lessons: Iterable[Lesson]) -> Grade:
     """What the student has earned in each of these lessons."""
     return Grade(
         lessons=tuple(
-            _grade_lesson(lesson, progress.lessons.get(lesson.name))
+            _grade_lesson(
+                lesson,
+                progress.lessons.get(lesson.name) or LessonRecord(),
+                progress.seed_of(lesson.name),
+            )
             for lesson in lessons
         )
     )
 
 
-def _grade_lesson(lesson: Lesson, record: LessonRecord | None) -> LessonGrade:
-    known = record or LessonRecord()
-    status = "finished" if known.finished else "begun" if known.step else "open"
+def _grade_lesson(lesson: Lesson, record: LessonRecord, seed: str) -> LessonGrade:
+    status = "finished" if record.finished else "begun" if record.step else "open"
+    values = derive(seed, lesson.name, lesson.rules)
     return LessonGrade(
         lesson=lesson.name,
         title=lesson.title,
         status=status,
-        attempt=known.attempt,
+        attempt=record.attempt,
         steps=tuple(
-            _grade_step(step, known.steps.get(step.id) or StepRecord())
+            _grade_step(step, taken, lesson.said(taken.message, values))
             for step in lesson.steps
             if step.points
+            for taken in [record.steps.get(step.id) or StepRecord()]
         ),
     )
 
 
-def _grade_step(step: Step, record: StepRecord) -> StepGrade:
+def _grade_step(step: Step, record: StepRecord, message: str) -> StepGrade:
     """One step. A progress file that was tampered with earns no more than there is."""
     return StepGrade(
         step=step.id,
@@ -51,5 +57,5 @@ def _grade_step(step: Step, record: StepRecord) -> StepGrade:
         status=record.status,
         tries=record.tries,
         hints=record.hints,
-        message=record.message,
+        message=message,
     )

@@ -36,7 +36,9 @@ def _rows(lesson: LessonGrade, language: str) -> list[tuple[str, ...]]:
             translate(step.kind, language),
             f"{step.earned}/{step.maximum}",
             translate(step.status, language),
-            step.message if step.status in ("open", "wrong") else "",
+            translate(step.message, language)
+            if step.status in ("open", "wrong")
+            else "",
         )
         for number, step in enumerate(lesson.steps)
     ]

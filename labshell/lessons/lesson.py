@@ -12,6 +12,7 @@ makes one.
 Try it: `lab lesson list`
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,6 +130,18 @@ class Lesson:
     def maximum(self) -> int:
         """All points that can be earned."""
         return sum(step.points for step in self.steps)
+
+    def said(self, message: str, values: Mapping[str, str]) -> str:
+        """What a check has said, in this lesson's language.
+
+        Saved is what it said in English, with values and subject in their places.
+        """
+        for english, text in self.messages.items():
+            pattern = re.escape(fill(english, values))
+            subject = re.escape("{subject}")
+            if found := re.fullmatch(pattern.replace(subject, "(.*)"), message):
+                return fill(text, values).replace("{subject}", "".join(found.groups()))
+        return message
 
     def step(self, id: str) -> Step:
         """The step with this id; LessonError if there is none."""

@@ -107,10 +107,8 @@ class _Page:
             yield from self._prose(section.before)
         yield self._solution(step)
         if record.message and step.kind != "predict":
-            said = record.message  # in English, filled in already
-            messages = self._lesson.messages.items()
-            known = {self._fill(en): self._fill(text) for en, text in messages}
-            yield f"{_MARKS[record.status]} {known.get(said) or self._word(said)}"
+            said = self._word(self._lesson.said(record.message, self._values))
+            yield f"{_MARKS[record.status]} {said}"
         yield from self._prose(section.after)
 
     def _answer(self, step: Step, record: StepRecord) -> str:

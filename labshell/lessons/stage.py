@@ -102,7 +102,8 @@ class Stage:
             self.screen.say("Skipped: done for you, without points.", "dim")
         elif here.message:
             show = self.screen.good if here.status == DONE else self.screen.bad
-            show(here.message, 0)
+            said = self.attempt.lesson.said(here.message, self.attempt.values)
+            show(self.screen.word(said), 0)
 
     def text(self, outcome: Outcome) -> str:
         """What an outcome says, translated and filled in."""

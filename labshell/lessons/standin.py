@@ -20,10 +20,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
-_WITHOUT_LIBRARY = """\
+from labshell.messages import marked, translate
+
+_WITHOUT_LIBRARY = marked("""\
 Neither `docker` nor docker-py is installed here. One of them is needed:
     apt-get install docker.io         (Debian 13: docker-cli)
-    {python} -m pip install 'docker>=7'"""
+    {python} -m pip install 'docker>=7'""")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _ask(asked)
     except ImportError:
-        print(_WITHOUT_LIBRARY.format(python=sys.executable), file=sys.stderr)
+        says = translate(_WITHOUT_LIBRARY)
+        print(says.format(python=sys.executable), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

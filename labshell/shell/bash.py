@@ -32,6 +32,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from engine.errors import EngineError
+from labshell.messages import translate
 from labshell.shell.terminal import PseudoTerminal
 
 # Sent once. Bash has read ~/.bashrc by then; its prompt is ours to draw.
@@ -200,7 +201,7 @@ def _start(terminal: PseudoTerminal | None, commands: int) -> "subprocess.Popen[
     """Start bash, as the leader of a session of its own if it gets a terminal."""
     bash = shutil.which("bash")
     if bash is None:
-        raise EngineError("The shell needs bash", "apt-get install bash")
+        raise EngineError(translate("The shell needs bash"), "apt-get install bash")
     if terminal is None:
         return subprocess.Popen([bash], stdin=commands)
     # A session leader that opens a terminal for reading and writing gets it as its

@@ -19,13 +19,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labshell.messages import marked, marked_count, translate, translate_count
 from labshell.shell.paint import painted
 from labshell.views.tables import printable, shorten
 
 if TYPE_CHECKING:
-    from engine.engine import Engine
+    from engine.engine import Engine, ProcessInfo
 
 MOST_LINES = 5
+LAYER, MOUNT, PROCESS = marked("layer"), marked("mount"), marked("process")
+_ROLES = {
+    "shim": marked("shim of {container}"),
+    "container": marked("container {container}"),
+    "exec": marked("exec {container}"),
+    "porter": marked("porter {container}"),
+}
+_COUNTED = {
+    ("+", LAYER): marked_count("{count} new layer", "{count} new layers"),
+    ("+", MOUNT): marked_count("{count} new mount", "{count} new mounts"),
+    ("+", PROCESS): marked_count("{count} new process", "{count} new processes"),
+    ("-", LAYER): marked_count("{count} layer gone", "{count} layers gone"),
+    ("-", MOUNT): marked_count("{count} mount gone", "{count} mounts gone"),
+    ("-", PROCESS): marked_count("{count} process ended", "{count} processes ended"),
+}
 
 Things = Mapping[str, str]  # what it is recognised by -> how it is described
 
@@ -86,7 +102,8 @@ class Watcher:
                 )
                 for diff_id in image.config.diff_ids:
                     digest = diff_id.removeprefix("sha256:")[:12]
-                    layers.setdefault(diff_id, f"{digest} of image {name}")
+                    says = translate("{digest} of image {name}")
+                    layers.setdefault(diff_id, says.format(digest=digest, name=name))
             self._images = (stamp, layers)
         return self._images[1]
 
@@ -101,11 +118,13 @@ def _mounts(engine: "Engine") -> Things:
             inside[name] = inside.get(name, 0) + 1
             continue
         whose = f" ({name})" if name else ""
-        found[f"{point.id} {point.target}"] = (
-            f"{point.kind} on {_short_path(engine, point.target)}{whose}"
+        says = translate("{kind} on {path}").format(
+            kind=point.kind, path=_short_path(engine, point.target)
         )
+        found[f"{point.id} {point.target}"] = says + whose
     for name, count in inside.items():
-        found[f"inside {name}"] = f"namespace of {name}: {count} mounts inside"
+        says = translate("namespace of {name}: {count} mounts inside")
+        found[f"inside {name}"] = says.format(name=name, count=count)
     return found
 
 
@@ -128,19 +147,27 @@ def _processes(engine: "Engine") -> Things:
     for process in everything:
         if process.pid not in shims and process.parent not in shims:
             continue
-        relation = "shim of" if process.role == "shim" else process.role
-        where = f"{relation} {process.container}"
-        if process.inside_pid is not None:
-            where += f", there pid {process.inside_pid}"
         command = shorten(process.command, 40)
-        found[f"{process.pid} {process.role}"] = f"{process.pid} {command} ({where})"
+        found[f"{process.pid} {process.role}"] = (
+            f"{process.pid} {command} ({_what_it_is(process)})"
+        )
     return found
+
+
+def _what_it_is(process: "ProcessInfo") -> str:
+    """Whose process this is, and what the container calls it."""
+    says = translate(_ROLES.get(process.role, "{role} {container}"))
+    said = says.format(role=process.role, container=process.container)
+    if process.inside_pid is None:
+        return said
+    return said + translate(", there pid {pid}").format(pid=process.inside_pid)
 
 
 def _container_layers(engine: "Engine") -> Things:
     """Each container has two layers of its own, in its directory."""
+    says = translate("read-write and init of {container}")
     return {
-        container.id: f"read-write and init of {container.name}"
+        container.id: says.format(container=container.name)
         for container in engine.containers(all=True)
     }
 
@@ -150,9 +177,9 @@ def between(before: Picture, after: Picture) -> list[Change]:
     changes = []
     for sign, old, new in (("-", after, before), ("+", before, after)):
         for kind, had, has in (
-            ("layer", old.layers, new.layers),
-            ("mount", old.mounts, new.mounts),
-            ("process", old.processes, new.processes),
+            (LAYER, old.layers, new.layers),
+            (MOUNT, old.mounts, new.mounts),
+            (PROCESS, old.processes, new.processes),
         ):
             gone = (text for key, text in has.items() if key not in had)
             changes += [Change(sign=sign, kind=kind, text=text) for text in gone]
@@ -165,24 +192,21 @@ def show(changes: Iterable[Change]) -> None:
     shown = found if len(found) <= MOST_LINES + 1 else found[:MOST_LINES]
     for change in shown:
         colour = "green" if change.sign == "+" else "red"
-        print(painted(f"{change.sign} {change.kind} {printable(change.text)}", colour))
+        said = f"{change.sign} {translate(change.kind)} {printable(change.text)}"
+        print(painted(said, colour))
     if rest := found[len(shown) :]:
-        counts = ", ".join(_counts(rest))
-        print(painted(f"  and {counts}: `lab mounts`, `lab tree`, `lab layers`", "dim"))
+        says = translate("and {changes}: `lab mounts`, `lab tree`, `lab layers`")
+        said = says.format(changes=", ".join(_counts(rest)))
+        print(painted(f"  {said}", "dim"))
 
 
 def _counts(changes: list[Change]) -> list[str]:
     """How many of each sort: "3 new mounts", "2 processes ended"."""
     kinds = dict.fromkeys((change.sign, change.kind) for change in changes)
     return [
-        _count(sign, kind, sum((c.sign, c.kind) == (sign, kind) for c in changes))
+        translate_count(
+            *_COUNTED[sign, kind],
+            sum((change.sign, change.kind) == (sign, kind) for change in changes),
+        )
         for sign, kind in kinds
     ]
-
-
-def _count(sign: str, kind: str, count: int) -> str:
-    plural = {"process": "processes"}
-    things = kind if count == 1 else plural.get(kind, f"{kind}s")
-    if sign == "+":
-        return f"{count} new {things}"
-    return f"{count} {things} {'ended' if kind == 'process' else 'gone'}"

@@ -14,6 +14,7 @@ Try it: `grep -c hypervisor /proc/cpuinfo; systemd-detect-virt`
 import os
 from pathlib import Path
 
+from labshell.messages import translate
 from labshell.shell import home
 from labshell.shell.paint import painted
 
@@ -56,6 +57,8 @@ def _text(path: Path) -> str:
 def warn_once() -> None:
     """Say that this bash is root, the first time it runs on a machine of its own."""
     if os.geteuid() == 0 and not is_virtual() and home.first_time("root"):
-        text = "This bash is root on this machine itself: `rm` and `kill` mean it."
+        text = translate(
+            "This bash is root on this machine itself: `rm` and `kill` mean it."
+        )
         print(painted(text, "yellow"))
-        print("A virtual machine of your own is a better place to learn.")
+        print(translate("A virtual machine of your own is a better place to learn."))

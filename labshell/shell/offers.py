@@ -17,11 +17,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labshell.commands import VERBS
+from labshell.messages import marked, translate
 from labshell.shell.lines import tokens
 
 if TYPE_CHECKING:
     from engine.engine import Engine
 
+IMAGE, CONTAINER = "image", "container"
+_SAYS = {
+    IMAGE: marked("{name} is an image here. `{line}`?"),
+    CONTAINER: marked("{name} is a container here. `{line}`?"),
+}
 _STOPPED_BY_HAND = (130, 148)  # 128 + SIGINT, 128 + SIGTSTP: nothing went wrong
 
 
@@ -34,8 +40,7 @@ class Offer:
     line: str
 
     def __str__(self) -> str:
-        article = "an" if self.kind[0] in "aeiou" else "a"
-        return f"{self.name} is {article} {self.kind} here. `{self.line}`?"
+        return translate(_SAYS[self.kind]).format(name=self.name, line=self.line)
 
 
 def offer(engine: "Engine", text: str, status: int, directory: str) -> Offer | None:
@@ -69,9 +74,9 @@ def _names(engine: "Engine") -> dict[str, str]:
     for image in engine.images(all=True):
         digits = image.id.removeprefix("sha256:")
         for name in (*image.references, digits, digits[:12]):
-            names[name] = "image"
-            names[name.removesuffix(":latest")] = "image"
+            names[name] = IMAGE
+            names[name.removesuffix(":latest")] = IMAGE
     for container in engine.containers(all=True):
         for name in (container.name, container.id, container.id[:12]):
-            names[name] = "container"
+            names[name] = CONTAINER
     return names

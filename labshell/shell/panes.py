@@ -22,6 +22,7 @@ import subprocess
 from collections.abc import Sequence
 
 from engine.errors import EngineError
+from labshell.messages import translate
 
 USUAL = ("mounts", "tree")
 NAMED = (
@@ -52,20 +53,24 @@ class Panes:
         if not os.environ.get("TMUX"):
             example = (words or list(wanted) or USUAL)[0]
             raise EngineError(
-                "`:panes` needs tmux around the shell",
-                "Start `tmux`, and the shell in it; "
-                f"or in another terminal: `lab watch {example}`.",
+                translate("`:panes` needs tmux around the shell"),
+                translate(
+                    "Start `tmux`, and the shell in it; "
+                    "or in another terminal: `lab watch {picture}`."
+                ).format(picture=example),
             )
         self._shown = None
         if words == ["off"]:
             self.close()
-            return "The panes are closed."
+            return translate("The panes are closed.")
         if words:
             self._show(_watched(words))
-            return "`:panes off` closes them again."
+            return translate("`:panes off` closes them again.")
         self._shown = ()
         self.follow(wanted)
-        return "They go with the lesson's steps; `:panes off` closes them again."
+        return translate(
+            "They go with the lesson's steps; `:panes off` closes them again."
+        )
 
     def follow(self, wanted: Sequence[str]) -> None:
         """Show what is wanted now, if the panes follow the lesson."""
@@ -104,8 +109,10 @@ def _watched(words: Sequence[str]) -> list[list[str]]:
             pictures[-1].append(word)
         else:
             raise EngineError(
-                f"no such picture: {word}",
-                f"There are {', '.join(KINDS)}: `:panes tree layers CONTAINER`.",
+                translate("no such picture: {word}").format(word=word),
+                translate("There are {kinds}: `:panes tree layers CONTAINER`.").format(
+                    kinds=", ".join(KINDS)
+                ),
             )
     return pictures
 
@@ -114,5 +121,7 @@ def _tmux(*words: str) -> str:
     """Run tmux, and return what it prints."""
     result = subprocess.run(["tmux", *words], capture_output=True, text=True)
     if result.returncode != 0:
-        raise EngineError(f"tmux: {result.stderr.strip()}", "A larger window may help.")
+        raise EngineError(
+            f"tmux: {result.stderr.strip()}", translate("A larger window may help.")
+        )
     return result.stdout.strip()

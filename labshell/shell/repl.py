@@ -240,7 +240,7 @@ class Shell:
     # What the prompt shows.
 
     def _words(self) -> dict[str, str]:
-        return {**words.OWN, **(self.runner.words() if self.runner else {})}
+        return {**words.own(), **(self.runner.words() if self.runner else {})}
 
     # What the words and the lessons ask of the shell.
 

@@ -10,6 +10,7 @@ Try it: `lab run -d --name web busybox sleep 1000`
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
+from labshell.messages import translate
 
 if TYPE_CHECKING:
     from engine.engine import Engine
@@ -27,5 +28,6 @@ def toolbar(engine: "Engine", runner: "LessonRunner | None") -> str:
         names = []
     if names:
         shown = " ".join(names[:_MOST]) + (" …" if len(names) > _MOST else "")
-        parts.append(f"{len(names)} running: {shown}")
+        says = translate("{count} running: {names}")
+        parts.append(says.format(count=len(names), names=shown))
     return "  │  ".join(filter(None, parts))

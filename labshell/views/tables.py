@@ -11,7 +11,7 @@ Try it: `lab run --label $'a=\\e[31mred' --name box busybox true; lab inspect bo
 
 from collections.abc import Sequence
 
-_NARROWEST = 8  # characters, to which a column that gives way may be cut
+_NARROWEST = 8  # columns, to which a column that gives way may be cut
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -43,7 +43,7 @@ def fitted(
     rows = [[row[n] for n in full] for row in rows]
     place = full.index(gives_way)
     excess = _widest(table(headings, rows)) - most
-    longest = max(len(row[place]) for row in rows)
+    longest = max(width(row[place]) for row in rows)
     room = longest if excess <= 0 else max(_NARROWEST, longest - excess)
     return table(
         headings,
@@ -82,5 +82,10 @@ def padded(text: str, wide: int) -> str:
 
 
 def shorten(text: str, most: int) -> str:
-    """The text, cut to `most` characters with an ellipsis at the end."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """The text, cut to `most` columns of a terminal with an ellipsis at the end."""
+    if width(text) <= most:
+        return text
+    kept = text[: most - 1]
+    while width(kept) >= most:
+        kept = kept[:-1]
+    return kept + "…"

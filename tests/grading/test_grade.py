@@ -83,3 +83,11 @@ def test_the_table_has_a_line_a_step_and_the_sum(progress, lesson):
 
 def test_the_table_speaks_chinese(progress, lesson):
     assert "预测" in as_table(grade(progress, [lesson]), "zh")
+
+
+def test_what_a_check_said_is_told_in_the_language_of_who_reads(progress):
+    said = "The note is not yet in these places: /note, /data/note."
+    progress.of(LESSON).of("notes").message = said
+    chinese = as_table(grade(progress, [library.find(LESSON, "zh")]), "zh")
+    assert "这些地方还没有便条：/note, /data/note。" in chinese
+    assert said in as_table(grade(progress, [library.find(LESSON)]))

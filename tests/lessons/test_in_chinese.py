@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.engine import Engine
+from labshell.lessons import library
 from labshell.views.tables import width
 from tests.messages import catalogue
 from tests.shell.open_shell import OpenShell
@@ -70,6 +71,14 @@ def test_the_steps_stand_below_each_other(shell: OpenShell) -> None:
     ends = {width(line) for line in steps if "/" in line}
     assert len(ends) == 1
     assert total.endswith("分")
+
+
+def test_what_a_check_has_said_is_said_again_in_chinese(shell: OpenShell) -> None:
+    shell(":goto find-hosts")
+    solution = library.find(LESSON).step("find-hosts").solve[-1]
+    said = "✓ 就是它：两者是同一个文件"
+    assert said in shell(solution.replace("{{name}}", "$(lab ps -q)"))
+    assert said in shell(":again")
 
 
 def test_a_verb_of_dockers_answers_in_english(shell: OpenShell) -> None:

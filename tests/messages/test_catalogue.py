@@ -7,6 +7,7 @@ import polib
 import pytest
 
 from labshell import messages
+from tests.house.sources import python_files
 from tests.messages import catalogue, extraction
 
 LANGUAGES = sorted(messages.LOCALES)
@@ -58,6 +59,22 @@ def test_what_is_compiled_is_what_is_written(known: polib.POFile) -> None:
     assert compiled == known.to_binary(), RENEW
 
 
+AUTHORS = {"fields", "format", "judge", "lint", "prose", "proof", "skeleton"}
+AUTHORS |= {"curriculum", "mutants", "translate", "vocabulary"}
+DOCKER = {"standin"}
+
+
+def test_whoever_speaks_to_a_student_marks_it() -> None:
+    """What is said to authors, of their own files, and in Docker's name is English."""
+    speakers = [
+        source
+        for source in python_files("labshell/shell", "labshell/lessons")
+        if source.path.stem not in AUTHORS | DOCKER
+    ]
+    unmarked = [text for source in speakers for text in extraction.unmarked_in(source)]
+    assert unmarked == []
+
+
 def test_english_is_what_the_code_says() -> None:
     said = extraction.messages()
     assert [messages.translate(m.one, "en") for m in said] == [m.one for m in said]
@@ -73,7 +90,8 @@ def test_extraction_finds_each_kind_of_mark() -> None:
             "screen.count('{count} d', '{count} ds', n)\n"
             "say('said by another')\n"
             "translate(text)\n"
-            "'e'.count('e')\n"
+            "marked_count('{count} e', '{count} es')\n"
+            "'f'.count('f', start)\n"
         ),
     )
     assert set(extraction.marked_in(source)) == {
@@ -81,4 +99,5 @@ def test_extraction_finds_each_kind_of_mark() -> None:
         ("b", ""),
         ("c", ""),
         ("{count} d", "{count} ds"),
+        ("{count} e", "{count} es"),
     }

@@ -88,6 +88,8 @@ def test_wide_characters_take_two_columns() -> None:
 def test_what_is_cut_says_so() -> None:
     assert shorten("abcdef", 4) == "abc…"
     assert shorten("abcd", 4) == "abcd"
+    assert shorten("容器镜像", 6) == "容器…"
+    assert shorten("容器镜", 6) == "容器镜"
 
 
 def test_a_table_too_wide_loses_empty_columns_and_then_cuts_one_short() -> None:
