@@ -55,4 +55,10 @@ def inventory(engine: Engine, result: bool, again: bool, json: bool) -> None:
 
 def _ask(says: str, choices: int) -> int:
     """One of so many numbers; asked again until it is one."""
-    return int(click.prompt(says, type=click.IntRange(1, choices)))
+    from labshell.messages import translate
+
+    while True:
+        answer = click.prompt(says)
+        if answer.isdecimal() and 0 < int(answer) <= choices:
+            return int(answer)
+        click.echo(translate("A number from 1 to {most}.").format(most=choices))

@@ -64,6 +64,7 @@ class Shell:
 
     def __init__(self, engine: "Engine", *, interactive: bool) -> None:
         self.engine, self.interactive = engine, interactive
+        self._language = language()  # whatever bash may export later
         self.status = 0
         self.terminal = PseudoTerminal() if interactive else None
         self._modes = termios.tcgetattr(0) if interactive else None
@@ -252,7 +253,7 @@ class Shell:
                 from labshell.lessons.runner import LessonRunner
             except ModuleNotFoundError:
                 return None
-            self._runner = LessonRunner(self.engine, language(), shell=self)
+            self._runner = LessonRunner(self.engine, self._language, shell=self)
         return self._runner
 
     def learn(self, lesson: str | None) -> None:

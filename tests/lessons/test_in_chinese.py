@@ -88,3 +88,16 @@ def test_a_verb_of_dockers_answers_in_english(shell: OpenShell) -> None:
 
 def test_bash_and_what_it_starts_speak_the_same(shell: OpenShell) -> None:
     assert shell("command lab lesson where").startswith("你学到了")
+
+
+def test_a_shell_keeps_the_language_it_was_opened_in(
+    fresh_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABSHELL_PROGRESS", str(tmp_path / "progress.json"))
+    shell = OpenShell(fresh_root, tmp_path, words=("--lang", "zh"))
+    shell("export LABSHELL_LANG=en")
+    assert "只有一次机会" in shell(f"lab learn {LESSON}")
+    assert "没有 77 这个选项" in shell(":answer 77")
+    shell(":reset lesson")
+    shell.leave()
+    Engine(fresh_root).destroy()
