@@ -8,7 +8,7 @@ _MEMORY = 32 << 20  # bytes
 def may_be_left_alone(lab: Lab) -> Outcome:
     """The clerk is told what the container is told, comes again, and is limited."""
     name = lab.values["name"]
-    desk = lab.container(name)
+    desk = lab.container(name, lost=False)
     if desk.image_id != lab.image(f"{name}:desk").id:
         return lab.failed("{{name}} was made of another image.")
     if " -c " in desk.process.command:
