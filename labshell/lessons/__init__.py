@@ -33,6 +33,7 @@
     attempt.py     one student in one lesson: steps, answers, points
     lookout.py     … looked at while the student works in another terminal
     screen.py      how it looks on the terminal
+    page.py        … which is never wider than can be read
     stage.py       the step on the screen, and what came of an answer
     drill.py       what is asked again, and when
     drilling.py    … on the screen: :drill

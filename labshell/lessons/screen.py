@@ -21,19 +21,15 @@ from labshell.messages import translate, translate_count
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 88
-
 
 class Screen:
     """The terminal, in one language."""
 
     def __init__(self, language: str, console: "Console | None" = None) -> None:
-        from rich.console import Console
+        from labshell.lessons.page import Page
 
         self.language = language
-        self.console = console or Console(highlight=False)
-        if self.console.width > WIDTH:
-            self.console.width = WIDTH
+        self.console = console or Page(highlight=False)
 
     def word(self, text: str) -> str:
         """One of the runner's own texts, translated."""

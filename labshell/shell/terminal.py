@@ -23,7 +23,7 @@ import signal
 import termios
 import tty
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from labshell.shell.waking import Waker
 
@@ -78,10 +78,10 @@ class PseudoTerminal:
         """Copy in both directions until `finished()`; asked whenever something happens.
 
         `wakers` are descriptors that wake us besides the two terminals. `quiet` throws
-        the output away.
+        the output away, and leaves the keys to the next prompt.
         """
         self.quiet = quiet
-        with raw(KEYBOARD), self._following_size():
+        with nullcontext() if quiet else raw(KEYBOARD), self._following_size():
             while not finished():
                 self._copy_once(wakers)
             while not self._marked and self._read_within(_GRACE):
@@ -104,8 +104,10 @@ class PseudoTerminal:
         poll.register(
             self.master, select.POLLIN | (select.POLLOUT if self._unsent else 0)
         )
-        for waker in wakers if self._unsent else [KEYBOARD, *wakers]:
+        for waker in wakers:
             poll.register(waker, select.POLLIN)
+        if not (self._unsent or self.quiet):
+            poll.register(KEYBOARD, select.POLLIN)
         for descriptor, event in poll.poll():
             if descriptor == KEYBOARD:
                 self._unsent += _read_keys()

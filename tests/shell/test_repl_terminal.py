@@ -9,6 +9,7 @@ import pexpect
 import pytest
 
 from tests import machine
+from tests.engine.boxes import until
 from tests.shell.open_shell import OpenShell
 
 if TYPE_CHECKING:
@@ -242,3 +243,21 @@ def test_lines_typed_early_keep_their_order(editor: OpenShell) -> None:
     editor.expect("two")
     editor.expect("three")
     editor.until_prompt()
+
+
+def test_what_is_typed_while_bash_is_still_starting_is_not_lost(
+    engine: "Engine", tmp_path: Path
+) -> None:
+    go, mark = tmp_path / "go", tmp_path / "mark"
+    (tmp_path / ".bashrc").write_text(f"until [ -e {go} ]; do sleep 0.05; done\n")
+    shell = OpenShell(engine.root, tmp_path, term="xterm", columns=100)
+    try:
+        shell.type(":nothing\r")
+        shell.expect("\x1b[?2004l")  # the line is taken, and waits for bash
+        shell.type(f"echo typed > {mark}\r")
+        shell.expect("typed")  # the terminal's echo
+        go.touch()
+        shell.expect("no such word")
+        until(mark.exists, "the second line", seconds=30)
+    finally:
+        shell.child.close(force=True)
