@@ -29,7 +29,9 @@ pytestmark = [pytest.mark.require("root", "overlay"), pytest.mark.patience(600)]
 class Clumsy(Typist):
     """Arrives where a `Typist` does, by detours."""
 
-    def __init__(self, lesson: Lesson, root: Path, progress: Path, chance: random.Random):
+    def __init__(
+        self, lesson: Lesson, root: Path, progress: Path, chance: random.Random
+    ) -> None:
         super().__init__(lesson, root, progress)
         self._chance = chance
 
@@ -50,6 +52,10 @@ class Clumsy(Typist):
     def _forget(self) -> None:
         self._child.send(f"echo {CTRL_U}")
         super().type(self._chance.choice((":nxt", "lba ps", ":answer", ":goto 99", "")))
+
+    def opens(self) -> None:
+        """Wait until the step is shown at which the student left off."""
+        self.wait(lambda: f"{self.lesson.name} · " in self.tail(), "opening")
 
     def takes(self, most: int) -> None:
         """Do up to so many steps, and stop in the middle of going on."""
@@ -96,7 +102,7 @@ def test_a_track_is_taken_to_its_end_whatever_happens(
             before = done(progress, name)
             shell = Clumsy(lesson, engine.root, progress, chance)
             try:
-                shell.wait(lambda: f"{name} · " in shell.tail(), "opening")
+                shell.opens()
                 assert done(progress, name) == before
                 shell.takes(chance.randint(1, MOST_STEPS))
             finally:
