@@ -196,7 +196,7 @@ def show(changes: Iterable[Change]) -> None:
         print(painted(said, colour))
     if rest := found[len(shown) :]:
         says = translate("and {changes}: `lab mounts`, `lab tree`, `lab layers`")
-        said = says.format(changes=", ".join(_counts(rest)))
+        said = says.format(changes=translate(", ").join(_counts(rest)))
         print(painted(f"  {said}", "dim"))
 
 
