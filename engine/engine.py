@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from engine.registry.server.service import ServerSettings as ServerSettings
     from engine.registry.server.summary import TaggedManifest as TaggedManifest
     from engine.registry.telling import TransferProgress as TransferProgress
+    from engine.runtime.command.bundled import Bundled as Bundled
     from engine.runtime.logs import LogEntry as LogEntry
     from engine.runtime.sandbox import Endpoint as Endpoint
     from engine.runtime.sandbox import Sandbox as Sandbox
@@ -102,6 +103,7 @@ _LATE = {
     **dict.fromkeys(
         ("BuildOptions", "DockersLines", "Progress", "StepReport"), "build.options"
     ),
+    "Bundled": "runtime.command.bundled",
     "Login": "registry.logins",
     "Labd": "serving.labd",
     "Registry": "registry.server.registry",

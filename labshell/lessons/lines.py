@@ -7,7 +7,8 @@
 
 The student's own shell is whoever made the runner: it runs a line, and expands the
 words of an answer, as it would for the student. Where there is none (a test, the
-proof), a bash of our own does. In both, `lab` is this labshell on this engine.
+proof), a bash of our own does. In both, `lab` is this labshell on this engine, and
+`labshell-runc` its runtime.
 
 The output of a hidden script goes to a file, not a pipe: a container that is started
 in it lives on, and a pipe that it inherits would never end.
@@ -29,6 +30,11 @@ from labshell.lessons.warm import Warm
 
 SECONDS = 120
 _LAB = 'lab() { "$LAB_PYTHON" -P -S -m labshell "$@"; }; export -f lab\n'
+_RUNC = (
+    'labshell-runc() { "$LAB_PYTHON" -P -S -c '
+    "'import sys; from engine.runtime.command.main import main; sys.exit(main())' "
+    '"$@"; }; export -f labshell-runc\n'
+)
 _WARM_LAB = 'lab() { "$LAB_PYTHON" -I -S "$LAB_CLIENT" "$@"; }; export -f lab\n'
 
 
@@ -62,7 +68,7 @@ def run_hidden(
     with tempfile.TemporaryFile() as output:
         try:
             code = subprocess.run(
-                ["bash", "-c", f"{lab}{prelude}set -e -o pipefail\n{script}"],
+                ["bash", "-c", f"{lab}{_RUNC}{prelude}set -e -o pipefail\n{script}"],
                 env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -98,7 +104,8 @@ class OwnBash:
         """Run one line with the terminal as it is; its exit status."""
         sys.stdout.flush()
         return subprocess.run(
-            ["bash", "-c", _LAB + self._prelude + line], env=environment(self._engine)
+            ["bash", "-c", _LAB + _RUNC + self._prelude + line],
+            env=environment(self._engine),
         ).returncode
 
     def expand(self, text: str) -> str:

@@ -84,7 +84,7 @@ def mentioned(engine: Engine, made: Made, text: str) -> Made:
         servers=[
             server.address
             for server in serving(engine)
-            if server.address in made.servers and {"lab", server.verb} <= words
+            if server.address in made.servers and server.words <= words
         ],
         repositories=[
             name

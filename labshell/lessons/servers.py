@@ -1,11 +1,12 @@
-"""The servers that a lesson may start: they outlive the shell, and go with the lesson.
+"""What a lesson may start that no record of the engine names: it goes with the lesson.
 
     lab daemon start         labd          asked by docker
     lab registry serve -d    a registry    asked by whoever pushes and pulls
+    labshell-runc create     a container   of a bundle in one of the engine's volumes
 
-Each is known by the lock that it holds, so one that was started in another terminal is
-found, too. A registry is looked for where `lab registry serve` keeps its files unless
-told otherwise: one of another --root is not of the lesson's.
+A server is known by the lock that it holds, so one that was started in another terminal
+is found, too. A registry is looked for where `lab registry serve` keeps its files
+unless told otherwise: one of another --root is not of the lesson's.
 
 Try it: `lab registry serve -d`; `lab daemon start`; `:reset lesson`
 """
@@ -14,18 +15,20 @@ import contextlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.engine import Engine, Labd
+from engine.engine import Bundled, Engine, Labd
 from engine.errors import Conflict
+
+_RUNTIME = "labshell-runc"
 
 
 class Server(NamedTuple):
-    """One that runs: what it is called, the verb that starts it, where it is asked.
+    """One that runs: what it is called, the words that start it, where it is asked.
 
     `stop` ends it, and returns when it has ended.
     """
 
     name: str
-    verb: str
+    words: frozenset[str]
     address: str
     stop: Callable[[], object]
 
@@ -37,18 +40,31 @@ def serving(engine: Engine) -> list[Server]:
         labd = Labd.of(engine.root)
         found = labd.find()
         if found is not None and found.root == str(engine.root):
-            servers.append(Server("labd", "daemon", found.address, labd.stop))
+            servers.append(_server("labd", "daemon", found.address, labd.stop))
     with contextlib.suppress(Conflict):
         registry = engine.registry
         found = registry.find()
         if found is not None:
-            servers.append(Server("registry", "registry", found.address, registry.stop))
-    return servers
+            servers.append(
+                _server("registry", "registry", found.address, registry.stop)
+            )
+    return servers + [_bundled(one) for one in Bundled.below(engine.root)]
+
+
+def _server(name: str, verb: str, address: str, stop: Callable[[], object]) -> Server:
+    return Server(name, frozenset({"lab", verb}), address, stop)
+
+
+def _bundled(one: Bundled) -> Server:
+    """It is asked nothing, and nobody stays with it: so it goes as a server does."""
+    id = one.container.id
+    words = frozenset({_RUNTIME, id})
+    return Server(f"container {id} of {_RUNTIME}", words, f"bundle://{id}", one.delete)
 
 
 def forget_login(engine: Engine, address: str) -> str:
     """Forget who one was at a registry that goes with the lesson; what to call that."""
     scheme, _, host = address.partition("://")
-    if scheme == "unix" or not engine.logout(host):
+    if scheme not in ("http", "https") or not engine.logout(host):
         return ""
     return f"login at {host}"

@@ -5,6 +5,7 @@
         warned-…                      what was said once and is not said again
         programs/KEY/first/lab        first on PATH: this labshell, whatever else is
                                       called lab
+        programs/KEY/first/labshell-runc  its runtime
         programs/KEY/last/docker      last on PATH: taken only where no docker client
                                       is installed
 
@@ -77,7 +78,7 @@ def program() -> Path | None:
 
 
 def program_directories() -> tuple[Path, Path] | None:
-    """Directories for the two ends of PATH: one with `lab`, one with `docker`."""
+    """Directories for the two ends of PATH: with `lab` and its runtime; `docker`."""
     place, target = directory(), program()
     if place is None or target is None:
         return None
@@ -85,6 +86,9 @@ def program_directories() -> tuple[Path, Path] | None:
     first, last = (place / "programs" / key / end for end in ("first", "last"))
     for link in (first / "lab", last / "docker"):
         _link(link, target)
+    runtime = target.with_name("labshell-runc")
+    if runtime.is_file():
+        _link(first / runtime.name, runtime)
     return first, last
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.engine import Engine, ServerSettings
+from engine.engine import Bundled, Engine, ServerSettings
 from engine.errors import NotFound
 from labshell.lessons import scene
 from labshell.lessons.lines import run_hidden
@@ -120,3 +120,33 @@ def test_no_registry_outlives_an_engine_that_is_destroyed(
 def test_a_repository_that_is_not_there_cannot_be_removed(engine: Engine) -> None:
     with pytest.raises(NotFound):
         engine.registry.remove("nowhere")
+
+
+BUNDLE = """
+mkdir -p {0}/rootfs/bin; cp /bin/busybox {0}/rootfs/bin/sleep
+labshell-runc spec -b {0}
+sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"sleep", "3600"/' {0}/config.json
+labshell-runc create -b {0} {1}
+"""
+
+
+def test_a_container_of_a_bundle_in_a_volume_goes_with_the_lesson(
+    engine: Engine, tmp_path: Path
+) -> None:
+    ours, other = f"ours-{tmp_path.name}", f"other-{tmp_path.name}"
+    before = scene.inventory(engine)
+    volume = engine.create_volume("shelf").content
+    for place, id in (volume, ours), (tmp_path, other):
+        done = run_hidden(engine, BUNDLE.format(place, id))
+        assert done.code == 0, done.output
+    others = Bundled.below(tmp_path)
+    try:
+        made = scene.news(before, scene.inventory(engine))
+        assert made.servers == [f"bundle://{ours}"]
+        removed = scene.clear(engine, made, before)
+        assert f"container {ours} of labshell-runc" in removed
+        assert Bundled.below(engine.root) == []
+        assert Bundled.below(tmp_path) == others, "it is nobody's business of ours"
+    finally:
+        for one in others:
+            one.delete()

@@ -45,6 +45,7 @@ def test_lab_and_docker_on_path_lead_to_this_labshell(state: Path) -> None:
     assert program is not None and places is not None
     first, last = places
     assert (first / "lab").readlink() == program
+    assert (first / "labshell-runc").readlink() == program.with_name("labshell-runc")
     assert (last / "docker").readlink() == program
     assert home.program_directories() == places, "a second shell finds the same"
 
