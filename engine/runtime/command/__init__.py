@@ -27,6 +27,7 @@ collects its exit status. What makes it is the same as for a shim: starter.py, i
     streams.py    the descriptors and the pid file of create, run and exec
     ending.py     kill, delete; update, pause, resume
     showing.py    state, list, ps, features
+    bundled.py    those whose bundle lies in a directory that is about to go
     template.py   spec: a config.json to begin with
     main.py       one command, and how errors are told
 
