@@ -152,9 +152,11 @@ class Engine(SystemVerbs, LookingVerbs, CopyingVerbs, BuildVerbs):
     def destroy(self) -> None:
         """Remove all that there is of this engine: servers, containers, images, root.
 
-        For an engine that was made for one purpose and that nobody else uses.
+        For an engine that was made for one purpose and that nobody else uses. What
+        `labshell-runc` has made of bundles in its volumes goes, too.
         """
         from engine import files
+        from engine.runtime.command.bundled import Bundled
         from engine.serving.labd import Labd
 
         labd = Labd.of(self.root)
@@ -162,6 +164,8 @@ class Engine(SystemVerbs, LookingVerbs, CopyingVerbs, BuildVerbs):
             labd.stop()
         if self.registry.find():
             self.registry.stop()
+        for one in Bundled.below(self.root):
+            one.delete()
         if self.root.exists():
             for container in self.containers(all=True):
                 self.remove(container.id, force=True)

@@ -1,5 +1,7 @@
 """A registry that a lesson serves goes with it, and what it was given goes, too."""
 
+import os
+import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,3 +152,16 @@ def test_a_container_of_a_bundle_in_a_volume_goes_with_the_lesson(
     finally:
         for one in others:
             one.delete()
+
+
+def test_a_container_of_a_bundle_goes_with_the_room(tmp_path: Path) -> None:
+    with room("somebody") as (engine, _):
+        volume = engine.create_volume("shelf").content
+        done = run_hidden(engine, BUNDLE.format(volume, f"room-{tmp_path.name}"))
+        assert done.code == 0, done.output
+        root = engine.root
+        [one] = Bundled.below(root)
+        ends = os.pidfd_open(one.container.pid)
+    assert Bundled.below(root) == []
+    assert select.select([ends], [], [], 60)[0], "its process has ended"
+    os.close(ends)
