@@ -8,6 +8,7 @@ A text that the code does not say any more goes with its translation, a new one 
 with an empty one. Nothing in the files depends on who makes them, or when.
 """
 
+import re
 from pathlib import Path
 
 import polib
@@ -33,6 +34,11 @@ def path(language: str) -> Path:
 def read(language: str) -> polib.POFile:
     """The catalogue as it is."""
     return polib.pofile(str(path(language)), encoding="utf-8")
+
+
+def phrases(language: str) -> set[str]:
+    """What is translated of several words: by these, English is known on a screen."""
+    return {entry.msgid for entry in read(language) if re.search(r"\w.* ", entry.msgid)}
 
 
 def renewed(language: str) -> polib.POFile:

@@ -29,3 +29,11 @@ def test_many_are_counted_and_no_count_is_less_than_nothing(
         "and 1 layer gone, 2 processes ended, 8 mounts gone, 3 new mounts, "
         "1 new process: `lab mounts`"
     ) in last
+
+
+def test_in_chinese_a_chinese_comma_stands_between_counts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABSHELL_LANG", "zh")
+    show(some("-", "layer", MOST_LINES + 1) + some("-", "process", 2))
+    assert "减少 1 个层，2 个进程结束：" in capsys.readouterr().out
