@@ -14,7 +14,7 @@ def is_small_and_clean(lab: Lab) -> Outcome:
     image = lab.image(name)
     if (image.content("/app/seal") or b"").split()[:1] != [_seal(token)]:
         return lab.failed("In {{image}}:2, /app/seal is not that of {{image}}:1.")
-    if image.command != ("cat", "/app/seal"):
+    if not " ".join(image.command).endswith("cat /app/seal"):  # a shell may be in front
         return lab.failed("The seal is in {{image}}:2, but its containers print none.")
     if image.config_mentions(token):
         return lab.failed(
@@ -65,7 +65,7 @@ def nobody_tells_it(lab: Lab) -> Outcome:
             subject=str(len(images)),
         )
     for container in lab.engine.containers(all=True):
-        if token in str(lab.engine.inspect(container.id, "container")):
+        if _container_tells(lab, container.id, token):
             return lab.failed("No image tells the token. A container does.", earned=2)
     return lab.passed("Whoever takes over this machine finds no token in its images.")
 
@@ -76,3 +76,11 @@ def _tells(image: ImageView, token: str) -> bool:
         or image.history_mentions(token)
         or bool(image.paths_with(token))
     )
+
+
+def _container_tells(lab: Lab, name: str, token: str) -> bool:
+    if token in str(lab.engine.inspect(name, "container")):
+        return True
+    box = lab.container(name)
+    written = box.changes.added | box.changes.changed
+    return any(token.encode() in (box.in_read_write_layer(x) or b"") for x in written)

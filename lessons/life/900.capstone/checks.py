@@ -16,6 +16,8 @@ def may_be_left_alone(lab: Lab) -> Outcome:
             "{{name}} runs, but a shell stands in front of the clerk. Who is told to "
             "end is the shell."
         )
+    if "clerk" not in desk.process.command:
+        return lab.failed("What {{name}} runs is not the clerk.")
     if desk.restart_policy == "no":
         return lab.failed(
             "The clerk is told to end. But when it fails, {{name}} stays closed.",
