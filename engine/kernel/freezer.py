@@ -13,6 +13,7 @@ Try it: `lab run -d --name box busybox top; lab pause box; lab tree`
 """
 
 import contextlib
+import errno
 import os
 import signal
 import time
@@ -23,17 +24,24 @@ from engine.errors import SyscallError
 from engine.kernel import cgroups, group_files
 from engine.kernel.pseudo_files import read_text
 
+_PATIENCE = 2.0  # seconds: on a busy machine a process must first get a turn to stop
+_BRIEFLY = 0.1  # seconds, where a group is ended whether it was still or not
 
-def freeze(group: str) -> None:
-    """Take the CPU away from every process of the group, and wait until it is so."""
+
+def freeze(group: str, patience: float = _PATIENCE) -> None:
+    """Take the CPU away from every process of the group, and wait until it is so.
+
+    SyscallError (ETIMEDOUT), and nothing is frozen, if that takes more than `patience`
+    seconds.
+    """
     place = cgroups.directory(group, "freezer")
     try:
         if cgroups.version() == 2:
             group_files.write(place / "cgroup.freeze", "1")
-            _wait_for(place / "cgroup.events", "frozen 1")
+            _wait_for(place / "cgroup.events", "frozen 1", patience)
         else:
             group_files.write(place / "freezer.state", "FROZEN")
-            _wait_for(place / "freezer.state", "FROZEN")
+            _wait_for(place / "freezer.state", "FROZEN", patience)
     except SyscallError:
         thaw(group)  # not half of it either
         raise
@@ -66,13 +74,13 @@ def _says(path: Path, value: str) -> bool:
         return False
 
 
-def _wait_for(path: Path, text: str) -> None:
+def _wait_for(path: Path, text: str, patience: float) -> None:
     """Freezing ends within microseconds, but nothing can be waited on in version 1."""
-    for _ in range(100):
-        if text in read_text(path):
-            return
+    end = time.monotonic() + patience
+    while text not in read_text(path):
+        if time.monotonic() > end:
+            raise SyscallError("write", errno.ETIMEDOUT, str(path))
         time.sleep(0.001)
-    raise SyscallError("write", 110, str(path))
 
 
 def kill_all(group: str) -> None:
@@ -86,7 +94,7 @@ def kill_all(group: str) -> None:
         if not found:
             return
         with contextlib.suppress(SyscallError):  # a fork bomb is not still in time
-            freeze(group)
+            freeze(group, _BRIEFLY)
             found = cgroups.members(group)
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
