@@ -28,6 +28,10 @@ from labshell.lessons.looking import Found, look
 from labshell.lessons.outcomes import (
     COULD_NOT_RUN,
     FAILED,
+    NO_CONTAINER,
+    NO_IMAGE,
+    NO_VOLUME,
+    NOT_CHECKED,
     PASSED,
     NotThereYet,
     Outcome,
@@ -75,7 +79,7 @@ class Lab:
             verdict=COULD_NOT_RUN,
             earned=0,
             maximum=self.maximum,
-            message=marked("The check could not run: {subject}."),
+            message=NOT_CHECKED,
             subject=why,
         )
 
@@ -84,24 +88,21 @@ class Lab:
         try:
             return ContainerView(self.engine, name)
         except NotFound as error:
-            message = marked("There is no container {subject}.")
-            raise NotThereYet(message, name, lost=lost) from error
+            raise NotThereYet(NO_CONTAINER, name, lost=lost) from error
 
     def image(self, name: str) -> ImageView:
         """The image with this name."""
         try:
             return ImageView(self.engine, name)
         except NotFound as error:
-            message = marked("There is no image {subject} yet.")
-            raise NotThereYet(message, name, lost=False) from error
+            raise NotThereYet(NO_IMAGE, name, lost=False) from error
 
     def in_volume(self, volume: str, path: str, *, lost: bool = True) -> Found:
         """What is at `path` in a volume; not `lost` if the student is to make it."""
         try:
             return look(self.engine.volume(volume).content, path)
         except NotFound as error:
-            message = marked("There is no volume {subject}.")
-            raise NotThereYet(message, volume, lost=lost) from error
+            raise NotThereYet(NO_VOLUME, volume, lost=lost) from error
 
     def is_new(self, reference: str) -> bool:
         """Has this image come, or the name moved to it, since the step began?"""

@@ -18,9 +18,8 @@ from typing import Any
 from engine.engine import Engine
 from labshell.lessons.groups import Limits, is_frozen, read_limits
 from labshell.lessons.looking import Found, look
-from labshell.lessons.outcomes import NotThereYet
+from labshell.lessons.outcomes import NOT_RUNNING, NotThereYet
 from labshell.lessons.processes import ProcessView
-from labshell.messages import marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +120,7 @@ class ContainerView:
         for process in self.processes:
             if process.pid == self._container.state.pid:
                 return process
-        raise NotThereYet(marked("{subject} is not running."), self._container.name)
+        raise NotThereYet(NOT_RUNNING, self._container.name)
 
     def top(self, path: str) -> Found:
         """What the read-write layer itself says about `path`, whiteouts included."""
@@ -139,7 +138,7 @@ class ContainerView:
     def inside(self, path: str) -> Found:
         """What the container's own process sees at `path`, mounts and all."""
         if not self.running:
-            raise NotThereYet(marked("{subject} is not running."), self._container.name)
+            raise NotThereYet(NOT_RUNNING, self._container.name)
         root = Path(f"/proc/{self._container.state.pid}/root")
         return look(root, path)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labshell.lessons.fields import LessonError
+from labshell.lessons.outcomes import IN_ANY_LESSON
 from labshell.lessons.prose import Section
 from labshell.lessons.values import Rule, fill
 from labshell.messages import marked, translate
@@ -132,11 +133,12 @@ class Lesson:
         return sum(step.points for step in self.steps)
 
     def said(self, message: str, values: Mapping[str, str]) -> str:
-        """What a check has said, in this lesson's language.
+        """What a check has said, in this lesson's language, or the environment's.
 
         Saved is what it said in English, with values and subject in their places.
         """
-        for english, text in self.messages.items():
+        general = ((english, translate(english)) for english in IN_ANY_LESSON)
+        for english, text in (*self.messages.items(), *general):
             pattern = re.escape(fill(english, values))
             subject = re.escape("{subject}")
             if found := re.fullmatch(pattern.replace(subject, "(.*)"), message):

@@ -11,7 +11,17 @@ Try it: `:check` in a lesson
 
 from dataclasses import dataclass
 
+from labshell.messages import marked
+
 PASSED, FAILED, COULD_NOT_RUN = "passed", "failed", "could not run"
+
+# What is said of a subject in any lesson; all else is a lesson's own.
+NOT_CHECKED = marked("The check could not run: {subject}.")
+NO_CONTAINER = marked("There is no container {subject}.")
+NO_IMAGE = marked("There is no image {subject} yet.")
+NO_VOLUME = marked("There is no volume {subject}.")
+NOT_RUNNING = marked("{subject} is not running.")
+IN_ANY_LESSON = (NOT_CHECKED, NO_CONTAINER, NO_IMAGE, NO_VOLUME, NOT_RUNNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

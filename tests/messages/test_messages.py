@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from labshell.lessons import library
 from labshell.messages import CHOSEN, language, translate, translate_count
 from labshell.views.tables import padded, table, width
 from tests.house.sources import HOME
@@ -67,3 +68,19 @@ def test_columns_stand_below_each_other_in_any_language() -> None:
     }
     assert len(columns) == 1
     assert width(padded("动手", 9)) == width(padded("do", 9)) == 9
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("There is no image otter:1 yet.", "还没有镜像 otter:1。"),
+        ("otter is not running.", "otter 没有在运行。"),
+        ("Nobody says otter.", "Nobody says otter."),
+    ],
+)
+def test_what_is_said_in_any_lesson_is_known_with_its_subject(
+    monkeypatch: pytest.MonkeyPatch, english: str, chinese: str
+) -> None:
+    """It was saved as a check had said it, in English."""
+    monkeypatch.setenv(CHOSEN, "zh")
+    assert library.find("commit/init-layer", "zh").said(english, {}) == chinese
