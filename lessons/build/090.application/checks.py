@@ -72,6 +72,12 @@ def greets_at_the_start(lab: Lab) -> Outcome:
         )
     if container.image_id != image.id:
         return lab.failed("{{name}}-two is no container of {{image}}:2.", earned=1)
+    if lab.values["who"] in " ".join((*image.command, *image.environment)):
+        return lab.failed(
+            "{{who}} is named in {{image}}:2 itself. Its other containers would greet "
+            "{{who}} as well.",
+            earned=1,
+        )
     if BAKED in (image.content("/page/index.html") or b""):
         return lab.failed(
             "This container shows it. The image {{image}}:2 still has a page that was "

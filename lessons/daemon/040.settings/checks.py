@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 from engine.engine import Labd
@@ -23,7 +24,7 @@ def was_told(lab: Lab) -> Outcome:
         return lab.failed(
             "labd has its label, and knows no runtime {{runtime}}.", earned=2
         )
-    if not told["Runtimes"][runtime]["path"].endswith("runc"):
+    if Path(told["Runtimes"][runtime]["path"]).name != "runc":
         return lab.failed(
             "labd has its label, and another program than runc as {{runtime}}.",
             earned=3,
