@@ -66,15 +66,19 @@ def chosen(
     """The capabilities that --cap-add, --cap-drop and --privileged ask for together.
 
     Names are taken with or without "CAP_", in any case; "ALL" is every one that this
-    process itself may give. Raises InvalidArgument for a name nobody knows.
+    process itself may give. Who is both added and dropped by name is added, as under
+    Docker. Raises InvalidArgument for a name nobody knows.
     """
     added = {_known(name, "CapAdd") for name in add}
     dropped = {_known(name, "CapDrop") for name in drop}
-    start = set(NAMES) if privileged or "ALL" in added else set(DEFAULT)
-    if "ALL" in dropped:
-        start = set()
-    wanted = ((start | added) - dropped) & available()
-    return tuple(name for name in NAMES if name in wanted)
+    if privileged or "ALL" in added:
+        wanted = set(NAMES) - dropped
+    elif "ALL" in dropped:
+        wanted = added
+    else:
+        wanted = (set(DEFAULT) - dropped) | added
+    given = wanted & available()
+    return tuple(name for name in NAMES if name in given)
 
 
 def _known(name: str, asked: str) -> str:

@@ -63,6 +63,9 @@ def test_a_power_that_is_given_up_does_not_come_back() -> None:
         ((), ("all",), set()),
         (("chown",), ("ALL",), {"CAP_CHOWN"}),
         ((), ("cap_chown",), set(capabilities.DEFAULT) - {"CAP_CHOWN"}),
+        (("chown",), ("chown",), set(capabilities.DEFAULT)),
+        (("ALL",), ("chown",), set(capabilities.NAMES) - {"CAP_CHOWN"}),
+        (("ALL",), ("ALL",), set(capabilities.NAMES)),
     ],
 )
 def test_adding_and_dropping(
