@@ -18,7 +18,8 @@ def met_its_limit(lab: Lab) -> Outcome:
     for container in lab.engine.containers(all=True):
         if _LABEL not in container.labels:
             continue
-        if given not in (container.name, container.short_id, container.id):
+        is_its_id = len(given) > 3 and container.id.startswith(given)  # its beginning
+        if given != container.name and not is_its_id:
             continue
         if container.state.oom_killed:
             return lab.passed("There the kernel has killed, and noted why.")
