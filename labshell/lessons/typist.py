@@ -38,7 +38,9 @@ from labshell.lessons.values import derive, fill
 
 _SECONDS = 60.0  # for one line to have its effect
 _A_MOMENT = 5.0  # seconds for it, without being asked
-_QUIET = 0.1  # of silence: the shell waits for the next line
+_QUIET = 0.5  # of silence: a program waits for input, and no prompt will come
+# By these the prompt asks the terminal to tell pasting from typing, and not any more.
+_PROMPT_BEGINS, _PROMPT_ENDS = "\x1b[?2004h", "\x1b[?2004l"
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()].|.)")
 
 
@@ -81,7 +83,7 @@ class Typist:
 
         self.lesson, self._progress = lesson, progress
         self._pace, self._watch = pace, terminal.watch
-        self.screen = ""
+        self.screen, self._typed_at = "", 0
         self._child = pexpect.spawn(
             sys.executable,
             ["-P", "-S", "-m", "labshell", "learn", lesson.name],
@@ -149,7 +151,12 @@ class Typist:
         for key in text if self._pace.key else [text]:
             self._child.send(key)
             self._wait_a_while(random.uniform(0.5, 1.5) * self._pace.key)
-        self._child.send("\r")
+        self.press("\r")
+
+    def press(self, keys: str) -> None:
+        """Press keys that end a line, and wait until the shell has had its say."""
+        self._typed_at = len(self.screen)
+        self._child.send(keys)
         self._settle()
 
     def _wait_a_while(self, seconds: float) -> None:
@@ -180,8 +187,14 @@ class Typist:
         return True
 
     def _settle(self) -> None:
-        while self._read(_QUIET):
+        """Wait until the shell asks for the next line, or is silent."""
+        while not self._is_asked() and self._read(_QUIET):
             pass
+
+    def _is_asked(self) -> bool:
+        """Has a prompt come since the last line was typed, and is it there still?"""
+        began = self.screen.rfind(_PROMPT_BEGINS, self._typed_at)
+        return began > self.screen.rfind(_PROMPT_ENDS, self._typed_at)
 
     def wait(
         self, reached: Callable[[], bool], what: str, seconds: float = _SECONDS

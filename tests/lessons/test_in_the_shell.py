@@ -62,12 +62,13 @@ def test_a_killed_shell_loses_no_progress(desk):
 
 def test_ctrl_c_and_nonsense_do_not_move_the_lesson(desk):
     typist = desk.sits_down()
-    for line in ("\x03", ":nextt", ":answer", ":answer 77", "cat", "a word"):
+    typist.press("\x03")
+    for line in (":nextt", ":answer", ":answer 77", "cat", "a word"):
         typist.type(line)
     # The terminal's echo, and cat's: before that, Ctrl-C would find no cat to end.
     typist.wait(lambda: typist.screen.count("a word") == 2, "starting cat")
-    for line in ("\x03", ":goto 33"):
-        typist.type(line)
+    typist.press("\x03")
+    typist.type(":goto 33")
     assert desk.record.step == "recall"
     assert not desk.record.of("recall").done
     typist.type(":answer there")

@@ -46,8 +46,7 @@ class Clumsy(Typist):
     def _give_up(self) -> None:
         # At a prompt: while something runs, the terminal forgets all that was typed.
         self.wait(lambda: self.tail().rstrip().endswith("#"), "a prompt")
-        self._child.send(f"lab rm -f {CTRL_C}")
-        self._settle()
+        self.press(f"lab rm -f {CTRL_C}")
 
     def _forget(self) -> None:
         self._child.send(f"echo {CTRL_U}")
