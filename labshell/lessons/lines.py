@@ -2,8 +2,8 @@
 
     shown     `:::run` and `:::look` in the prose: printed after a prompt, then run
               before the student's eyes, in the student's own shell
-    hidden    setup.lab and reference solutions: one bash script, whose output is
-              kept for the error message only
+    hidden    setup.lab and reference solutions: bash scripts, whose output is kept
+              for the error message only (plain.py: what of them needs no bash)
 
 The student's own shell is whoever made the runner: it runs a line, and expands the
 words of an answer, as it would for the student. Where there is none (a test, the
@@ -18,6 +18,7 @@ Try it: `:again` at a step that runs something
 """
 
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -26,9 +27,11 @@ from typing import Protocol
 
 from engine.engine import Engine
 from labshell import messages
+from labshell.lessons.plain import split
 from labshell.lessons.warm import Warm
 
 SECONDS = 120
+_TOO_LONG = 124  # as timeout(1) says it
 _LAB = 'lab() { "$LAB_PYTHON" -P -S -m labshell "$@"; }; export -f lab\n'
 _RUNC = (
     'labshell-runc() { "$LAB_PYTHON" -P -S -c '
@@ -62,23 +65,61 @@ def run_hidden(
     without it each is a process of its own.
     """
     # In English, because last_words looks for "Error".
-    variables, lab = environment(engine) | {messages.CHOSEN: messages.ENGLISH}, _LAB
-    if warm is not None:
-        variables, lab = variables | warm.variables(variables), _WARM_LAB
+    variables = environment(engine) | {messages.CHOSEN: messages.ENGLISH}
     with tempfile.TemporaryFile() as output:
-        try:
-            code = subprocess.run(
+        code = 0
+        if warm is not None and not prelude:
+            code, script = _run_plain(script, variables, output.fileno(), warm)
+        if code == 0 and script:
+            lab = _LAB if warm is None else _WARM_LAB
+            served = {} if warm is None else warm.variables(variables)
+            bash = subprocess.Popen(
                 ["bash", "-c", f"{lab}{_RUNC}{prelude}set -e -o pipefail\n{script}"],
-                env=variables,
+                env=variables | served,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=SECONDS,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            code = 124  # as timeout(1) says it
+            )
+            code = _ended(bash)
         output.seek(0)
         return Finished(code=code, output=output.read(1 << 20).decode(errors="replace"))
+
+
+def _run_plain(
+    script: str, variables: dict[str, str], output: int, warm: Warm
+) -> tuple[int, str]:
+    """Run the lines that need no bash; their exit code, and what is left to do."""
+    lines, rest = split(script)
+    if not lines:
+        return 0, script
+    with open(os.devnull, "rb") as nothing:
+        try:
+            files = (nothing.fileno(), output, output)
+            return warm.run(lines, variables, files, SECONDS), rest
+        except TimeoutError:
+            return _TOO_LONG, ""
+        except OSError:  # the server has ended: bash starts a `lab` for each line
+            return 0, script
+
+
+def _ended(bash: "subprocess.Popen[bytes]") -> int:
+    """Wait until a bash has ended, but not for ever; its exit status.
+
+    `Popen.wait` with a time limit would look now and then, and be late each time.
+    """
+    waiting, pidfd = select.poll(), os.pidfd_open(bash.pid)
+    waiting.register(pidfd, select.POLLIN)
+    try:
+        return bash.wait() if waiting.poll(SECONDS * 1000) else _TOO_LONG
+    finally:
+        os.close(pidfd)
+        bash.kill()  # if it has ended, nothing is sent
+        bash.wait()
+
+
+def expanding(text: str) -> str:
+    """A script that prints what bash makes of the words of `text`."""
+    return f'set -- {text}\nprintf %s "$*"'
 
 
 class StudentsShell(Protocol):
@@ -110,8 +151,7 @@ class OwnBash:
 
     def expand(self, text: str) -> str:
         """What bash makes of words: `$(cat file)` is the file's text."""
-        script = f'set -- {text}\nprintf %s "$*"'
-        return run_hidden(self._engine, script, self._prelude).output
+        return run_hidden(self._engine, expanding(text), self._prelude).output
 
     def prepare(self, lines: str) -> None:
         """Run lines that nobody need see, and that all later ones build on."""

@@ -9,8 +9,9 @@ forks for each line: the copy *is* that `lab`.
                        (warm_client.py)           ◀── exit code ──┘
 
 With the words come the client's directory, variables, and open files 0, 1 and 2: the
-line reads and writes where it was typed. The server ends with whoever started it: it
-hears so from a pipe that nobody writes to (its lifeline).
+line reads and writes where it was typed. A client may also bring several lines, which
+one fork runs in turn: those that need no bash (plain.py). The server ends with whoever
+started it: it hears so from a pipe that nobody writes to (its lifeline).
 
 A client that finds no server starts a `lab` of its own: this only saves time.
 
@@ -30,12 +31,15 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from select import POLLIN, poll
 from typing import NamedTuple, NoReturn
 
-CLIENT = Path(__file__).with_name("warm_client.py")
+from labshell.lessons import warm_client
+from labshell.lessons.plain import Line
+
+CLIENT = Path(warm_client.__file__)
 _NO_FORK = 126  # the exit code of a line that could not even begin
 _PIPE = 1 << 16  # bytes that a pipe holds while nobody reads: see pipe(7)
 
@@ -52,6 +56,25 @@ class Warm:
         if self._server is None:
             self._start(environment)
         return {"LAB_CLIENT": str(CLIENT), "LAB_WARM": f"{self._directory}/socket"}
+
+    def run(
+        self,
+        lines: Sequence[Line],
+        environment: Mapping[str, str],
+        files: tuple[int, int, int],
+        seconds: float,
+    ) -> int:
+        """Run lines with these files, until one fails that must not; its exit code.
+
+        OSError if there is no server, TimeoutError if it takes longer than this.
+        """
+        where = self.variables(environment)["LAB_WARM"]
+        with socket.socket(socket.AF_UNIX) as server:
+            server.connect(where)
+            server.settimeout(seconds)
+            # marshal knows plain tuples only.
+            wanted = [(line.words, line.may_fail) for line in lines]
+            return warm_client.ask(server, wanted, dict(environment), files)
 
     def _start(self, environment: Mapping[str, str]) -> None:
         self._directory = tempfile.mkdtemp(prefix="labshell-warm-")
@@ -83,8 +106,8 @@ class Warm:
             self._server = None
 
 
-class _Line(NamedTuple):
-    """A line that runs: who waits for its end, and the pipe of what it imported."""
+class _Running(NamedTuple):
+    """Lines that run: who waits for their end, and the pipe of what they imported."""
 
     client: socket.socket
     imported: int
@@ -93,7 +116,7 @@ class _Line(NamedTuple):
 def serve(listener: socket.socket, lifeline: int) -> None:
     """Fork for each client, and tell it how its line ended; until the lifeline ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the lines
-    running: dict[int, _Line] = {}  # by pidfd
+    running: dict[int, _Running] = {}  # by pidfd
     events = poll()
     for descriptor in (listener.fileno(), lifeline):
         events.register(descriptor, POLLIN)
@@ -110,7 +133,7 @@ def serve(listener: socket.socket, lifeline: int) -> None:
                 _ended(descriptor, running.pop(descriptor))
 
 
-def _fork(client: socket.socket) -> tuple[int, _Line]:
+def _fork(client: socket.socket) -> tuple[int, _Running]:
     """Run a client's line in a copy of this process; a pidfd of the copy."""
     ours, theirs = os.pipe()
     if (pid := os.fork()) == 0:
@@ -121,10 +144,10 @@ def _fork(client: socket.socket) -> tuple[int, _Line]:
         finally:
             os._exit(_NO_FORK)
     os.close(theirs)
-    return os.pidfd_open(pid), _Line(client, ours)
+    return os.pidfd_open(pid), _Running(client, ours)
 
 
-def _ended(pidfd: int, line: _Line) -> None:
+def _ended(pidfd: int, line: _Running) -> None:
     """Tell a client how its line ended, and learn from what the line has imported."""
     ended = os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
     os.close(pidfd)
@@ -146,7 +169,7 @@ def _run(client: socket.socket, imported: int) -> NoReturn:
     known = set(sys.modules)
     begun, files, _, _ = socket.recv_fds(client, 1 << 16, 3)
     rest = iter(lambda: client.recv(1 << 16), b"")
-    words, variables, directory = marshal.loads(b"".join([begun, *rest]))
+    lines, variables, directory = marshal.loads(b"".join([begun, *rest]))
     for number, descriptor in enumerate(files):
         os.dup2(descriptor, number)
     os.closerange(3, imported)
@@ -157,7 +180,11 @@ def _run(client: socket.socket, imported: int) -> NoReturn:
     os.environ.clear()
     os.environ.update(variables)
     os.chdir(directory)
-    code = finish(words)
+    code = 0
+    for words, may_fail in lines:
+        code = 0 if (code := finish(words)) and may_fail else code
+        if code:
+            break
     came = [name for name in sys.modules if name not in known]
     with open(imported, "w") as names:
         names.write(" ".join(came)[:_PIPE])  # it is read when this has ended

@@ -18,14 +18,28 @@ def main() -> int:
     server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         server.connect(os.environ["LAB_WARM"])
+        return ask(server, [(sys.argv[1:], False)], dict(os.environ), (0, 1, 2))
     except OSError:  # it has ended: a Python of one's own does the same
         command = [sys.executable, "-P", "-S", "-m", "labshell", *sys.argv[1:]]
         os.execv(sys.executable, command)
-    line = marshal.dumps((sys.argv[1:], dict(os.environ), os.getcwd()))
-    files = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
-    rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, files)
-    sent = server.sendmsg([line], [rights])
-    server.sendall(line[sent:])
+
+
+def ask(
+    server: _socket.socket,
+    lines: "list[tuple[list[str], bool]]",
+    variables: "dict[str, str]",
+    files: "tuple[int, int, int]",
+) -> int:
+    """Have lines run, until one fails that must not; how the last one ended.
+
+    OSError if there is no server any more: then none of them was begun. One that has
+    been is a process of its own, and holds its end of the connection.
+    """
+    wanted = marshal.dumps((lines, variables, os.getcwd()))
+    numbers = b"".join(number.to_bytes(4, sys.byteorder) for number in files)
+    rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)
+    sent = server.sendmsg([wanted], [rights])
+    server.sendall(wanted[sent:])
     server.shutdown(_socket.SHUT_WR)
     code = server.recv(1)
     return code[0] if code else 1

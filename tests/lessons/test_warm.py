@@ -81,6 +81,21 @@ def test_several_lines_run_at_once(said):
     assert said(script) == ""
 
 
+def test_a_script_ends_with_the_line_that_fails(said):
+    assert said("lab rm nowhere\nlab volume create never\n").endswith("\n1\n")
+    assert said("lab volume ls -q") == ""
+
+
+def test_a_line_that_may_fail_does_not_end_it(said):
+    done = said("{ lab rm nowhere\n} || true\nlab volume create after\n")
+    assert done.endswith("\nafter\n")
+
+
+def test_what_follows_plain_lines_is_for_bash(said, tmp_path):
+    plain = "lab volume create harbour\nlab volume ls -q\n"
+    assert said(f"{plain}cd {tmp_path}; pwd") == f"harbour\nharbour\n{tmp_path}\n"
+
+
 def test_a_line_that_is_killed_says_so(warm, engine):
     kill = f"until pkill -KILL -P {server_of(warm)}; do sleep 0.05; done"
     script = f"lab events & {kill}; wait $! || echo $?"
