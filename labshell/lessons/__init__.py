@@ -23,6 +23,7 @@
     checks.py      what a check is given: Lab
     judge.py       one check, run with a limit, believed only if it makes sense
     lines.py       lines of a lesson, run as if typed
+    plain.py       … those that need no bash
     warm.py        … with a `lab` that has been started already
     warm_client.py … as whoever types it sees it
     client.py      what a lesson with Docker's client has in its shell
@@ -30,6 +31,7 @@
     scene.py       what a lesson sets up in the engine, and its removal
     servers.py     the servers that a lesson may start
     world.py       the world of a step: made, credited, taken down
+    reference.py   … what a step does to it: shows, solves, reveals
     attempt.py     one student in one lesson: steps, answers, points
     lookout.py     … looked at while the student works in another terminal
     screen.py      how it looks on the terminal
@@ -51,6 +53,7 @@
     skeleton.py    a new lesson to begin with
     preview.py     a lesson as it would be read, with nothing run
     proof.py       `lab lesson test`: untouched, solved, wrong, reset
+    ground.py      … the world in which each way is tried
     typist.py      … the solution typed into a real shell, as a student would
     room.py        … in an engine of its own
     playing.py     the same before your eyes: `lab learn --play`

@@ -18,7 +18,7 @@ Try it: `:reset step` in the middle of a lesson.
 from collections.abc import Sequence
 
 from engine.engine import Engine
-from labshell.lessons import client, prose, scene
+from labshell.lessons import client, reference, scene
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson, Step
 from labshell.lessons.lines import Finished, run_hidden
@@ -83,10 +83,9 @@ class World:
         record.made, record.before = Made(), scene.inventory(self._engine)
         self._known = record.before
         self._progress.save(self._lesson.name)
+        done = [reference.whole(self._lesson, step) for step in before]
         try:
-            self._run(self._lesson.setup)
-            for step in before:
-                self.do(step)
+            self.do(self._lesson.setup, *done)
         except LessonError:
             self._clear()
             raise
@@ -100,43 +99,41 @@ class World:
             self.look()
         self.make(before)
 
-    def do(self, step: Step) -> None:
-        """Do what a step leads to, by its reference solution."""
-        self._run(self._reference(step))
-
-    def _reference(self, step: Step) -> str:
-        """The bash lines of a step: what it shows may fail; a solution must not."""
-        section = {step.id: self._lesson.sections[step.id]}
-        shown = prose.changes(section, self._lesson.shown)
-        lines = [f"{line} || true" for _, line in shown]
-        lines += [line for line in step.solve if not line.startswith(":")]
-        return "\n".join(lines)
-
     def run(self, lines: str) -> Finished:
         """Run bash lines with this attempt's values, unseen; credit what they made."""
-        prelude = client.prelude(self._engine, self._lesson)
-        script = fill(lines, self.values)
         try:
-            return run_hidden(self._engine, script, prelude, self._warm)
+            return self._run(lines)
         finally:
             self.look()
 
-    def _run(self, lines: str) -> None:
-        """Run lines that make what a step needs. LessonError if they fail."""
-        if not lines:
+    def _run(self, lines: str) -> Finished:
+        prelude = client.prelude(self._engine, self._lesson)
+        script = fill(lines, self.values)
+        return run_hidden(self._engine, script, prelude, self._warm)
+
+    def do(self, *scripts: str) -> None:
+        """Do what a step needs: each script in a shell of its own, until one fails.
+
+        LessonError if one does.
+        """
+        try:
+            for script in filter(None, scripts):
+                finished = self._run(script)
+                if finished.code != 0:
+                    raise self._not_set_up(finished.last_words)
+        finally:
             self.look()
-            return
-        finished = self.run(lines)
-        if finished.code != 0:
-            raise LessonError(
-                translate("{lesson} could not be set up: {reason}").format(
-                    lesson=self._lesson.name, reason=finished.last_words
-                ),
-                translate(
-                    "If a name is taken, rename or remove what has it; then "
-                    "`:reset lesson`."
-                ),
-            )
+
+    def _not_set_up(self, reason: str) -> LessonError:
+        return LessonError(
+            translate("{lesson} could not be set up: {reason}").format(
+                lesson=self._lesson.name, reason=reason
+            ),
+            translate(
+                "If a name is taken, rename or remove what has it; then "
+                "`:reset lesson`."
+            ),
+        )
 
     def look(self) -> Made:
         """Credit what has come since the last look to the lesson; what is there now."""
@@ -173,8 +170,9 @@ class World:
         if not self._is_here or before is None:
             return
         came = scene.news(before, scene.inventory(self._engine))
-        lines = [self._lesson.setup, *map(self._reference, self._lesson.steps)]
-        text = fill("\n".join(lines), self.values)
+        lesson = self._lesson
+        done = [reference.whole(lesson, step) for step in lesson.steps]
+        text = fill("\n".join([lesson.setup, *done]), self.values)
         scene.credit(self._record.made, scene.mentioned(self._engine, came, text))
 
 
@@ -187,9 +185,9 @@ def put_away(engine: Engine, progress: Progress, name: str) -> list[str]:
     if record.before is None or record.root != str(engine.root):
         return []
     made, now = record.made, scene.inventory(engine).references
-    for reference, id in list(made.references.items()):
-        if now.get(reference) != id:
-            del made.references[reference]
+    for name_of_image, id in list(made.references.items()):
+        if now.get(name_of_image) != id:
+            del made.references[name_of_image]
     removed = scene.clear(engine, made, record.before)
     record.world, record.before, record.began, record.made = "", None, None, Made()
     progress.keep(name)

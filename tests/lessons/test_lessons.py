@@ -70,4 +70,4 @@ def test_the_lesson_proves_itself(name):
 @pytest.mark.parametrize("name", [x for x in LESSONS if library.find(x).docker])
 def test_it_does_so_where_docker_is_not_installed(name, no_docker):
     need(*library.find(name).programs)
-    assert [f for f in prove(name) if f.verdict != PASSED] == []
+    assert [f for f in prove(name, walks=1) if f.verdict != PASSED] == []

@@ -54,7 +54,7 @@ def folder(tmp_path):
 
 
 def verdicts(folder):
-    found = list(prove("small/pet", quick=True, folder=folder))
+    found = list(prove("small/pet", walks=0, folder=folder))
     return {f.what: f.verdict for f in found}, " ".join(f.detail for f in found)
 
 
@@ -112,6 +112,81 @@ class TestOnTheRealEngine:
         found, said = verdicts(folder(text))
         assert found["work: way 1"] == COULD_NOT_RUN
         assert "nosuchimage" in said
+
+
+TWO_STEPS = """---
+title: Two
+concepts: [1]
+minutes: 1
+values:
+  name: {pick: [pip, squeak]}
+steps:
+  - id: make
+    kind: do
+    points: 1
+    check: checks:is_made
+    hints: [Make it.]
+    solve: lab create --name {{name}} busybox true
+    also:
+      - lab run --name {{name}} busybox touch /made
+    wrong:
+      - {do: "lab volume create {{name}}", earned: 0, says: There is a volume.}
+      - {do: "true", earned: 0, says: Nothing.}
+      - do: ":answer $(lab volume create {{name}})"
+        earned: 0
+        says: There is a volume.
+      - {do: ":answer there", earned: 0, says: Nothing.}
+  - id: keep
+    kind: do
+    points: 1
+    check: checks:is_kept
+    hints: [Keep it.]
+    solve: lab volume create {{name}}
+    also:
+      - lab run --name {{name}}-too -v {{name}}:/kept busybox true
+    wrong:
+      - {do: "lab rm {{name}}", earned: 0, says: No container.}
+      - {do: "lab ps -a", earned: 0, says: No volume.}
+---
+Hello.
+
+## make
+
+## keep
+"""
+CHECKS_OF_BOTH = """
+def is_made(lab):
+    if list(lab.engine.volumes()):
+        return lab.failed("There is a volume.")
+    if [c.name for c in lab.engine.containers(all=True)] == [lab.values["name"]]:
+        return lab.passed("It is made.")
+    return lab.failed("Nothing.")
+
+
+def is_kept(lab):
+    if not list(lab.engine.containers(all=True)):
+        return lab.failed("No container.")
+    if not list(lab.engine.volumes()):
+        return lab.failed("No volume.")
+    return lab.passed("It is kept.")
+"""
+
+
+@pytest.mark.require("root", "overlay")
+def test_what_one_way_leaves_neither_helps_nor_harms_the_next(folder):
+    found, said = verdicts(folder(TWO_STEPS, CHECKS_OF_BOTH))
+    assert set(found.values()) == {PASSED}, said
+    assert len([what for what in found if "way" in what]) == 10
+
+
+@pytest.mark.require("root", "overlay")
+def test_a_step_begins_with_what_is_revealed_in_the_one_before(folder):
+    revealed = "### after\n\n:::run\nlab volume create {{name}}\n:::\n\n## keep"
+    text = TWO_STEPS.replace("## keep", revealed)
+    found, said = verdicts(folder(text, CHECKS_OF_BOTH))
+    assert found["make: way 1"] == PASSED, said
+    assert found["keep: wrong way 2"] == FAILED
+    assert "keep earns 1 untouched" not in said
 
 
 @pytest.mark.parametrize(
