@@ -120,6 +120,7 @@ def play_lesson(folder: Path) -> None:
         for line in IN_THE_LESSON:
             terminal.type(line.format(right=right))
         screen = terminal.screen().rstrip()
+        subprocess.run(["tmux", "-S", str(folder / "inner"), "kill-server"], check=True)
     draw(screen, HOME / "docs/lesson.svg", f"lab learn {LESSON}", 150)
 
 

@@ -38,7 +38,7 @@ from labshell.lessons.room import room
 from labshell.lessons.typist import Typist
 from labshell.lessons.warm import Warm
 
-_A_MOMENT = 5.0  # seconds for a program in the background to get where it should be
+_A_MOMENT = 20.0  # seconds for a program in the background to get where it should be
 SEEDS = ("first student", "second student")
 
 
