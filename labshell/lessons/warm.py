@@ -182,9 +182,10 @@ def _run(client: socket.socket, imported: int) -> NoReturn:
     os.chdir(directory)
     code = 0
     for words, may_fail in lines:
-        code = 0 if (code := finish(words)) and may_fail else code
-        if code:
+        code = finish(words)
+        if code and not may_fail:
             break
+        code = 0
     came = [name for name in sys.modules if name not in known]
     with open(imported, "w") as names:
         names.write(" ".join(came)[:_PIPE])  # it is read when this has ended
