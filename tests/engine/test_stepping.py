@@ -125,7 +125,7 @@ def test_stop_kill_and_forced_rm_from_elsewhere_break_it_off(
 
 
 def test_what_needs_a_whole_container_is_refused_meanwhile(box: Box) -> None:
-    container = box.create()
+    container = box.create(*LASTS)
     other = Engine(box.engine.root)
 
     def ask(question: Question) -> None:
