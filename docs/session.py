@@ -117,10 +117,12 @@ def play_lesson(folder: Path) -> None:
     inner += ["tmux", "-S", str(folder / "inner"), "-f", "/dev/null", "new-session"]
     inner += [str(HOME / "lab"), "--root", str(folder / "root"), "learn", LESSON]
     with opened(folder, inner, (150, 44)) as terminal:
-        for line in IN_THE_LESSON:
-            terminal.type(line.format(right=right))
-        screen = terminal.screen().rstrip()
-        subprocess.run(["tmux", "-S", str(folder / "inner"), "kill-server"], check=True)
+        try:
+            for line in IN_THE_LESSON:
+                terminal.type(line.format(right=right))
+            screen = terminal.screen().rstrip()
+        finally:
+            subprocess.run(["tmux", "-S", str(folder / "inner"), "kill-server"])
     draw(screen, HOME / "docs/lesson.svg", f"lab learn {LESSON}", 150)
 
 

@@ -153,9 +153,11 @@ class Engine(SystemVerbs, LookingVerbs, CopyingVerbs, BuildVerbs):
         """Remove all that there is of this engine: servers, containers, images, root.
 
         For an engine that was made for one purpose and that nobody else uses. What
-        `labshell-runc` has made of bundles in its volumes goes, too.
+        `labshell-runc` has made of bundles in its volumes goes, too; if something of
+        that refuses to, the EngineError comes when all else has gone.
         """
         from engine import files
+        from engine.errors import EngineError
         from engine.runtime.command.bundled import Bundled
         from engine.serving.labd import Labd
 
@@ -164,11 +166,17 @@ class Engine(SystemVerbs, LookingVerbs, CopyingVerbs, BuildVerbs):
             labd.stop()
         if self.registry.find():
             self.registry.stop()
+        refused: list[EngineError] = []
         for one in Bundled.below(self.root):
-            one.delete()
+            try:
+                one.delete()
+            except EngineError as error:
+                refused.append(error)
         if self.root.exists():
             for container in self.containers(all=True):
                 self.remove(container.id, force=True)
         self.close()
         files.remove_tree(self._house.place.directory)
         files.remove_tree(self.root)
+        if refused:
+            raise refused[0]

@@ -66,12 +66,15 @@ def chosen(
     """The capabilities that --cap-add, --cap-drop and --privileged ask for together.
 
     Names are taken with or without "CAP_", in any case; "ALL" is every one that this
-    process itself may give. Who is both added and dropped by name is added, as under
-    Docker. Raises InvalidArgument for a name nobody knows.
+    process itself may give. As under Docker, who is both added and dropped by name is
+    added, and `privileged` is all, whatever is dropped. Raises InvalidArgument for a
+    name nobody knows.
     """
     added = {_known(name, "CapAdd") for name in add}
     dropped = {_known(name, "CapDrop") for name in drop}
-    if privileged or "ALL" in added:
+    if privileged:
+        wanted = set(NAMES)
+    elif "ALL" in added:
         wanted = set(NAMES) - dropped
     elif "ALL" in dropped:
         wanted = added

@@ -55,10 +55,11 @@ def inventory(engine: Engine, result: bool, again: bool, json: bool) -> None:
 
 def _ask(says: str, choices: int) -> int:
     """One of so many numbers; asked again until it is one."""
+    from labshell.lessons.picking import position
     from labshell.messages import translate
 
     while True:
-        answer = click.prompt(says)
-        if answer.isdecimal() and 0 < int(answer) <= choices:
-            return int(answer)
+        place = position(click.prompt(says).strip(), choices)
+        if place is not None:
+            return place + 1
         click.echo(translate("A number from 1 to {most}.").format(most=choices))

@@ -47,6 +47,7 @@
     where.py       where the student left off, in one line
     words.py       which words there are in a lesson: :next :hint :check …
     step_words.py  what :next :hint :check … do in an open lesson
+    picking.py     one of several, by its number on the screen
     runner.py      what the shell calls: start, a word, after a command
     lint.py        what can be said of a lesson without running it
     vocabulary.py  … such as that no verb comes out of nowhere

@@ -18,6 +18,7 @@ from labshell.lessons.fields import LessonError
 from labshell.lessons.judge import judge, load_check
 from labshell.lessons.lesson import Choice, Lesson, Step
 from labshell.lessons.outcomes import FAILED, PASSED, Outcome
+from labshell.lessons.picking import position
 from labshell.lessons.progress import Progress
 from labshell.lessons.record import DONE, SKIPPED, WRONG, LessonRecord, Made, StepRecord
 from labshell.lessons.values import fill, shuffled
@@ -204,8 +205,8 @@ class Attempt:
     def choice(self, text: str) -> Choice | None:
         """The choice that was meant: by its number on the screen, or its key."""
         choices = self.choices(self.step)
-        if text.isdecimal() and 0 < int(text) <= len(choices):
-            return choices[int(text) - 1]
+        if (place := position(text, len(choices))) is not None:
+            return choices[place]
         return next((choice for choice in choices if choice.key == text), None)
 
     def _predicted(self, text: str) -> Outcome:

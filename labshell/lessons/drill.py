@@ -21,6 +21,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from labshell.lessons.lesson import Choice, Lesson, Step
+from labshell.lessons.picking import position
 from labshell.lessons.progress import Progress
 from labshell.lessons.record import DONE, WRONG
 from labshell.lessons.values import derive, fill, shuffled
@@ -52,8 +53,8 @@ class Card(NamedTuple):
     def choice(self, text: str) -> Choice | None:
         """The choice that was meant, by its number on the screen."""
         choices = self.choices()
-        if text.isdecimal() and 0 < int(text) <= len(choices):
-            return choices[int(text) - 1]
+        if (place := position(text, len(choices))) is not None:
+            return choices[place]
         return next((choice for choice in choices if choice.key == text), None)
 
     def judge(self, text: str) -> tuple[bool, str]:

@@ -139,10 +139,12 @@ class Lesson:
         """
         general = ((english, translate(english)) for english in IN_ANY_LESSON)
         for english, text in (*self.messages.items(), *general):
-            pattern = re.escape(fill(english, values))
-            subject = re.escape("{subject}")
-            if found := re.fullmatch(pattern.replace(subject, "(.*)"), message):
-                return fill(text, values).replace("{subject}", "".join(found.groups()))
+            pattern, place = re.escape(fill(english, values)), re.escape("{subject}")
+            pattern = pattern.replace(place, "(?P<subject>.*)", 1)
+            pattern = pattern.replace(place, "(?P=subject)")
+            if found := re.fullmatch(pattern, message, re.DOTALL):
+                subject = found.groupdict().get("subject", "")
+                return fill(text, values).replace("{subject}", subject)
         return message
 
     def step(self, id: str) -> Step:

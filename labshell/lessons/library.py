@@ -75,8 +75,8 @@ def find(name: str, language: str = "en", folder: Path | None = None) -> Lesson:
         raise NotFound(missing.format(name=name), _advice(name, list(found)))
     lesson = read_lesson(found[name], name)
     if lesson.is_capstone:
-        others = _others_of_its_track(name, found)
-        lesson = replace(lesson, needs=(*others, *lesson.needs))
+        needs = (*_others_of_its_track(name, found), *lesson.needs)
+        lesson = replace(lesson, needs=tuple(dict.fromkeys(needs)))
     return lesson if language == "en" else translated(lesson, language)[0]
 
 

@@ -17,6 +17,7 @@ man: bash(1)
 Try it: `:again` at a step that runs something
 """
 
+import contextlib
 import os
 import select
 import subprocess
@@ -107,14 +108,13 @@ def _ended(bash: "subprocess.Popen[bytes]") -> int:
 
     `Popen.wait` with a time limit would look now and then, and be late each time.
     """
-    waiting, pidfd = select.poll(), os.pidfd_open(bash.pid)
-    waiting.register(pidfd, select.POLLIN)
-    try:
+    with contextlib.ExitStack() as end:
+        end.callback(bash.wait)
+        end.callback(bash.kill)  # if it has ended, nothing is sent
+        pidfd, waiting = os.pidfd_open(bash.pid), select.poll()
+        end.callback(os.close, pidfd)
+        waiting.register(pidfd, select.POLLIN)
         return bash.wait() if waiting.poll(SECONDS * 1000) else _TOO_LONG
-    finally:
-        os.close(pidfd)
-        bash.kill()  # if it has ended, nothing is sent
-        bash.wait()
 
 
 def expanding(text: str) -> str:

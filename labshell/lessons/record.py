@@ -70,8 +70,8 @@ class StepRecord:
 class Made:
     """Things in the engine: by id for containers and images, else by name.
 
-    `servers`: the addresses of labd and of the registry, if they run; `repositories`:
-    those of the registry.
+    `servers`: the addresses of labd and of the registry, if they run, and bundle://ID
+    of what labshell-runc has made; `repositories`: those of the registry.
     """
 
     containers: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""An engine and a progress file of their own for one walk through a lesson.
+"""An engine and a progress file of their own for one proof, or one demonstration.
 
 The proof and a demonstration happen in a room: nothing of the student's own is touched,
 and nothing is left. A room is on a real disk, because an overlay's upper directory must

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lines import StudentsShell
+from labshell.lessons.picking import position
 from labshell.lessons.screen import Screen
 from labshell.lessons.stage import HOW_TO_GO_ON, Stage
 from labshell.messages import translate
@@ -55,8 +56,8 @@ class StepWords:
     def goto(self, where: str) -> None:
         """Go to a step by its name or number; what lies between is skipped."""
         ids = [step.id for step in self.attempt.lesson.steps]
-        if where.isdecimal() and 0 < int(where) <= len(ids):
-            where = ids[int(where) - 1]
+        if (place := position(where, len(ids))) is not None:
+            where = ids[place]
         if where not in ids:
             raise LessonError(
                 translate("`{word}` is no step of this lesson").format(word=where)

@@ -217,7 +217,7 @@ def _environment(root: Path, progress: Path) -> dict[str, str]:
         **os.environ,
         "LABSHELL_ROOT": str(root),
         "LABSHELL_PROGRESS": str(progress),
-        "XDG_STATE_HOME": str(progress.parent),  # nobody else has typed these lines
+        "XDG_STATE_HOME": str(progress.parent),  # these lines are in nobody's history
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",

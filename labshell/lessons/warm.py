@@ -70,8 +70,8 @@ class Warm:
         """
         where = self.variables(environment)["LAB_WARM"]
         with socket.socket(socket.AF_UNIX) as server:
-            server.connect(where)
             server.settimeout(seconds)
+            server.connect(where)
             # marshal knows plain tuples only.
             wanted = [(line.words, line.may_fail) for line in lines]
             return warm_client.ask(server, wanted, dict(environment), files)

@@ -91,10 +91,18 @@ class Bash:
         )
 
     def wait_until_ready(self) -> None:
-        """Let bash finish reading ~/.bashrc; what it prints by then is not shown."""
-        if self._starting:
-            self._starting = False
-            self._await_report(quiet=True)
+        """Let bash finish reading ~/.bashrc; what it prints by then is not shown.
+
+        Ctrl-C is for what runs there.
+        """
+        while self._starting:
+            try:
+                self._await_report(quiet=True)
+                self._starting = False
+            except KeyboardInterrupt:
+                if self.terminal is None:
+                    raise
+                self.terminal.interrupt()
 
     def run(self, line: str) -> int:
         """Run one line to its end, or until it is stopped or interrupted."""

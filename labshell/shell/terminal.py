@@ -68,6 +68,10 @@ class PseudoTerminal:
         size = fcntl.ioctl(SCREEN, termios.TIOCGWINSZ, bytes(8))
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C for whoever is in the foreground there."""
+        os.write(self.master, b"\x03")
+
     def lend(
         self,
         wakers: Sequence[int],

@@ -75,7 +75,7 @@ def typing_echo(field: Field) -> Contest:
     with _crowd(field), _shell(field) as shell:
         taken = sorted(_echoed(shell, "xyz"[n % 3]) for n in range(KEYS))
         shell.type("\x15")
-    return _contest("shell: a key's echo, worst of 60", taken[-1], ECHO)
+    return _contest(f"shell: a key's echo, worst of {KEYS}", taken[-1], ECHO)
 
 
 @contextlib.contextmanager
@@ -83,10 +83,11 @@ def _crowd(field: Field) -> Iterator[None]:
     options = ContainerOptions(
         image="busybox", command=("sh", "-c", "while :; do sleep 1; done")
     )
-    made = [field.engine.create(options).id for _ in range(CROWD)]
+    made: list[str] = []
     try:
-        for id in made:
-            field.engine.start(id)
+        for _ in range(CROWD):
+            made.append(field.engine.create(options).id)
+            field.engine.start(made[-1])
         yield
     finally:
         for id in made:

@@ -74,6 +74,11 @@ def test_adding_and_dropping(
     assert set(capabilities.chosen(add, drop)) == expected & capabilities.available()
 
 
+def test_privileged_is_all_whatever_is_dropped() -> None:
+    chosen = capabilities.chosen((), ("ALL", "chown"), privileged=True)
+    assert set(chosen) == capabilities.available() & set(capabilities.NAMES)
+
+
 def test_a_power_nobody_knows_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="CAP_FLY"):
         capabilities.chosen(("fly",), ())

@@ -95,9 +95,11 @@ def test_a_shell_keeps_the_language_it_was_opened_in(
 ) -> None:
     monkeypatch.setenv("LABSHELL_PROGRESS", str(tmp_path / "progress.json"))
     shell = OpenShell(fresh_root, tmp_path, words=("--lang", "zh"))
-    shell("export LABSHELL_LANG=en")
-    assert "只有一次机会" in shell(f"lab learn {LESSON}")
-    assert "没有 77 这个选项" in shell(":answer 77")
-    shell(":reset lesson")
-    shell.leave()
-    Engine(fresh_root).destroy()
+    try:
+        shell("export LABSHELL_LANG=en")
+        assert "只有一次机会" in shell(f"lab learn {LESSON}")
+        assert "没有 77 这个选项" in shell(":answer 77")
+        shell(":reset lesson")
+    finally:
+        shell.leave()
+        Engine(fresh_root).destroy()

@@ -1,4 +1,4 @@
-"""A registry that a lesson serves goes with it, and what it was given goes, too."""
+"""What a lesson serves, or makes of bundles, goes with it, and nothing else does."""
 
 import os
 import select
@@ -135,7 +135,7 @@ labshell-runc create -b {0} {1}
 def test_a_container_of_a_bundle_in_a_volume_goes_with_the_lesson(
     engine: Engine, tmp_path: Path
 ) -> None:
-    ours, other = f"ours-{tmp_path.name}", f"other-{tmp_path.name}"
+    ours, other = (os.urandom(8).hex() for _ in range(2))  # one room for all of them
     before = scene.inventory(engine)
     volume = engine.create_volume("shelf").content
     for place, id in (volume, ours), (tmp_path, other):
@@ -157,7 +157,7 @@ def test_a_container_of_a_bundle_in_a_volume_goes_with_the_lesson(
 def test_a_container_of_a_bundle_goes_with_the_room(tmp_path: Path) -> None:
     with room("somebody") as (engine, _):
         volume = engine.create_volume("shelf").content
-        done = run_hidden(engine, BUNDLE.format(volume, f"room-{tmp_path.name}"))
+        done = run_hidden(engine, BUNDLE.format(volume, os.urandom(8).hex()))
         assert done.code == 0, done.output
         root = engine.root
         [one] = Bundled.below(root)

@@ -94,6 +94,7 @@ def engine(fresh_root: Path) -> Iterator[Engine]:
 def test_a_track_is_taken_to_its_end_whatever_happens(
     engine: Engine, tmp_path: Path
 ) -> None:
+    assert LESSONS
     progress, chance = tmp_path / "progress.json", random.Random(TRACK)
     for name in LESSONS:
         lesson = library.find(name)

@@ -37,8 +37,16 @@ def read(language: str) -> polib.POFile:
 
 
 def phrases(language: str) -> set[str]:
-    """What is translated of several words: by these, English is known on a screen."""
-    return {entry.msgid for entry in read(language) if re.search(r"\w.* ", entry.msgid)}
+    """What is translated of several words: by these, English is known on a screen.
+
+    Of a text with {places}, each part between them.
+    """
+    parts = {
+        part.strip()
+        for entry in read(language)
+        for part in re.split(r"\{\w*\}", entry.msgid)
+    }
+    return {part for part in parts if re.search(r"\w.* .*\w", part)}
 
 
 def renewed(language: str) -> polib.POFile:

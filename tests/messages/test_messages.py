@@ -75,6 +75,7 @@ def test_columns_stand_below_each_other_in_any_language() -> None:
     [
         ("There is no image otter:1 yet.", "还没有镜像 otter:1。"),
         ("otter is not running.", "otter 没有在运行。"),
+        ("two\nlines is not running.", "two\nlines 没有在运行。"),
         ("Nobody says otter.", "Nobody says otter."),
     ],
 )

@@ -56,8 +56,12 @@ def test_a_load_that_refuses_what_a_save_is_writing_waits_for_nobody(
         stderr=subprocess.PIPE,
     ) as load:
         save.stdout.close()
-        assert load.wait(timeout=60) == 1
-    save.wait(timeout=60)
+        try:
+            assert load.wait(timeout=60) == 1
+            save.wait(timeout=60)
+        finally:
+            load.kill()
+            save.kill()
 
 
 def test_a_save_clears_what_killed_ones_of_the_same_file_have_left(

@@ -245,6 +245,21 @@ def test_lines_typed_early_keep_their_order(editor: OpenShell) -> None:
     editor.until_prompt()
 
 
+def test_ctrl_c_is_for_what_bash_runs_while_it_starts(
+    engine: "Engine", tmp_path: Path
+) -> None:
+    (tmp_path / ".bashrc").write_text("sleep 1000\n")
+    shell = OpenShell(engine.root, tmp_path, term="xterm", columns=100)
+    try:
+        shell.type(":nothing\r")
+        shell.expect("\x1b[?2004l")  # the line is taken, and waits for bash
+        until(shell.child.getecho, "a terminal where Ctrl-C is a signal", seconds=30)
+        shell.type("\x03")
+        shell.expect("no such word")
+    finally:
+        shell.child.close(force=True)
+
+
 def test_what_is_typed_while_bash_is_still_starting_is_not_lost(
     engine: "Engine", tmp_path: Path
 ) -> None:
@@ -254,6 +269,7 @@ def test_what_is_typed_while_bash_is_still_starting_is_not_lost(
     try:
         shell.type(":nothing\r")
         shell.expect("\x1b[?2004l")  # the line is taken, and waits for bash
+        until(shell.child.getecho, "a terminal that echoes", seconds=30)
         shell.type(f"echo typed > {mark}\r")
         shell.expect("typed")  # the terminal's echo
         go.touch()
