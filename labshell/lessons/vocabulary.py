@@ -146,7 +146,7 @@ def unintroduced(
     """
     known = Vocabulary()
     known.add(GIVEN)
-    for needed in _needed(lesson, find, (lesson.name,)):
+    for needed in _needed(lesson, find, (lesson.name,), set()):
         _read(needed, known)
     known.add(lesson.sections[prose.INTRODUCTION].before)
     for step in lesson.steps:
@@ -160,16 +160,24 @@ def unintroduced(
 
 
 def _needed(
-    lesson: Lesson, find: Callable[[str], Lesson], path: tuple[str, ...]
+    lesson: Lesson,
+    find: Callable[[str], Lesson],
+    path: tuple[str, ...],
+    read: set[str],
 ) -> Iterator[Lesson]:
-    """All lessons that come before this one. LessonError if they go in a circle."""
+    """All lessons that come before this one, each once: `read` are those so far.
+
+    LessonError if they go in a circle: `path` leads from the first lesson to this one.
+    """
     for name in lesson.needs:
         if name in path:
             circle = " → ".join((*path[path.index(name) :], name))
             raise LessonError(f"{lesson.shown}: needs: they go in a circle: {circle}")
-        needed = find(name)
-        yield needed
-        yield from _needed(needed, find, (*path, name))
+        if name not in read:
+            read.add(name)
+            needed = find(name)
+            yield needed
+            yield from _needed(needed, find, (*path, name), read)
 
 
 def _read(lesson: Lesson, known: Vocabulary) -> None:
