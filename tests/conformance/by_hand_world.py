@@ -14,8 +14,9 @@ KINDS = ("mnt", "pid", "net", "uts", "ipc", "cgroup", "user")
 PROBE = r"""
 section() { echo "== $1"; }
 section mounts; cat /proc/self/mountinfo
-section powers; grep -E '^(Cap|NoNew|Uid|Gid|Groups|Umask|Sig(Blk|Ign))' \
-    /proc/$$/status
+section powers; while read -r line; do case $line in
+    Cap*|NoNew*|Uid*|Gid*|Groups*|Umask*|SigBlk*|SigIgn*) echo "$line" ;;
+esac; done </proc/$$/status # by the shell itself: it blocks signals while it waits
 section environment; tr '\0' '\n' </proc/$$/environ
 section directory; pwd
 section names; hostname; cat /etc/hosts /etc/hostname /etc/resolv.conf
