@@ -55,7 +55,7 @@ def test_who_is_about_to_act_is_told_by_its_number_on_the_machine(box: Box) -> N
 
 
 def test_the_half_made_container_is_seen_from_elsewhere(box: Box) -> None:
-    container = box.create()
+    container = box.create(*LASTS)
     other = Engine(box.engine.root)
     seen: list[set[str]] = []
 

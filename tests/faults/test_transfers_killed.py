@@ -22,7 +22,7 @@ from tests.conformance.registries import Http, Server
 from tests.engine.boxes import Box
 from tests.faults import shelves
 from tests.faults.aftermath import until_right
-from tests.registries import Cutting, Handler, Scripted, tar_of
+from tests.registries import Cutting, Handler, Scripted, digest_of, tar_of
 from tests.shell.lines import Lab
 
 pytestmark = pytest.mark.require("root", "overlay")
@@ -101,7 +101,8 @@ def test_who_pulls_is_killed_after_so_many_bytes(own: Box, part: int) -> None:
         name = f"{registry.host}/shop:1"
 
         def kill(handler: Handler) -> bool:
-            if "/blobs/" not in handler.path or started[0].poll() is not None:
+            wanted = handler.path.endswith(f"/blobs/{digest_of(layer)}")
+            if not wanted or started[0].poll() is not None:
                 return False
             handler.cut(len(layer), layer[:part])
             handler.wfile.flush()

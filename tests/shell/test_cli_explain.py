@@ -26,7 +26,8 @@ def test_a_run_is_explained_from_the_draft_to_the_removal(lab: Lab) -> None:
     done = lab("run", "--rm", "--explain", "busybox", "echo", "hi")
     assert done.out == "hi\n"
     verbs = re.findall(r"^── (\w+) ─", done.err, re.MULTILINE)
-    assert verbs == ["create", "start", "end", "rm"]
+    # What may yet fail is held back a moment, so "start" may come once more.
+    assert list(dict.fromkeys(verbs)) == ["create", "start", "end", "rm"]
     for part in ("Mounts: ", "Namespaces: ", "mount -t overlay", "$ROOTFS"):
         assert part in done.err
     assert "# pivot_root(2), " in done.err

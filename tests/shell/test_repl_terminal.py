@@ -251,11 +251,16 @@ def test_ctrl_c_is_for_what_bash_runs_while_it_starts(
     (tmp_path / ".bashrc").write_text("sleep 1000\n")
     shell = OpenShell(engine.root, tmp_path, term="xterm", columns=100)
     try:
-        shell.type(":nothing\r")
-        shell.expect("\x1b[?2004l")  # the line is taken, and waits for bash
-        until(shell.child.getecho, "a terminal where Ctrl-C is a signal", seconds=30)
-        shell.type("\x03")
-        shell.expect("no such word")
+        ended, taken = "[130] lab", "no such word"
+        said = ended
+        while said != taken:  # pressed before the line waits for bash, it ends the line
+            if said == ended:
+                shell.type(":nothing\r")
+                shell.expect("\x1b[?2004l")
+                until(shell.child.getecho, "Ctrl-C is a signal", seconds=30)
+            shell.type("\x03")
+            heard = [ended, taken, pexpect.TIMEOUT]
+            said = heard[shell.child.expect_exact(heard, timeout=2)]
     finally:
         shell.child.close(force=True)
 
