@@ -10,6 +10,7 @@ import pytest
 
 from engine.engine import BuildOptions, ContainerOptions
 from engine.errors import BuildFailed, EngineError, NotFound
+from tests.engine.boxes import until
 from tests.engine.builds import Builds, Heard
 
 FAILS = "FROM busybox\nRUN touch /went-well\nRUN echo hi > /scene; exit 42\n"
@@ -113,9 +114,7 @@ def test_while_a_step_lasts_others_may_remove_images(builds: Builds) -> None:
     thread = threading.Thread(target=build)
     thread.start()
     try:
-        until = time.monotonic() + 20
-        while not _has(builds, "ENV Y=2") and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: _has(builds, "ENV Y=2"), "the step before", seconds=20)
         builds.engine.remove_image(other.image.id, force=True)
         assert thread.is_alive()
     finally:
@@ -127,12 +126,14 @@ def test_while_a_step_lasts_others_may_remove_images(builds: Builds) -> None:
 
 def _end(builds: Builds, command: str) -> None:
     """Kill a program of a step, once it is there."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        for process in builds.engine.processes():
-            if process.command == command:
-                return os.kill(process.pid, signal.SIGKILL)
-        time.sleep(0.05)
+    found: list[int] = []
+
+    def is_there() -> bool:
+        found[:] = [p.pid for p in builds.engine.processes() if p.command == command]
+        return bool(found)
+
+    until(is_there, command, seconds=20)
+    os.kill(found[0], signal.SIGKILL)
 
 
 def _has(builds: Builds, said: str) -> bool:
