@@ -22,7 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from engine import acts, files, gate
-from engine.errors import EngineBroken, EngineError, InvalidState, NotFound
+from engine.errors import (
+    EngineBroken,
+    EngineError,
+    InvalidState,
+    NotFound,
+    told_as_engine_errors,
+)
 from engine.runtime import channel, scope, state
 from engine.runtime.place import Place
 
@@ -67,13 +73,20 @@ class Connection:
     def preparing(self) -> Iterator[None]:
         """What a start needs is done meanwhile; the shim hears of it if that fails.
 
-        Others may wait for that start, or for what comes after it.
+        Others may wait for that start, or for what comes after it. A shim that is about
+        to go takes away what is being made: then that it goes is the error, of GONE.
         """
         try:
-            yield
+            with told_as_engine_errors():
+                yield
         except EngineError as error:
-            with contextlib.suppress(EngineError):  # it answers with the same error
+            try:
                 self.ask("start", error=error.to_json())
+            except GONE as answer:
+                if answer.message != error.message:  # else it answers with our own
+                    raise answer from error
+            except EngineError:
+                pass
             raise
 
     def tell(self, what: str, descriptors: tuple[int, ...] = (), **fields: Any) -> None:

@@ -17,6 +17,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
 
@@ -177,3 +178,6 @@ def plant(place: Path, planted: Planted) -> None:
     if text.count(planted.old) != 1:
         raise LessonError(f"{planted.file} has not once: {planted.old}")
     file.write_text(text.replace(planted.old, planted.new))
+    # Python knows a file by its size and the second in which it was written: what it
+    # compiled in this second may look like what is to be run now.
+    Path(cache_from_source(file)).unlink(missing_ok=True)

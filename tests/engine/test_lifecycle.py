@@ -18,6 +18,7 @@ from engine.errors import (
     NotFound,
     ProgramNotFound,
 )
+from engine.runtime import client
 from engine.times import NEVER
 from tests.engine.boxes import OBEYS, Box, until
 
@@ -94,6 +95,19 @@ def test_a_start_that_meets_a_shim_about_to_leave_is_answered_by_the_next(
     box.engine.start(container.id)
     thread.join()
     assert box.engine.wait(container.id) == 0
+
+
+def test_what_a_shim_about_to_leave_takes_away_fails_nobodys_start(box: Box) -> None:
+    container = box.create("true")
+    own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection = client.Connection(own, container.directory)
+    theirs.close()  # it has left
+    with (
+        connection,
+        pytest.raises(InvalidState, match="is not running"),  # try the next one
+        connection.preparing(),
+    ):
+        raise FileNotFoundError("network.json")
 
 
 def test_an_ended_container_can_be_started_again_and_again(box: Box) -> None:

@@ -1,5 +1,9 @@
 """Mutants: each fault shows, is where it is said to be, and can be mended."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from engine.engine import Engine
@@ -60,6 +64,18 @@ def test_what_cannot_be_planted_is_a_fault_of_the_mutant(tmp_path):
     (tmp_path / "file").write_text("twice twice")
     with pytest.raises(LessonError, match="file has not once: twice"):
         plant(tmp_path, Planted("file", "twice", "once"))
+
+
+def test_what_was_compiled_a_moment_ago_is_not_run_for_what_is_there_now(tmp_path):
+    file = tmp_path / "wall.py"
+    file.write_text("print('high')\n")
+    then = os.stat(file)
+    command = [sys.executable, "-P", "-c", "import wall"]
+    variables = {"PYTHONPATH": str(tmp_path)}
+    subprocess.run(command, env=variables, check=True)
+    plant(tmp_path, Planted("wall.py", "high", "torn"))
+    os.utime(file, ns=(then.st_atime_ns, then.st_mtime_ns))  # the same second
+    assert subprocess.check_output(command, env=variables) == b"torn\n"
 
 
 def test_by_hand(tmp_path, monkeypatch, capsys):
