@@ -10,6 +10,7 @@ close            after the last test of a root: end its spawner, remove its file
 import ast
 import contextlib
 import os
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -57,6 +58,19 @@ def isolate(directory: Path) -> None:
     os.environ["DOCKER_CONFIG"] = str(directory / "home" / "docker")
     os.environ["LABSHELL_LANG"] = "en"
     os.environ["LABSHELL_CONFIG"] = str(directory / "home" / "daemon.json")
+    _hear_signals()
+
+
+def _hear_signals() -> None:
+    """Let what the tests start hear what they send to it.
+
+    Whoever started us in the background, or by nohup(1), has had signals ignored, and a
+    signal that is ignored is so in all that is executed later: signal(7).
+    """
+    heard = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    for number, handler in heard.items():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def clear(directory: Path) -> None:
