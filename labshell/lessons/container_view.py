@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.engine import Engine
 from labshell.lessons.groups import Limits, is_frozen, read_limits
-from labshell.lessons.looking import Found, look
+from labshell.lessons.looking import MOST_BYTES, Found, look
 from labshell.lessons.outcomes import NOT_RUNNING, NotThereYet
 from labshell.lessons.processes import ProcessView
 
@@ -122,9 +122,9 @@ class ContainerView:
                 return process
         raise NotThereYet(NOT_RUNNING, self._container.name)
 
-    def top(self, path: str) -> Found:
+    def top(self, path: str, most: int = MOST_BYTES) -> Found:
         """What the read-write layer itself says about `path`, whiteouts included."""
-        return look(self._engine.layers(self._container.id)[-1].directory, path)
+        return look(self._engine.layers(self._container.id)[-1].directory, path, most)
 
     def in_read_write_layer(self, path: str) -> bytes | None:
         """The content of a file of the read-write layer itself; None if not there."""

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-MOST_BYTES = 1 << 20  # read from one file
+MOST_BYTES = 1 << 20  # read from one file, unless somebody needs more
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -37,8 +37,8 @@ class Found:
     data: bytes | None = None
 
 
-def look(root: Path, path: str) -> Found:
-    """What is at `path` in the tree `root`; the content too if it is a file."""
+def look(root: Path, path: str, most: int = MOST_BYTES) -> Found:
+    """What is at `path` in the tree `root`; of a file, the first `most` bytes, too."""
     *parents, name = _parts(path)
     if ".." in (*parents, name):
         return Found()
@@ -57,7 +57,7 @@ def look(root: Path, path: str) -> Found:
             below = os.open(parent, _DIRECTORY, dir_fd=here)
             os.close(here)
             here = below
-        return _at_the_end(name, here, hidden or _is_opaque(here))
+        return _at_the_end(name, here, hidden or _is_opaque(here), most)
     finally:
         os.close(here)
 
@@ -105,7 +105,7 @@ def _is_opaque(directory: int) -> bool:
     return False
 
 
-def _at_the_end(name: str, directory: int, hidden: bool) -> Found:
+def _at_the_end(name: str, directory: int, hidden: bool, most: int) -> Found:
     status = _status(name, directory)
     if status is None:
         return Found(hidden=hidden)
@@ -114,7 +114,7 @@ def _at_the_end(name: str, directory: int, hidden: bool) -> Found:
     if not stat.S_ISREG(status.st_mode):
         return Found(status=status)
     with os.fdopen(os.open(name, _FILE, dir_fd=directory), "rb") as file:
-        return Found(status=status, data=file.read(MOST_BYTES))
+        return Found(status=status, data=file.read(most))
 
 
 def look_through(layers: Sequence[Path], path: str) -> Found:

@@ -4,13 +4,25 @@ import os
 
 import pytest
 
-from labshell.lessons.looking import file_system, look, look_through, paths_in
+from labshell.lessons.looking import (
+    MOST_BYTES,
+    file_system,
+    look,
+    look_through,
+    paths_in,
+)
 
 
 def test_a_file_is_read(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/b").write_text("text")
     assert look(tmp_path, "/a/b").data == b"text"
+
+
+def test_of_a_large_file_as_much_is_read_as_is_asked_for(tmp_path):
+    (tmp_path / "large").write_bytes(bytes(MOST_BYTES + 2))
+    assert len(look(tmp_path, "/large").data or b"") == MOST_BYTES
+    assert len(look(tmp_path, "/large", MOST_BYTES + 1).data or b"") == MOST_BYTES + 1
 
 
 OUT = "/.." * 20 + "/etc"
