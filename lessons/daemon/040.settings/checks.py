@@ -17,6 +17,8 @@ def was_told(lab: Lab) -> Outcome:
     told = _info(lab)
     if told is None:
         return lab.failed("No labd serves this engine.")
+    if (complaint := _complaint(lab, told)) is not None:
+        return complaint
     label, runtime = f"room={lab.values['room']}", lab.values["runtime"]
     if label not in told["Labels"]:
         return lab.failed("labd serves, and its label is not room={{room}}.")
@@ -43,6 +45,8 @@ def is_the_default(lab: Lab) -> Outcome:
         )
     if told is None:
         return lab.failed("No labd serves this engine.", earned=1)
+    if (complaint := _complaint(lab, told)) is not None:
+        return complaint
     if told["DefaultRuntime"] != runtime:
         return lab.failed(
             "{{box}} was made by {{runtime}}, which is not labd's default.", earned=1
@@ -57,6 +61,8 @@ def is_in_order(lab: Lab) -> Outcome:
     told = _info(lab)
     if told is None:
         return lab.failed("No labd serves this engine.")
+    if (complaint := _complaint(lab, told)) is not None:
+        return complaint
     label = f"floor={lab.values['floor']}"
     if label not in told["Labels"]:
         return lab.failed(
@@ -73,6 +79,16 @@ def is_in_order(lab: Lab) -> Outcome:
             "labd has the label, but broken.json is not in order yet.", earned=2
         )
     return lab.passed("broken.json is in order, and labd serves by it.")
+
+
+def _complaint(lab: Lab, told: dict[str, Any]) -> Outcome | None:
+    """What labd says if it cannot read its file any more; None if it can."""
+    if "Labels" in told:
+        return None
+    return lab.failed(
+        "labd was asked what it is, and says: {subject}",
+        subject=told.get("message", ""),
+    )
 
 
 def _info(lab: Lab) -> dict[str, Any] | None:
