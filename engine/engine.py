@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from engine.images.deleting import Pruned as Pruned
     from engine.images.importing import architecture as architecture
     from engine.images.stack import HistoryRow as HistoryRow
+    from engine.images.unmounted import UnmountedImage as UnmountedImage
     from engine.network.networks import Network as Network
     from engine.registry.logins import Known as Known
     from engine.registry.logins import Login as Login
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from engine.runtime.state import Arrow as Arrow
     from engine.serving.labd import Labd as Labd
     from engine.storage.changes import Change as Change
+    from engine.storage.room import Allowance as Allowance
 
 __all__ = [
     "Container",
@@ -100,6 +102,7 @@ __all__ = [
 
 
 _LATE = {
+    "Allowance": "storage.room",
     **dict.fromkeys(
         ("BuildOptions", "DockersLines", "Progress", "StepReport"), "build.options"
     ),
@@ -109,6 +112,7 @@ _LATE = {
     "Registry": "registry.server.registry",
     "ServerSettings": "registry.server.service",
     "TransferProgress": "registry.telling",
+    "UnmountedImage": "images.unmounted",
     "architecture": "images.importing",
     "brought": "registry.logins",
 }

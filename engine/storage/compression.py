@@ -13,6 +13,7 @@ Source: opencontainers/image-spec, layer.md; RFC 1952, RFC 8878
 Try it: `head -c 4 layer.tar.gz | xxd`
 """
 
+import contextlib
 import importlib
 import io
 from typing import Any, BinaryIO, Protocol, cast
@@ -54,6 +55,14 @@ def plain(stream: Readable) -> Readable:
     whole = _PutBack(head, stream)
     name = kind(head)
     return _Decompressed(whole, name) if name else whole
+
+
+def import_all() -> None:
+    """Import every decompressor that there is: for whoever cannot import later."""
+    for readers in _READERS.values():
+        for module, _ in readers:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
 
 
 def kind(head: bytes) -> str:

@@ -20,7 +20,7 @@ from engine import deadline
 from engine.errors import ImageError
 from engine.storage import sparse, tarball
 from engine.storage.compression import Readable, plain
-from engine.storage.room import Room
+from engine.storage.room import Allowance
 from engine.storage.tarball import BLOCK, Entry
 
 _CHUNK = 1 << 20  # bytes read and handed on at a time
@@ -42,7 +42,7 @@ class TarReader:
         stream: Readable,
         *,
         hashed: bool = True,
-        room: Room | None = None,
+        room: Allowance | None = None,
         ended: bool = True,
     ) -> None:
         """`hashed`: diff_id is wanted; `room`: for what comes out of the stream.

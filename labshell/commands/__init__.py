@@ -14,6 +14,7 @@ What the verbs have in common:
                  those of volumes.py, networks.py, registry.py, daemon.py, pruning.py,
                  system.py
     authors.py   `lab lesson new|lint|preview|test`, for those who write lessons
+    assignment.py   `lab assignment`, `lab submit`; grade.py  `lab grade`
     mutant.py    `lab mutant`: an engine with a fault, to be found and mended
     inventory.py `lab lesson inventory`: what one knows, before the lessons and after
     cidfile.py   --cidfile
@@ -85,10 +86,14 @@ VERBS = {
         "shell": "labshell.commands.shell:shell",
         "learn": "labshell.commands.learn:learn",
         "explain": "labshell.commands.explain:explain",
-        "grade": "labshell.commands.lessons:grade",
         "notes": "labshell.commands.lessons:notes",
         "lesson": "labshell.commands.lessons:lesson",
         "mutant": "labshell.commands.mutant:mutant",
+    },
+    "Marked work": {
+        "submit": "labshell.commands.assignment:submit",
+        "grade": "labshell.commands.grade:grade",
+        "assignment": "labshell.commands.assignment:assignment",
     },
     "By kind of thing": {
         "container": "labshell.commands.groups:container",

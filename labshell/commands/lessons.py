@@ -1,9 +1,9 @@
-"""`lab grade`, `lab notes`, `lab lesson`: which lessons there are; what came of them.
+"""`lab notes`, `lab lesson`: which lessons there are; what came of them.
 
 A lesson that cannot be read does not hide the others: they are shown, it is told of on
 stderr, and the exit status is 1.
 
-Try it: `lab learn`, then `lab grade`
+Try it: `lab lesson list`
 """
 
 from collections.abc import Iterable
@@ -18,44 +18,13 @@ from labshell.commands.listing import JSON, print_json
 from labshell.commands.report import report
 
 
-def _tell(broken: Iterable[EngineError]) -> int:
+def tell_broken(broken: Iterable[EngineError]) -> int:
     """Say what is wrong with the lessons that cannot be read; the exit status."""
     status = 0
     for error in broken:
         report(error)
         status = 1
     return status
-
-
-@click.command(
-    cls=Verb,
-    params=[JSON],
-    examples="""
-        lab grade
-        lab grade --json
-    """,
-)
-@click.pass_obj
-def grade(engine: Engine, json: bool) -> int:
-    """Show what you have earned, lesson by lesson.
-
-    Points are noted when the work is done, and kept. Hints cost nothing. The schema of
-    --json is described in labshell/grading/result.py.
-    """
-    from labshell.grading.grade import grade as graded
-    from labshell.grading.table import as_table
-    from labshell.lessons import library
-    from labshell.lessons.progress import Progress
-    from labshell.messages import language
-
-    spoken = language()
-    lessons, broken = library.readable(library.names(), spoken)
-    result = graded(Progress(), lessons)
-    if json:
-        print_json(result.to_json())
-    else:
-        print(as_table(result, spoken))
-    return _tell(broken)
 
 
 @click.command(
@@ -91,7 +60,7 @@ def notes(engine: Engine, html: bool, names: tuple[str, ...]) -> int:
             translate("`lab learn` opens one."),
         )
     print(as_html(text, spoken) if html and text else text, end="")
-    return _tell(broken)
+    return tell_broken(broken)
 
 
 @click.command(
@@ -122,7 +91,7 @@ def list_(engine: Engine, json: bool) -> int:
             translate("TITLE"),
         )
         print(table(headings, rows))
-    return _tell(broken)
+    return tell_broken(broken)
 
 
 @click.command(

@@ -1,8 +1,25 @@
 """Grading: from what was done to points that can be read, by people and programs.
 
-    result.py   a grade as data, and its JSON
-    grade.py    a student's own result, from the progress that was saved
-    table.py    the same as a table
+One's own lessons, from the progress that was saved:
 
-Try it: `lab grade`, `lab grade --json`
+    result.py      a grade as data, and its JSON
+    grade.py       … from a student's progress
+    table.py       … as a table
+
+Marked work, in the order in which it comes about:
+
+    assignment.py  what is asked for, read from assignment.yaml
+    course.py      key, tokens and roster of a course
+    kit.py         a new assignment; what students get of it
+    packing.py     what a student hands in, gathered
+    submission.py  … its form, and how it is read without being unpacked
+    work.py        what a check is given; paper.py: an image of it
+    marking.py     every check looks at one submission
+    inspector.py   … in a process that is nobody
+    classroom.py   whose each file is, and one row for every student
+    rounds.py      many files, several at once; journal.py: what was done already
+    rows.py        a row as data, and its JSON; reports.py: tables and files
+    trial.py       an assignment, solved by its own solution
+
+Try it: `lab grade`; `lab assignment new layers-1; lab assignment try layers-1`
 """

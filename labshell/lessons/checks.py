@@ -26,23 +26,19 @@ from labshell.lessons.container_view import ContainerView
 from labshell.lessons.image_view import ImageView
 from labshell.lessons.looking import Found, look
 from labshell.lessons.outcomes import (
-    COULD_NOT_RUN,
-    FAILED,
     NO_CONTAINER,
     NO_IMAGE,
     NO_VOLUME,
-    NOT_CHECKED,
-    PASSED,
+    Judging,
     NotThereYet,
     Outcome,
 )
 from labshell.lessons.record import Made
-from labshell.messages import marked
 
 __all__ = ["ContainerView", "ImageView", "Lab", "Outcome"]  # what a checks.py names
 
 
-class Lab:
+class Lab(Judging):
     """What a check may look at, and how it says what it found."""
 
     def __init__(
@@ -54,34 +50,8 @@ class Lab:
         began: Made,
         answer: str | None = None,
     ) -> None:
-        self.engine, self.values, self.maximum = engine, values, maximum
-        self.answer, self._began = answer, began
-
-    def passed(self, message: str) -> Outcome:
-        """All points."""
-        return Outcome(
-            verdict=PASSED, earned=self.maximum, maximum=self.maximum, message=message
-        )
-
-    def failed(self, message: str, earned: int = 0, subject: str = "") -> Outcome:
-        """Not all points, or none; `message` says what is missing."""
-        return Outcome(
-            verdict=FAILED,
-            earned=earned,
-            maximum=self.maximum,
-            message=message,
-            subject=subject,
-        )
-
-    def broken(self, why: str) -> Outcome:
-        """No verdict: the check itself, or the machine, is at fault."""
-        return Outcome(
-            verdict=COULD_NOT_RUN,
-            earned=0,
-            maximum=self.maximum,
-            message=NOT_CHECKED,
-            subject=why,
-        )
+        super().__init__(values, maximum, answer)
+        self.engine, self._began = engine, began
 
     def container(self, name: str, *, lost: bool = True) -> ContainerView:
         """The container with this name; not `lost` if the student is to make it."""
@@ -108,15 +78,3 @@ class Lab:
         """Has this image come, or the name moved to it, since the step began?"""
         image = self.image(reference)
         return self._began.references.get(reference) != image.id
-
-    def compare_answer(
-        self,
-        right: str,
-        passed: str = marked("That is it."),
-        failed: str = marked("That is not it."),
-    ) -> Outcome:
-        """Is what was given with `:answer` the right answer?"""
-        if self.answer is None:
-            return self.failed(marked("No answer yet: `:answer …`."))
-        same = self.answer.strip() == right.strip()
-        return self.passed(passed) if same else self.failed(failed)

@@ -179,8 +179,6 @@ def read_text(path: Path, shown: str) -> str:
 
 def split_front_matter(text: str, shown: str) -> tuple[Fields, str]:
     """The YAML between the two `---` lines, as fields; and the Markdown below."""
-    import yaml
-
     lines = text.split("\n")
     if lines[0].rstrip() != "---" or "---" not in [x.rstrip() for x in lines[1:]]:
         raise LessonError(
@@ -188,17 +186,24 @@ def split_front_matter(text: str, shown: str) -> tuple[Fields, str]:
             "See another lesson: `lab lesson list`.",
         )
     end = [line.rstrip() for line in lines].index("---", 1)
+    # The empty first line stands for the `---`, so that line numbers are true.
+    front = "\n" + "\n".join(lines[1:end])
+    return Fields(yaml_data(front, shown), shown), "\n".join(lines[end + 1 :])
+
+
+def yaml_data(text: str, shown: str) -> object:
+    """What YAML says, read safely. `shown` is how errors call the file."""
+    import yaml
+
     try:
-        # The empty first line stands for the `---`, so that line numbers are true.
-        data = yaml.load("\n" + "\n".join(lines[1:end]), Loader=_loader())
+        return yaml.load(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise LessonError(
             f"{shown}: line {line}: {error.problem}", "Is a text with `:` quoted?"
         ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise LessonError(f"{shown}: the front matter is not YAML: {error}") from error
-    return Fields(data, shown), "\n".join(lines[end + 1 :])
+        raise LessonError(f"{shown}: it is not YAML: {error}") from error
 
 
 def _loader() -> Any:

@@ -24,17 +24,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType, ModuleType
+from typing import TypeVar
 
 from engine.errors import EngineError
 from labshell.lessons.checks import Lab
 from labshell.lessons.fields import LessonError
 from labshell.lessons.lesson import Lesson, Step
-from labshell.lessons.outcomes import FAILED, PASSED, NotThereYet, Outcome
+from labshell.lessons.outcomes import FAILED, PASSED, Judging, NotThereYet, Outcome
 
 SECONDS = 10.0
 _LONGEST = 2000  # characters of what a check says
 
+Given = TypeVar("Given", bound=Judging)
 Check = Callable[[Lab], Outcome]
 
 
@@ -42,7 +45,9 @@ class _TooLong(BaseException):
     """Not an Exception: a check that catches those must not catch this."""
 
 
-def judge(check: Check, lab: Lab, seconds: float = SECONDS) -> Outcome:
+def judge(
+    check: Callable[[Given], Outcome], lab: Given, seconds: float = SECONDS
+) -> Outcome:
     """Run one check. Always returns an outcome, whatever the check does."""
     printed = io.StringIO()
     try:
@@ -68,7 +73,7 @@ def judge(check: Check, lab: Lab, seconds: float = SECONDS) -> Outcome:
     return _believed(outcome, lab)
 
 
-def _believed(outcome: object, lab: Lab) -> Outcome:
+def _believed(outcome: object, lab: Judging) -> Outcome:
     if not isinstance(outcome, Outcome):
         return lab.broken(f"it returned {reprlib.repr(outcome):.40}")
     texts = (outcome.message, outcome.subject)
@@ -131,7 +136,9 @@ def load_check(lesson: Lesson, step: Step) -> Check:
             f"not `{step.check}`",
             "The function stands in checks.py beside lesson.md.",
         )
-    found = getattr(_module(lesson), name, None)
+    shown = lesson.shown.replace("lesson.md", "checks.py")
+    how = "`lab lesson lint` shows it until it is mended."
+    found = getattr(load(lesson.folder / "checks.py", shown, how), name, None)
     if not callable(found):
         raise LessonError(
             f"{lesson.shown}: steps.{step.id}.check: checks.py has no `{name}`",
@@ -141,16 +148,15 @@ def load_check(lesson: Lesson, step: Step) -> Check:
     return check
 
 
-def _module(lesson: Lesson) -> ModuleType:
-    """The lesson's checks.py, loaded afresh: an author edits it between two runs."""
-    path = lesson.folder / "checks.py"
-    name = "checks_of_" + lesson.name.replace("/", "_").replace("-", "_")
-    spec = importlib.util.spec_from_file_location(name, path)
+def load(path: Path, shown: str, how: str) -> ModuleType:
+    """A file of checks, loaded afresh: an author edits it between two runs.
+
+    LessonError, in which the file is `shown` and the advice is `how`.
+    """
+    spec = importlib.util.spec_from_file_location("checks_that_were_loaded", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     keep, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    shown = lesson.shown.replace("lesson.md", "checks.py")
-    how = "`lab lesson lint` shows it until it is mended."
     try:
         with _limit(SECONDS), _listening(io.StringIO()):
             spec.loader.exec_module(module)

@@ -9,6 +9,7 @@ about the student's work: that is the third verdict, and costs no points.
 Try it: `:check` in a lesson
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labshell.messages import marked
@@ -47,6 +48,52 @@ class Outcome:
     def text(self, message: str | None = None) -> str:
         """The message (or its translation) with the subject in its place."""
         return (message or self.message).replace("{subject}", self.subject)
+
+
+class Judging:
+    """How a check says what it found. What it may look at is in what inherits this."""
+
+    def __init__(self, values: Mapping[str, str], maximum: int, answer: str | None):
+        """`answer` is what was answered, None if nothing was."""
+        self.values, self.maximum, self.answer = values, maximum, answer
+
+    def passed(self, message: str) -> Outcome:
+        """All points."""
+        return Outcome(
+            verdict=PASSED, earned=self.maximum, maximum=self.maximum, message=message
+        )
+
+    def failed(self, message: str, earned: int = 0, subject: str = "") -> Outcome:
+        """Not all points, or none; `message` says what is missing."""
+        return Outcome(
+            verdict=FAILED,
+            earned=earned,
+            maximum=self.maximum,
+            message=message,
+            subject=subject,
+        )
+
+    def broken(self, why: str) -> Outcome:
+        """No verdict: the check itself, or the machine, is at fault."""
+        return Outcome(
+            verdict=COULD_NOT_RUN,
+            earned=0,
+            maximum=self.maximum,
+            message=NOT_CHECKED,
+            subject=why,
+        )
+
+    def compare_answer(
+        self,
+        right: str,
+        passed: str = marked("That is it."),
+        failed: str = marked("That is not it."),
+    ) -> Outcome:
+        """Is what was answered the right answer?"""
+        if self.answer is None:
+            return self.failed(marked("No answer yet: `:answer …`."))
+        same = self.answer.strip() == right.strip()
+        return self.passed(passed) if same else self.failed(failed)
 
 
 class NotThereYet(Exception):

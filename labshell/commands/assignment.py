@@ -1,0 +1,189 @@
+"""`lab assignment …`, `lab submit`: marked work, from an instructor's idea to a file.
+
+    instructor   lab assignment new, lint, try    a folder: grading/assignment.py
+                 lab assignment export            kits and tokens for students
+    student      lab submit                       what is handed in
+    instructor   lab grade … --assignment         marks: commands/grade.py
+
+Try it: `lab assignment new layers-1; lab assignment try layers-1`
+"""
+
+from pathlib import Path
+
+import click
+
+from engine.engine import Engine
+from engine.errors import InvalidArgument
+from labshell.commands.grammar import Option, Verb, Verbs
+from labshell.views.tables import printable
+
+_FOLDER = click.Argument(
+    ["folder"], type=click.Path(path_type=Path), metavar="DIR", required=True
+)
+
+
+@click.command(
+    cls=Verb,
+    params=[_FOLDER],
+    examples="""
+        lab assignment new layers-1
+    """,
+)
+@click.pass_obj
+def new(engine: Engine, folder: Path) -> None:
+    """Make an assignment that is sound as it is, to be changed one thing at a time.
+
+    The folder above becomes that of a course, if it is none: with course.key, which
+    nobody else may have, and roster.csv, the only place with names.
+    """
+    from labshell.grading import kit
+
+    kit.new(folder.absolute())
+    click.echo(folder)
+
+
+@click.command(
+    cls=Verb,
+    params=[_FOLDER],
+    examples="""
+        lab assignment lint layers-1
+    """,
+)
+@click.pass_obj
+def lint(engine: Engine, folder: Path) -> None:
+    """Read an assignment, its checks and its course, and say what is wrong."""
+    from labshell.grading import kit
+
+    assignment = kit.lint(folder.absolute())
+    click.echo(
+        f"{assignment.name}: {len(assignment.items)} items, {assignment.maximum} "
+        f"points, {assignment.visible} of them by visible checks"
+    )
+
+
+@click.command(
+    "try",
+    cls=Verb,
+    params=[_FOLDER],
+    examples="""
+        lab assignment try layers-1
+    """,
+)
+@click.pass_obj
+def try_(engine: Engine, folder: Path) -> int:
+    """Solve an assignment by its own solution/, hand it in, and grade it.
+
+    In an engine of its own, which is removed afterwards. The exit status is 0 if every
+    point was earned.
+    """
+    from labshell.grading import reports, trial
+
+    row = trial.solve(folder.absolute())
+    click.echo(reports.items_table(row.items))
+    click.echo(
+        f"{row.status}: {row.earned:g}/{row.maximum} {printable(row.note)}".strip()
+    )
+    return 0 if row.earned == row.maximum else 1
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-o", "--output", "out"],
+            type=click.Path(path_type=Path),
+            metavar="OUT",
+            required=True,
+            help="A new folder for the kit and the tokens.",
+        ),
+        _FOLDER,
+    ],
+    examples="""
+        lab assignment export layers-1 -o handout
+    """,
+)
+@click.pass_obj
+def export(engine: Engine, out: Path, folder: Path) -> None:
+    """Write what students get: the kit, the same for all, and a token for each.
+
+    No solution, no answer and no hidden check is in it. The base images are, as they
+    are now: so nothing is fetched later, by students or while grading.
+    """
+    from labshell.grading import kit
+
+    students = kit.export(engine, folder.absolute(), out.absolute())
+    click.echo(f"{out}/kit  {out}/tokens ({students} students)")
+
+
+assignment = Verbs(
+    name="assignment",
+    help="""
+    Marked work for a course: make it, try it, hand it out.
+
+    Lessons are for learning: their solutions are there to read. What is marked comes
+    from an assignment, whose hidden checks never leave the instructor's folder.
+    """,
+    headings={
+        "Verbs": {
+            "new": "labshell.commands.assignment:new",
+            "lint": "labshell.commands.assignment:lint",
+            "try": "labshell.commands.assignment:try_",
+            "export": "labshell.commands.assignment:export",
+        }
+    },
+)
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-o", "--output", "out"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            required=True,
+            help="The file to hand in.",
+        ),
+        click.Argument(
+            ["folder"],
+            type=click.Path(path_type=Path),
+            metavar="[DIR]",
+            required=False,
+        ),
+    ],
+    examples="""
+        cd layers-1; lab submit -o ~/mine.tar
+    """,
+)
+@click.pass_obj
+def submit(engine: Engine, out: Path, folder: Path | None) -> None:
+    """Pack what an assignment asks for into one file, and run its visible checks.
+
+    DIR is the folder of the assignment, with your token in the file `token`; by default
+    the one that you are in. Only what is listed goes in: no times, no history, nothing
+    else of this machine. As often as you like.
+    """
+    from labshell.grading import packing, reports
+    from labshell.grading.assignment import read_assignment
+    from labshell.lessons.values import fill
+
+    place = (folder or Path()).absolute()
+    asked = read_assignment(place)
+    student, token = packing.read_token(place)
+    if out.is_dir():
+        raise InvalidArgument(f"{out} is a directory", "Name a file in it.")
+    values = packing.values_of(asked, token)
+    for item in asked.items:
+        click.echo(f"{item.id}: {fill(item.title, values)}")
+    packed = packing.pack(engine, asked, student, token, out.absolute())
+    click.echo(f"\n{out}, for {packed.student}:")
+    for name, size in packed.members.items():
+        click.echo(f"  {size:>10}  {name}")
+    for name in packed.left_out:
+        click.echo(f"  not there    {printable(name)}")
+    marks = packing.visible_marks(asked, out.absolute())
+    click.echo(f"\n{reports.items_table(marks)}")
+    earned = sum(item.earned for item in marks)
+    hidden = asked.maximum - asked.visible
+    more = f"; {hidden} more points are hidden" if hidden else ""
+    click.echo(f"Visible {earned}/{asked.visible}{more}.")

@@ -1,0 +1,122 @@
+"""The journal of a grading run: what came of each file, a line at once.
+
+    {"mark": "9f86…"}                                   what the marks depend on
+    {"file": "s001.tar", "version": "10240:17…", "student": "s001", "row": {…}}
+    …
+
+A line is whole or it is none, so whoever kills the grader loses only what was under
+way, and `--resume` goes on from here. The assignment must be the same then: marks of
+two different checks have no business in one table.
+
+Try it: `lab grade class/ --assignment layers-1 -o OUT; tail -f OUT/looks.jsonl`
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labshell.grading.assignment import Assignment, AssignmentError
+from labshell.grading.rows import Row
+
+FILE = "looks.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What came of looking at one file. `student` is "" if it is nobody's."""
+
+    file: str
+    version: str
+    student: str
+    row: Row
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which file, and which state of it."""
+        return self.file, self.version
+
+    def to_json(self) -> dict[str, Any]:
+        """As a line of the journal."""
+        return {
+            "file": self.file,
+            "version": self.version,
+            "student": self.student,
+            "row": self.row.to_json(),
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Look":
+        """From a line of the journal."""
+        return Look(
+            file=str(data["file"]),
+            version=str(data["version"]),
+            student=str(data["student"]),
+            row=Row.from_json(data["row"]),
+        )
+
+
+def fingerprint(assignment: Assignment) -> str:
+    """What the marks depend on, beside the work: a change makes every look void."""
+    digest = hashlib.sha256()
+    for name in ("assignment.yaml", "checks.py", "hidden.py"):
+        path = assignment.folder / name
+        digest.update(path.read_bytes() if path.exists() else b"")
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def version(file: Path) -> str:
+    """Changes when the file does; "" if it cannot be seen."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return ""
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+class Journal:
+    """The looks that were made, a line each; a line that was cut short is none."""
+
+    def __init__(self, path: Path, mark: str, *, resume: bool) -> None:
+        """`mark` says what the marks depend on: `resume` needs the same."""
+        self.path, self.looks = path, list[Look]()
+        if resume and path.exists():
+            self.looks = _read_journal(path, mark)
+        self._file = path.open("w", encoding="utf-8")
+        self._write({"mark": mark})
+        for look in self.looks:
+            self._write(look.to_json())
+
+    def _write(self, data: dict[str, Any]) -> None:
+        self._file.write(json.dumps(data) + "\n")
+        self._file.flush()
+
+    def add(self, look: Look) -> None:
+        """Enter one more, so that it survives whatever comes."""
+        self.looks.append(look)
+        self._write(look.to_json())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def _read_journal(path: Path, mark: str) -> list[Look]:
+    looks: list[Look] = []
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file):
+            try:
+                data = json.loads(line)
+                if number == 0 and data.get("mark") != mark:
+                    raise AssignmentError(
+                        f"{path}: the assignment has changed since",
+                        "Grade anew: leave out --resume.",
+                    )
+                if number:
+                    looks.append(Look.from_json(data))
+            except (LookupError, TypeError, ValueError):
+                break  # the last one, cut short
+    return looks

@@ -1,0 +1,194 @@
+"""Packing: what a student hands in, gathered from their folder and their engine.
+
+    layers-1/               the kit that they got, and work in
+        assignment.yaml     checks.py  bases/  README.md
+        token               s001 and their token
+        answers.yaml        digest: sha256:…
+        Dockerfile …        the work files that the items name
+
+    lab submit ──▶ images saved, less the layers of bases/ ─┐
+                   work files, answers, token ──────────────┴──▶ one tar
+
+Only what the assignment asks for goes in. What is not there is left out: the checks say
+so. The visible checks look at the finished tar, as the grader will.
+
+Try it: `lab submit -o mine.tar`, in the folder of an assignment
+"""
+
+import io
+import json
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from engine.engine import Engine
+from engine.errors import NotFound
+from labshell.grading import submission
+from labshell.grading.assignment import ANSWER, IMAGE, WORK_FILE, Assignment
+from labshell.grading.course import is_pseudonym
+from labshell.grading.marking import BASES, load_checks, mark, open_bases
+from labshell.grading.rows import ItemMark
+from labshell.grading.submission import Claim, SubmissionError
+from labshell.lessons.fields import Fields, read_text, yaml_data
+from labshell.lessons.values import derive, fill
+
+TOKEN, ANSWERS = "token", "answers.yaml"
+_LARGEST_FILE = 4 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """What went into a submission: each name and its size in bytes."""
+
+    student: str
+    members: Mapping[str, int]
+    left_out: tuple[str, ...]
+
+
+def read_token(folder: Path) -> tuple[str, str]:
+    """Pseudonym and token, as they stand in the student's folder."""
+    text = read_text(folder / TOKEN, f"{folder.name}/{TOKEN}").split()
+    if len(text) != 2 or not is_pseudonym(text[0]):
+        raise SubmissionError(
+            f"{folder / TOKEN}: a pseudonym and a token are needed",
+            "Put the line there that your teacher gave you.",
+        )
+    return text[0], text[1]
+
+
+def values_of(assignment: Assignment, token: str) -> dict[str, str]:
+    """What `{{name}}` stands for, for whoever has this token."""
+    return derive(token, assignment.name, assignment.rules)
+
+
+def pack(
+    engine: Engine, assignment: Assignment, student: str, token: str, out: Path
+) -> Packed:
+    """Gather what the assignment asks for, and write it to `out` as one tar."""
+    values = values_of(assignment, token)
+    answers = _answers(assignment)
+    claim = Claim(
+        assignment=assignment.name, student=student, token=token, answers=answers
+    )
+    text = json.dumps(claim.to_json(), indent=2, sort_keys=True).encode()
+    members, left_out = {submission.MANIFEST: len(text)}, []
+    with _new(out) as file, tarfile.open(fileobj=file, mode="w") as tar:
+        _add(tar, submission.MANIFEST, text)
+        for item in assignment.items:
+            source = fill(item.source, values)
+            if item.kind == ANSWER and item.id not in answers:
+                left_out.append(f"the answer to {item.id}")
+            elif item.kind == WORK_FILE:
+                data = _work_file(assignment.folder / source)
+                if data is None:
+                    left_out.append(source)
+                else:
+                    name = f"{submission.FILES}{source}"
+                    members[name] = len(data)
+                    _add(tar, name, data)
+        sources = [fill(i.source, values) for i in assignment.items if i.kind == IMAGE]
+        names = [name for name in dict.fromkeys(sources) if _is_there(engine, name)]
+        left_out += [name for name in dict.fromkeys(sources) if name not in names]
+        if names:
+            bases = assignment.folder / BASES
+            members |= _add_images(engine, names, bases, tar, out.parent)
+    return Packed(student=student, members=members, left_out=tuple(left_out))
+
+
+def visible_marks(assignment: Assignment, file: Path) -> tuple[ItemMark, ...]:
+    """What the checks that the student has give for a submission."""
+    checks = load_checks(assignment, hidden=False)
+    bases = open_bases(assignment)
+    try:
+        with file.open("rb") as opened:
+            return mark(assignment, checks, opened, bases)[1]
+    finally:
+        if bases >= 0:
+            os.close(bases)
+
+
+def _answers(assignment: Assignment) -> dict[str, str]:
+    path = assignment.folder / ANSWERS
+    if not path.exists():
+        return {}
+    shown = f"{assignment.name}/{ANSWERS}"
+    data = yaml_data(read_text(path, shown), shown)
+    fields = Fields({} if data is None else data, shown)
+    wanted = {item.id for item in assignment.items if item.kind == ANSWER}
+    for name in fields.names():
+        if name not in wanted:
+            raise fields.problem(name, "no question has this name")
+    return {name: fields.text(name) for name in fields.names()}
+
+
+def _work_file(path: Path) -> bytes | None:
+    """A file of the student's; None if there is none."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+    except FileNotFoundError:
+        return None
+    if len(data) > _LARGEST_FILE:
+        raise SubmissionError(
+            f"{path.name} is larger than {_LARGEST_FILE >> 20} MB",
+            "Hand in what was asked for, and not what came of it.",
+        )
+    return data
+
+
+def _is_there(engine: Engine, name: str) -> bool:
+    try:
+        engine.image(name)
+    except NotFound:
+        return False
+    return True
+
+
+def _add_images(
+    engine: Engine, names: list[str], bases: Path, tar: tarfile.TarFile, scratch: Path
+) -> dict[str, int]:
+    """The images' layout, but for the blobs of the bases; name -> size of what went."""
+    members = {}
+    with tempfile.TemporaryFile(dir=scratch) as saved:
+        engine.save(names, saved.fileno())
+        saved.seek(0)
+        with tarfile.open(fileobj=saved, mode="r:") as layout:
+            for member in layout:
+                wanted = member.name in (submission.INDEX, submission.LAYOUT)
+                is_blob = member.name.startswith(submission.BLOBS) and member.isreg()
+                if wanted or (is_blob and not (bases / member.name).exists()):
+                    content = layout.extractfile(member)
+                    assert content is not None  # it is a file
+                    _add_stream(tar, member.name, member.size, content)
+                    members[member.name] = member.size
+    return members
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    _add_stream(tar, name, len(data), io.BytesIO(data))
+
+
+def _add_stream(tar: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None:
+    """A member that says nothing of this machine: no owner, no time."""
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size, 0o644
+    tar.addfile(member, content)
+
+
+@contextmanager
+def _new(out: Path) -> Iterator[IO[bytes]]:
+    """A file that becomes `out` when it is whole."""
+    half = out.with_name(f".{out.name}.{os.urandom(4).hex()}")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(half, flags, 0o600), "wb") as file:
+            yield file
+        half.rename(out)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise

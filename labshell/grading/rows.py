@@ -1,0 +1,164 @@
+"""The row of one student: what every report is made from, so that no two can disagree.
+
+As JSON (`marks.json`), schema "labshell.marks/1":
+
+    {"schema": "labshell.marks/1",
+     "assignment": "layers-1", "maximum": 9,
+     "rows": [
+       {"student": "s001",                      a pseudonym
+        "status": "graded",
+        "earned": 7.0, "maximum": 9,
+        "share": 1.0,                           what lateness has left of the points
+        "note": "", "limit": "",                why not graded; which limit was hit
+        "file": "s001.tar",
+        "items": [
+          {"item": "small", "earned": 4, "maximum": 4,
+           "checks": [
+             {"check": "checks:is_small", "verdict": "passed",
+              "earned": 4, "maximum": 4, "message": "…"}]}]}]}
+
+Every student has one row, always. Its status:
+
+    graded     each check has a verdict
+    late       the same, and after the deadline: `share` of the points, or none
+    partial    some check could not run: a fault of the grader's, told and not counted
+    ungraded   nothing could be run: the same for all of it
+    timeout    it took too long, twice, the second time alone
+    error      what was handed in cannot be read, or hit another limit
+    missing    nothing was handed in
+
+Try it: `lab grade class/ --assignment layers-1 -o OUT; cat OUT/marks.json`
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
+
+SCHEMA = "labshell.marks/1"
+GRADED, LATE, PARTIAL, UNGRADED = "graded", "late", "partial", "ungraded"
+TIMEOUT, ERROR, MISSING = "timeout", "error", "missing"
+_VERDICTS = (PASSED, FAILED, COULD_NOT_RUN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckMark:
+    """What one check gave."""
+
+    check: str
+    verdict: str
+    earned: int
+    maximum: int
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "check": self.check,
+            "verdict": self.verdict,
+            "earned": self.earned,
+            "maximum": self.maximum,
+            "message": self.message,
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "CheckMark":
+        """From plain data. ValueError if no check could have given that."""
+        mark = CheckMark(
+            check=str(data["check"]),
+            verdict=str(data["verdict"]),
+            earned=int(data["earned"]),
+            maximum=int(data["maximum"]),
+            message=str(data["message"]),
+        )
+        if mark.verdict not in _VERDICTS or not 0 <= mark.earned <= mark.maximum:
+            raise ValueError(f"{mark.check}: {mark.verdict} with {mark.earned} points")
+        return mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemMark:
+    """What one item gave."""
+
+    item: str
+    checks: tuple[CheckMark, ...]
+
+    @property
+    def earned(self) -> int:
+        """Points of all its checks."""
+        return sum(check.earned for check in self.checks)
+
+    @property
+    def maximum(self) -> int:
+        """Points that there are."""
+        return sum(check.maximum for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "item": self.item,
+            "earned": self.earned,
+            "maximum": self.maximum,
+            "checks": [check.to_json() for check in self.checks],
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "ItemMark":
+        """From plain data."""
+        checks = tuple(map(CheckMark.from_json, data["checks"]))
+        return ItemMark(item=str(data["item"]), checks=checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One student's result."""
+
+    student: str
+    status: str
+    maximum: int
+    items: tuple[ItemMark, ...] = ()
+    share: float = 1.0
+    note: str = ""
+    limit: str = ""
+    file: str = ""
+
+    @property
+    def earned(self) -> float:
+        """Points, after what lateness costs; to two digits."""
+        return round(sum(item.earned for item in self.items) * self.share, 2)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "student": self.student,
+            "status": self.status,
+            "earned": self.earned,
+            "maximum": self.maximum,
+            "share": self.share,
+            "note": self.note,
+            "limit": self.limit,
+            "file": self.file,
+            "items": [item.to_json() for item in self.items],
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Row":
+        """From plain data."""
+        return Row(
+            student=str(data["student"]),
+            status=str(data["status"]),
+            maximum=int(data["maximum"]),
+            items=tuple(map(ItemMark.from_json, data["items"])),
+            share=float(data["share"]),
+            note=str(data["note"]),
+            limit=str(data["limit"]),
+            file=str(data["file"]),
+        )
+
+
+def status_of(items: tuple[ItemMark, ...]) -> str:
+    """graded, partial or ungraded, by what its checks could do."""
+    verdicts = [check.verdict for item in items for check in item.checks]
+    if COULD_NOT_RUN not in verdicts:
+        return GRADED
+    return UNGRADED if set(verdicts) == {COULD_NOT_RUN} else PARTIAL

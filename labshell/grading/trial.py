@@ -1,0 +1,60 @@
+"""A trial: an assignment, solved by its own solution, handed in and graded.
+
+    kit ── with a token of nobody's, and solution/ over it ──▶ solve.sh, in an engine
+    of its own ──▶ packed ──▶ an inspector, with the hidden checks ──▶ a row
+
+All of it happens as it will for students, but for the roster.
+
+Try it: `lab assignment try layers-1`
+"""
+
+import shlex
+import shutil
+import tempfile
+from pathlib import Path
+
+from engine.errors import EngineError
+from labshell.grading import course, kit, packing
+from labshell.grading.assignment import read_assignment
+from labshell.grading.classroom import Classroom
+from labshell.grading.inspector import Inspector
+from labshell.grading.rows import Row
+from labshell.lessons.lines import run_hidden
+from labshell.lessons.room import room
+
+NOBODY = "nobody"
+_SCRIPT = "solve.sh"
+
+
+def solve(folder: Path) -> Row:
+    """What the assignment's own solution earns. EngineError if it cannot be made."""
+    with (
+        room("trial") as (engine, _),
+        tempfile.TemporaryDirectory(prefix="labshell-trial-", dir="/var/tmp") as place,
+    ):
+        out = Path(place) / "out"
+        kit.export(engine, folder, out)
+        asked = read_assignment(folder)
+        work, file = out / "kit" / asked.name, Path(place) / f"{NOBODY}.tar"
+        shutil.copytree(folder / "solution", work, dirs_exist_ok=True)
+        key = course.read_key(folder.parent / course.KEY)
+        token = course.token(key, NOBODY, asked.name)
+        values = packing.values_of(asked, token)
+        if (work / _SCRIPT).exists():
+            names = "".join(f"{k}={shlex.quote(v)}\n" for k, v in values.items())
+            lines = (
+                f"cd {shlex.quote(str(work))}\n{names}{(work / _SCRIPT).read_text()}"
+            )
+            done = run_hidden(engine, lines)
+            if done.code != 0:
+                raise EngineError(
+                    f"{folder.name}/solution/{_SCRIPT}: {done.last_words}",
+                    "Mend the solution.",
+                )
+        packing.pack(engine, read_assignment(work), NOBODY, token, file)
+        # Graded by the instructor's folder: its hidden checks, and the frozen bases.
+        inspector = Inspector(asked)
+        try:
+            return Classroom(asked, {NOBODY: NOBODY}).look(inspector, file).row
+        finally:
+            inspector.close()

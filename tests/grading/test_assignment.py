@@ -1,0 +1,106 @@
+"""An assignment is read field by field, and what is wrong with it is said."""
+
+from datetime import timedelta
+
+import pytest
+
+from labshell.grading import course as courses
+from labshell.grading.assignment import AssignmentError, Late
+from labshell.grading.course import CourseError
+from labshell.grading.kit import lint
+from tests.grading.courses import Course
+
+
+def test_it_says_what_there_is_to_do(course: Course) -> None:
+    assignment = lint(course.folder)
+    assert [item.id for item in assignment.items] == ["clean", "recipe", "word"]
+    assert (assignment.maximum, assignment.visible) == (10, 7)
+    assert assignment.due.utcoffset() == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("assignment/1", "assignment/2", "labshell.assignment/1 is needed"),
+        ("name: layers-1", "name: Layers", "name: small letters"),
+        ("name: layers-1", "name: ../up", "name: small letters"),
+        ("title: Small and clean", "titel: Small", "title: is missing; is `titel`"),
+        ('due: "2026-12-01T12:00+01:00"', "due: tomorrow", "due: a time as in"),
+        ("12:00+01:00", "12:00", "due: its zone is missing"),
+        ("percent: 10", "percent: 101", "percent: at most 100"),
+        ("seconds: 20", "seconds: 0", "seconds: a number from 1"),
+        ("seconds: 20", "second: 20", "second: there is no such field"),
+        ("kind: image", "kind: picture", "items.clean.kind: one of image, file"),
+        ("file: Dockerfile", "file: ../Dockerfile", "items.recipe.file: a plain name"),
+        ("file: Dockerfile", "file: a/b", "items.recipe.file: a plain name"),
+        ("check: checks:has_a_recipe", "check: has", "`checks:name` is needed"),
+        ("check: checks:has_a_recipe", "check: hidden:x", "`checks:name` is needed"),
+        ("hidden:keeps_no_token", "checks:shows_the_word", "`hidden:name` is needed"),
+        ("points: 2", "points: 0", "at least one point"),
+        ("points: 2", "points: -2", "a whole number is needed"),
+        ("id: recipe", "id: clean", "two items have this id"),
+        ("{{word}} in", "{{wort}} in", "`{{wort}}` is no value"),
+        ("hex: 8", "hex: 99", "64 digits at most"),
+        ("keeps_no_token", "keeps_none", "hidden.py has no `keeps_none`"),
+        ("has_a_recipe", "has_none", "checks.py has no `has_none`"),
+        ("items:", "items: [", "line 11: "),
+        ("title: The Dockerfile", "title: [", "line"),
+    ],
+)
+def test_what_is_wrong_is_named(course: Course, old: str, new: str, says: str) -> None:
+    course.replace(old, new)
+    with pytest.raises(AssignmentError) as caught:
+        lint(course.folder)
+    assert says in caught.value.message
+    assert caught.value.hint
+
+
+def test_checks_that_cannot_be_loaded_are_named(course: Course) -> None:
+    (course.folder / "hidden.py").write_text("import nosuch\n")
+    with pytest.raises(AssignmentError, match=r"layers-1/hidden\.py: ModuleNotFound"):
+        lint(course.folder)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "share"),
+    [(-1, 1.0), (0, 1.0), (1, 0.9), (86400, 0.9), (86401, 0.8), (172801, 0.0)],
+)
+def test_each_day_begun_costs(seconds: int, share: float) -> None:
+    late = Late(percent=10, days=2)
+    assert late.share(timedelta(seconds=seconds)) == pytest.approx(share)
+
+
+def test_a_token_is_of_one_student_and_one_assignment() -> None:
+    key, other = b"k" * 32, b"o" * 32
+    tokens = {
+        courses.token(key, "s001", "a"),
+        courses.token(key, "s001", "b"),
+        courses.token(key, "s002", "a"),
+        courses.token(other, "s001", "a"),
+        courses.token(key, "s001a", ""),
+    }
+    assert len(tokens) == 5
+
+
+def test_a_key_that_others_may_read_is_refused(course: Course) -> None:
+    key = course.place / courses.KEY
+    key.chmod(0o644)
+    with pytest.raises(CourseError, match="others may read"):
+        courses.read_key(key)
+
+
+@pytest.mark.parametrize(
+    "text", ["name,id\nA,s001\n", "student,pseudonym\nA,S 1\n", "\xff", ""]
+)
+def test_a_roster_that_is_none_is_refused(course: Course, text: str) -> None:
+    roster = course.place / courses.ROSTER
+    roster.write_bytes(text.encode("latin-1"))
+    with pytest.raises(CourseError, match=r"roster\.csv"):
+        courses.read_roster(roster)
+
+
+def test_a_pseudonym_stands_for_one_student(course: Course) -> None:
+    roster = course.place / courses.ROSTER
+    roster.write_text("student,pseudonym\nA,s001\nB,s001\n")
+    with pytest.raises(CourseError, match="line 3: s001 is there twice"):
+        courses.read_roster(roster)

@@ -1,0 +1,150 @@
+"""Every student has one row, whatever was handed in, and however the grading went."""
+
+import csv
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from labshell.grading import journal, reports
+from labshell.grading.assignment import AssignmentError
+from labshell.grading.classroom import RECEIVED, Classroom, read_received
+from labshell.grading.rows import GRADED, LATE, MISSING, PARTIAL, UNGRADED, Row
+from tests.grading.courses import STUDENTS, Course
+
+DAY = datetime.fromisoformat
+
+
+def test_who_has_solved_it_gets_everything_and_who_has_not_a_row(
+    course: Course,
+) -> None:
+    rows = course.grade(course.hand_in("s001", course.solved("s001")))
+    assert list(rows) == list(STUDENTS)
+    assert (rows["s001"].status, rows["s001"].earned) == (GRADED, 10)
+    assert (rows["s002"].status, rows["s002"].earned) == (MISSING, 0)
+
+
+def test_the_name_of_a_file_says_nothing(course: Course) -> None:
+    rows = course.grade(course.hand_in("s002", course.solved("s001")))
+    assert (rows["s001"].earned, rows["s002"].status) == (10, MISSING)
+
+
+@pytest.mark.parametrize(
+    ("keep", "earned"), [("keep: latest\n", 2), ("keep: best\n", 10)]
+)
+def test_of_two_the_later_or_the_better_counts(
+    course: Course, keep: str, earned: int
+) -> None:
+    course.replace("values:", f"{keep}values:")
+    recipe = {"files/Dockerfile": b"FROM scratch\n"}
+    first = course.hand_in("a", course.solved("s001"))
+    second = course.hand_in("b", {**course.claimed("s001"), **recipe})
+    assert course.grade(first, second)["s001"].earned == earned
+
+
+@pytest.mark.parametrize(
+    ("received", "status", "earned"),
+    [
+        ("2026-12-01T12:00+01:00", GRADED, 10),
+        ("2026-12-01T11:00+00:00", GRADED, 10),
+        ("2026-12-01T11:01+00:00", LATE, 9),
+        ("2026-12-03T11:00+00:00", LATE, 8),
+        ("2026-12-04T12:00+01:00", LATE, 0),
+    ],
+)
+def test_who_is_late_gets_less(
+    course: Course, received: str, status: str, earned: int
+) -> None:
+    file = course.hand_in("s001", course.solved("s001"))
+    row = course.grade(file, **{file.name: DAY(received)})["s001"]
+    assert (row.status, row.earned) == (status, earned)
+
+
+def test_a_check_that_fails_itself_costs_no_other_points(course: Course) -> None:
+    (course.folder / "hidden.py").write_text("def keeps_no_token(work):\n    1 / 0\n")
+    row = course.grade(course.hand_in("s001", course.solved("s001")))["s001"]
+    assert (row.status, row.earned) == (PARTIAL, 7)
+    assert "ZeroDivisionError" in row.items[0].checks[1].message
+
+
+def test_what_cannot_be_opened_is_not_graded_and_no_zero(course: Course) -> None:
+    gone = course.place / "class" / "s001.tar"
+    good = course.hand_in("s002", course.solved("s002"))
+    looks = course.looks(gone, good)
+    assert [look.row.status for look in looks] == [UNGRADED, GRADED]
+
+
+def test_several_at_once_give_the_same(course: Course) -> None:
+    files = [
+        course.hand_in(f"{one}-{number}", course.solved(one))
+        for one in STUDENTS
+        for number in range(4)
+    ]
+    alone = [look.to_json() for look in course.looks(*files)]
+    assert [look.to_json() for look in course.looks(*files, jobs=3)] == alone
+
+
+def test_grading_goes_on_where_it_was_cut_short(course: Course) -> None:
+    files = [course.hand_in(one, course.solved(one)) for one in STUDENTS]
+    whole = course.looks(*files)
+    path = course.place / journal.FILE
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:3]) + lines[3][:40])  # killed while it wrote
+    # What is in the journal is believed: so it shows what was not made again.
+    path.write_text(path.read_text().replace('"earned": 4', '"earned": 3', 1))
+    again = course.looks(*files, resume=True)
+    assert [look.student for look in again] == list(STUDENTS)
+    assert [look.row.earned for look in again] == [9, 10, 10]
+    assert [look.row.earned for look in whole] == [10, 10, 10]
+
+
+def test_marks_of_other_checks_are_not_mixed_in(course: Course) -> None:
+    file = course.hand_in("s001", course.solved("s001"))
+    course.looks(file)
+    course.replace("return", "return ", file="hidden.py")
+    with pytest.raises(AssignmentError, match="has changed since"):
+        course.looks(file, resume=True)
+
+
+def test_a_file_that_has_changed_is_looked_at_again(course: Course) -> None:
+    file = course.hand_in("s001", course.solved("s001"))
+    course.looks(file)
+    course.hand_in("s001", course.claimed("s001"))
+    (look,) = course.looks(file, resume=True)
+    assert look.row.earned == 0
+
+
+def test_the_reports_say_the_same(course: Course, tmp_path: Path) -> None:
+    rows = list(course.grade(course.hand_in("s001", course.solved("s001"))).values())
+    reports.write(course.assignment, rows, tmp_path)
+    data = json.loads((tmp_path / "marks.json").read_text())
+    assert [Row.from_json(row) for row in data["rows"]] == rows
+    with (tmp_path / "marks.csv").open(newline="") as file:
+        table = {row["student"]: row for row in csv.DictReader(file)}
+    assert (table["s001"]["earned"], table["s001"]["clean"]) == ("10.0", "7")
+    assert (table["s002"]["status"], table["s002"]["clean"]) == ("missing", "")
+
+
+@pytest.mark.parametrize("note", ["=1+1", "+1", "-1", "@x", "\t=1", "\x1b[31m"])
+def test_a_cell_is_never_a_formula(course: Course, tmp_path: Path, note: str) -> None:
+    row = Row(student="s001", status=MISSING, maximum=10, note=note)
+    reports.write(course.assignment, [row], tmp_path)
+    with (tmp_path / "marks.csv").open(newline="") as file:
+        (cells,) = csv.DictReader(file)
+    assert cells["note"][0] not in "=+-@\t\r"
+    assert cells["note"].isprintable()
+
+
+def test_when_files_came_is_read(course: Course, tmp_path: Path) -> None:
+    path = tmp_path / RECEIVED
+    assert read_received(path) == {}
+    path.write_text("file,received\ns001.tar,2026-12-01T11:00+00:00\n")
+    assert read_received(path) == {"s001.tar": DAY("2026-12-01T11:00+00:00")}
+    path.write_text("file,received\ns001.tar,yesterday\n")
+    with pytest.raises(AssignmentError, match="times as in"):
+        read_received(path)
+
+
+def test_a_roster_can_be_given(course: Course) -> None:
+    assert Classroom(course.assignment, {"x": "X"}).rows([], {})[0].student == "x"
