@@ -18,11 +18,13 @@ from typing import Any
 from labshell.grading.assignment import Assignment
 from labshell.grading.rows import SCHEMA, ItemMark, Row
 from labshell.lessons import saving
-from labshell.messages import translate
+from labshell.messages import marked, translate
 from labshell.views.tables import printable, table
 
 JSON, CSV = "marks.json", "marks.csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ROWS = (marked("STUDENT"), marked("STATUS"), marked("POINTS"), "")
+_ITEMS = (marked("ITEM"), marked("CHECK"), marked("POINTS"), "")
 _COLUMNS = ("student", "status", "earned", "maximum", "share", "limit", "note")
 
 
@@ -64,7 +66,6 @@ def _cell(value: object) -> str:
 
 def as_table(rows: Sequence[Row]) -> str:
     """The rows as a table of plain text."""
-    headings = [translate(text) for text in ("STUDENT", "STATUS", "POINTS", "")]
     lines = [
         (
             printable(row.student),
@@ -74,12 +75,11 @@ def as_table(rows: Sequence[Row]) -> str:
         )
         for row in rows
     ]
-    return table(headings, lines)
+    return table([translate(text) for text in _ROWS], lines)
 
 
 def items_table(items: Sequence[ItemMark]) -> str:
     """What each check gave, a line each."""
-    headings = [translate(text) for text in ("ITEM", "CHECK", "POINTS", "")]
     lines = [
         (
             item.item,
@@ -90,4 +90,4 @@ def items_table(items: Sequence[ItemMark]) -> str:
         for item in items
         for check in item.checks
     ]
-    return table(headings, lines)
+    return table([translate(text) for text in _ITEMS], lines)

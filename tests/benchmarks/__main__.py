@@ -22,6 +22,7 @@ from tests import workshop
 from tests.benchmarks import (
     asking,
     building,
+    grading,
     jobs,
     networking,
     ports,
@@ -49,6 +50,7 @@ def main() -> None:
         transfers,
         asking,
         watching,
+        grading,
         typing,
     )
     wanted = [

@@ -1,0 +1,55 @@
+"""Grading a class: submissions that hold an image, by processes that are nobody.
+
+    one job, two jobs     from the first file to the last row; the "budget" is twenty a
+                          second and processor
+
+Try it: `sudo .venv/bin/python -m tests.benchmarks grading`
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+from tests import workshop
+from tests.benchmarks.jobs import Field
+from tests.benchmarks.timing import Contest
+from tests.grading.courses import Course
+
+CLASS = 200  # submissions
+BUDGET = 20.0  # submissions a second, of one processor
+
+
+def _seconds(course: Course, files: list[Path], jobs: int) -> float:
+    began = time.perf_counter()
+    looks = course.looks(*files, jobs=jobs)
+    took = time.perf_counter() - began
+    assert {look.row.earned for look in looks} == {10}
+    return took
+
+
+def _class(jobs: int) -> Contest:
+    with tempfile.TemporaryDirectory(dir=workshop.DISK) as place:
+        course = Course(Path(place) / "course")
+        work = course.solved("s001")
+        files = [course.hand_in(f"f{number}", work) for number in range(CLASS)]
+        took = _seconds(course, files, jobs)
+    return Contest(
+        job=f"grade {CLASS} submissions, {jobs} at once",
+        times={"lab": took, "budget": CLASS / BUDGET / jobs},
+        unit="s",
+        rival="budget",
+        target=1.0,
+    )
+
+
+def grading_alone(field: Field) -> Contest:
+    """One at a time."""
+    return _class(1)
+
+
+def grading_together(field: Field) -> Contest:
+    """Two at a time."""
+    return _class(2)
+
+
+JOBS = [grading_alone, grading_together]
