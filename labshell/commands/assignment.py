@@ -78,7 +78,7 @@ def try_(engine: Engine, folder: Path) -> int:
     """
     from labshell.grading import reports, trial
 
-    row = trial.solve(folder.absolute())
+    row = trial.solve(engine, folder.absolute())
     click.echo(reports.items_table(row.items))
     click.echo(
         f"{row.status}: {row.earned:g}/{row.maximum} {printable(row.note)}".strip()

@@ -90,11 +90,12 @@ def grade(
     FILEs says who is late. The schemas of --json and of OUT/marks.json are described in
     labshell/grading/result.py and rows.py.
     """
-    if not files:
+    if not (files or assignment or out):
         return _own(json)
-    if assignment is None or out is None:
+    if not files or assignment is None or out is None:
         raise InvalidArgument(
-            "what a class handed in is graded by an --assignment, to a folder -o OUT",
+            "what a class handed in is graded by an --assignment, to a folder -o OUT: "
+            "all three are needed",
             "`lab grade` alone shows what you have earned yourself.",
         )
     return _class(files, assignment.absolute(), out, jobs, student, resume, json)
@@ -169,4 +170,9 @@ def _files(given: Sequence[Path], student: str | None) -> list[Path]:
             found.append(path)
         else:
             raise NotFound(f"No such file: {path}", "A file, or a folder of *.tar.")
+    names = [one.name for one in found]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise InvalidArgument(
+            f"two files are called {min(twice)}", "Give each a name of its own."
+        )
     return [one for one in found if student is None or one.stem == student]

@@ -124,8 +124,13 @@ class Classroom:
         return [best.get(one) or replace(nothing, student=one) for one in self._roster]
 
     def _is_better(self, row: Row, before: Row | None) -> bool:
-        """Of two files of one student: the later one, unless the better one counts."""
-        if before is None or self.assignment.keep != BEST:
+        """Of two files of one student: the later one, unless the better one counts.
+
+        What has no marks is a student's by its name alone, which anybody can choose.
+        """
+        if before is None or bool(row.items) != bool(before.items):
+            return before is None or bool(row.items)
+        if self.assignment.keep != BEST:
             return True
         return row.earned >= before.earned
 

@@ -2,7 +2,8 @@
 
     new      assignment.yaml, checks.py, hidden.py, solution/ to begin with; and in the
              folder above, if they are not there: course.key, roster.csv
-    freeze   bases/: the base images as an OCI layout, so that nothing is fetched later
+    freeze   bases/: the base images as an OCI layout, so that nothing is fetched later,
+             and all of a term work on the same; take the folder away to freeze anew
     export   OUT/kit/          assignment.yaml without what is hidden, checks.py, bases/
              OUT/tokens/s001   one for each student, to be put into the kit as `token`
 
@@ -15,6 +16,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from labshell.lessons.fields import read_text, yaml_data
 _FROM = library.OURS / "assignment"
 _ROSTER = "student,pseudonym\nAda Lovelace,s001\nAlan Turing,s002\n"
 _NOT_FOR_STUDENTS = "hidden"
+_OF_DOCKERS_FORM = ("manifest.json", "repositories")
 
 
 def new(folder: Path) -> None:
@@ -51,14 +54,24 @@ def new(folder: Path) -> None:
 
 
 def freeze(engine: Engine, assignment: Assignment) -> None:
-    """Keep the base images in bases/: as they are now they stay for all."""
+    """Keep the base images in bases/, unless they are kept already."""
     place = assignment.folder / BASES
-    shutil.rmtree(place, ignore_errors=True)
-    if not assignment.bases:
+    if place.exists() or not assignment.bases:
         return
-    place.mkdir(mode=0o755)
+    half = place.with_name(f".{BASES}.{os.getpid()}")
+    half.mkdir(mode=0o755)
+    try:
+        _save(engine, assignment.bases, half)
+        half.rename(place)
+    except BaseException:
+        shutil.rmtree(half, ignore_errors=True)
+        raise
+
+
+def _save(engine: Engine, names: Sequence[str], place: Path) -> None:
+    """Images as an OCI layout in the directory `place`."""
     with tempfile.TemporaryFile(dir=place) as saved:
-        engine.save(assignment.bases, saved.fileno())
+        engine.save(names, saved.fileno())
         saved.seek(0)
         with tarfile.open(fileobj=saved, mode="r:") as layout:
             for member in layout:
@@ -71,7 +84,15 @@ def freeze(engine: Engine, assignment: Assignment) -> None:
                         shutil.copyfileobj(content, file)
 
 
-_OF_DOCKERS_FORM = ("manifest.json", "repositories")
+def load(engine: Engine, assignment: Assignment) -> None:
+    """Bring the frozen base images into an engine."""
+    place = assignment.folder / BASES
+    if place.exists():
+        with tempfile.TemporaryFile(dir=place.parent) as layout:
+            with tarfile.open(fileobj=layout, mode="w") as tar:
+                tar.add(place, arcname=".")
+            layout.seek(0)
+            engine.load(layout)
 
 
 def lint(folder: Path) -> Assignment:

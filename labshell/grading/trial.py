@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from engine.engine import Engine
 from engine.errors import EngineError
 from labshell.grading import course, kit, packing
 from labshell.grading.assignment import read_assignment
@@ -26,8 +27,12 @@ NOBODY = "nobody"
 _SCRIPT = "solve.sh"
 
 
-def solve(folder: Path) -> Row:
-    """What the assignment's own solution earns. EngineError if it cannot be made."""
+def solve(theirs: Engine, folder: Path) -> Row:
+    """What the assignment's own solution earns. EngineError if it cannot be made.
+
+    The base images are `theirs`, if they are not frozen yet.
+    """
+    kit.freeze(theirs, kit.lint(folder))
     with (
         room("trial") as (engine, _),
         tempfile.TemporaryDirectory(prefix="labshell-trial-", dir="/var/tmp") as place,
@@ -35,6 +40,7 @@ def solve(folder: Path) -> Row:
         out = Path(place) / "out"
         kit.export(engine, folder, out)
         asked = read_assignment(folder)
+        kit.load(engine, asked)
         work, file = out / "kit" / asked.name, Path(place) / f"{NOBODY}.tar"
         shutil.copytree(folder / "solution", work, dirs_exist_ok=True)
         key = course.read_key(folder.parent / course.KEY)

@@ -43,6 +43,19 @@ def test_the_skeleton_is_sound_and_its_solution_earns_everything(
     assert (made.parent / "course.key").stat().st_mode & 0o77 == 0
 
 
+def test_the_base_images_stay_what_they_were(
+    made: Path, tmp_path: Path, fresh_root: Path
+) -> None:
+    lab = Lab(fresh_root)
+    lab("assignment", "export", str(made), "-o", str(tmp_path / "before"))
+    frozen = sorted((made / "bases").rglob("*"))
+    lab("run", "--name", "scribbler", "busybox", "touch", "/new")
+    lab("commit", "scribbler", "busybox")
+    assert lab("assignment", "try", str(made)).code == 0
+    lab("assignment", "export", str(made), "-o", str(tmp_path / "after"))
+    assert sorted((made / "bases").rglob("*")) == frozen
+
+
 def test_a_solution_that_does_not_earn_everything_is_told(lab: Lab, made: Path) -> None:
     recipe = made / "solution/Dockerfile"
     recipe.write_text(recipe.read_text() + "RUN echo TOKEN=x > /token\n")
@@ -133,6 +146,15 @@ def test_without_an_assignment_nothing_is_graded(lab: Lab, tmp_path: Path) -> No
     done = lab("grade", str(tmp_path))
     assert done.code == 1
     assert "--assignment" in done.err
+
+
+def test_two_files_of_one_name_are_told(lab: Lab, made: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.tar").write_bytes(b"")
+    places = (str(tmp_path / "a"), str(tmp_path / "b"))
+    given = ("--assignment", str(made), "-o", str(tmp_path / "m"))
+    assert "two files are called x.tar" in lab("grade", *places, *given).error
 
 
 def test_there_is_no_second_assignment_of_a_name(lab: Lab, made: Path) -> None:

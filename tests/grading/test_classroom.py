@@ -43,6 +43,13 @@ def test_of_two_the_later_or_the_better_counts(
     assert course.grade(first, second)["s001"].earned == earned
 
 
+def test_who_names_a_file_takes_nobodys_marks(course: Course) -> None:
+    good = course.hand_in("a", course.solved("s001"))
+    bad = course.hand_in("s001", {})
+    assert course.grade(good, bad)["s001"].earned == 10
+    assert course.grade(bad, good)["s001"].earned == 10
+
+
 @pytest.mark.parametrize(
     ("received", "status", "earned"),
     [
