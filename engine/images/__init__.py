@@ -5,6 +5,8 @@
     index.py       index.json: which names point at which image
     stored.py      one image in the store, as data
     layers.py      blobs become directories, a directory becomes a blob
+    unmounted.py   an image read from its blobs, for whoever judges it
+    overlaying.py  … and what its layers show together, computed
     filtering.py   which of them `images` shows
     stack.py       an image as a stack of layers and a list of steps (history)
     inspecting.py  an image as `docker inspect` prints it
