@@ -24,7 +24,7 @@ from engine.kernel import nft_words
 from engine.notes import quote
 
 FAMILY = "inet"  # IPv4 and IPv6
-_SECONDS = 20
+_SECONDS = 120  # the first rule since the boot loads modules, slowly if emulated
 
 
 class NoFirewall(EngineError):
