@@ -176,6 +176,9 @@ HINTS = {
     ("mount", errno.ENODEV): "This kernel has no such file system: `lab doctor`.",
     ("mount", errno.EINVAL): "The kernel refused these options: see `dmesg | tail`.",
     ("mount", errno.EBUSY): "Something is mounted or open there: `lab mounts`.",
+    ("mount_setattr", errno.EINVAL): (
+        "--userns: owners can be shifted on ext4, xfs and btrfs, from Linux 5.19 on."
+    ),
     ("unshare", errno.EPERM): "New namespaces need root: start with sudo.",
     ("unshare", errno.ENOSPC): "Too many namespaces: see /proc/sys/user/max_*.",
     ("setns", errno.ESRCH): "The process has ended, and its namespaces with it.",

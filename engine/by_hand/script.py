@@ -107,6 +107,12 @@ def _layers(spec: Spec, stack: Layers | None, name: str) -> Layers:
             f"container {name} shares namespaces of another container ({kinds})",
             "A script cannot know that one's processes: write down the other one.",
         )
+    if spec.identities:
+        raise InvalidArgument(
+            f"container {name} has a user namespace, and its files are shifted",
+            "mount(8) can do that from util-linux 2.39 on (X-mount.idmap), and no "
+            "script here yet: `lab acts` lists what was done.",
+        )
     if stack is None:
         raise InvalidArgument(
             f"container {name} has no layers", "Its bundle brings its own root."

@@ -12,6 +12,7 @@ How one is made:
 
     options/          what was asked, and what of it makes sense
     create.py         options and image -> record, layers, bundle
+    identities.py     which users of the machine its own are, with --userns auto
     users.py          names of users and groups in the image -> numbers
     binds.py          volumes and directories of the machine that a container sees
     init_layer.py     empty places to mount on, between image and read-write layer

@@ -78,6 +78,7 @@ def create(
     house.prepare()
     options = limits.possible(house, options)
     options = runtimes.resolved(namespaces.resolved(options, house.records.find))
+    namespaces.check_shared(options)
     if options.network == "host" and (options.ports or options.publish_all):
         house.notices.append(
             "Published ports are discarded when using host network mode"
@@ -114,7 +115,7 @@ def _create(
             house.records.draft(container.id) as draft,
             house.recording("create", container.directory, draft),
         ):
-            house.records.write_draft(draft, container)
+            container = house.records.begin_draft(draft, container)
             with _removed_if_it_fails(house, container):
                 binds.provide(planned, house.volumes)
                 gone = volatile or options.auto_remove  # no power cut can lose anything
@@ -216,8 +217,7 @@ def _furnish(
 ) -> None:
     """Fill the draft with everything that a start will need."""
     options, hostname = container.options, _hostname(container)
-    lower = layers.lower[1:]
-    home, said = container.directory, image.config.defaults
+    lower, said = layers.lower[1:], image.config.defaults
     for name in ("init", "upper", "work", "rootfs"):
         entries.make_directory(draft / name, 0o755)
     if layers.shared_memory:
@@ -228,18 +228,19 @@ def _furnish(
     readable = (draft / "init", *(lower or (draft / "upper",)))
     with files.closing(open_layers(readable, draft / "rootfs")) as root:
         user = options.user or said.user
-        identity = users.resolve(root, user, options.groups_add)
+        identity = users.resolve(root, user, options.groups_add, container.identities)
         for one in planned:
             binds.fill(root, one, house.volumes)
     spec = specification.specification(
         options,
         said,
         identity,
-        home,
+        container.directory,
         hostname,
         house.cgroup(container),
         container.bound,
         house.place.pin(container.id),
+        container.identities,
     )
     _write_bundle(house, draft, container, said, spec, layers)
 
@@ -255,8 +256,7 @@ def _write_bundle(
     """Write down what the runtime needs: it has never heard of images and options."""
     options = container.options
     variables = specification.variables(spec.process.environment)
-    seccomp_filter = compiled_filter(house, options, spec)
-    Bundle(spec=spec, layers=layers, seccomp=seccomp_filter).write(
+    Bundle(spec, layers, compiled_filter(house, options, spec)).write(
         draft / "bundle",
         interactive=options.interactive,
         auto_remove=options.auto_remove,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine.containers import binds, defaults, network_files
 from engine.containers.binds import BoundPath
-from engine.containers.options import namespaces
+from engine.containers.options import devices, namespaces
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.options.mount_request import TMPFS, MountRequest
 from engine.containers.options.namespaces import NONE
@@ -39,8 +39,11 @@ def tmpfs(request: MountRequest) -> SpecMount:
     )
 
 
-def bind(path: BoundPath) -> SpecMount:
-    """One directory or file of the machine, shown inside."""
+def bind(path: BoundPath, *, shift: bool = False) -> SpecMount:
+    """One directory or file of the machine, shown inside.
+
+    `shift`: its files belong to users of the container's own, if it has any.
+    """
     return SpecMount(
         destination=path.destination,
         type="bind",
@@ -49,8 +52,20 @@ def bind(path: BoundPath) -> SpecMount:
             "rbind" if path.recursive else "bind",
             "rprivate",
             "ro" if path.read_only else "rw",
+            *(("idmap",) if shift else ()),
         ),
     )
+
+
+def _is_ours(path: BoundPath, volumes: Path) -> bool:
+    """Whether it is a volume whose files lie in `volumes`, where nobody else comes."""
+    return bool(path.volume) and path.source.is_relative_to(volumes)
+
+
+def _device(text: str) -> SpecMount:
+    """What follows --device, where nodes cannot be made: the machine's own, shown."""
+    source, target, _ = devices.parse(text)
+    return bind(BoundPath(source=Path(source), destination=target))
 
 
 def mounts(
@@ -63,7 +78,13 @@ def mounts(
     masks lie, and whatever was asked for has to come on top and be refused.
     """
     memory = [r for r in binds.requests(options) if r.type == TMPFS]
-    asked = [*map(tmpfs, memory), *map(bind, bound)]
+    own_users = options.user_namespace == namespaces.AUTO
+    volumes = directory.parent.parent / "volumes"
+    asked = [
+        *map(tmpfs, memory),
+        *(bind(path, shift=own_users and _is_ours(path, volumes)) for path in bound),
+        *(map(_device, options.devices) if own_users else ()),
+    ]
     taken = {mount.destination for mount in asked}
     memory_of = namespaces.shared_memory(options, directory)
     if memory_of and "/dev/shm" not in taken:
@@ -72,7 +93,7 @@ def mounts(
     if options.ipc == NONE:
         taken.add("/dev/shm")
     asked += [
-        bind(path)
+        bind(path, shift=own_users and not path.read_only)
         for path in _of_engine(options, directory)
         if path.destination not in taken
     ]

@@ -59,6 +59,7 @@ def attach(house: House, container: Container, decide: "Decide | None" = None) -
         container.memberships,
         decide,
         publishing=_publishes(container),
+        identities=container.identities,
     )
     if anew:
         network_files.settle(container, sandbox)

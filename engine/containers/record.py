@@ -15,6 +15,7 @@ from engine.containers.binds import BoundPath
 from engine.containers.options.asked import ContainerOptions
 from engine.errors import EngineBroken
 from engine.network.membership import Membership
+from engine.oci.spec import Identities
 from engine.runtime import state
 from engine.runtime.state import State
 
@@ -26,7 +27,8 @@ class Container(NamedTuple):
     is what really runs: entrypoint and arguments; `created` is RFC 3339; `stopped`:
     its user has stopped it, and has not started it again since; `memberships` are the
     networks that it belongs to; `exposed` are the ports at which it is said to listen,
-    as "80/tcp".
+    as "80/tcp"; `first_id` is who root inside is on the machine, in a user namespace of
+    its own, 0 without one.
     """
 
     id: str
@@ -44,6 +46,12 @@ class Container(NamedTuple):
     stopped: bool = False
     memberships: tuple[Membership, ...] = ()
     exposed: tuple[str, ...] = ()
+    first_id: int = 0
+
+    @property
+    def identities(self) -> Identities | None:
+        """Whom users and groups inside are on the machine; None: the same as inside."""
+        return Identities(self.first_id) if self.first_id else None
 
     @property
     def short_id(self) -> str:
@@ -88,6 +96,7 @@ class Container(NamedTuple):
             "stopped": self.stopped,
             "networks": [one.to_json() for one in self.memberships],
             "exposed": list(self.exposed),
+            **({"first_id": self.first_id} if self.first_id else {}),
         }
 
     @staticmethod
@@ -116,6 +125,7 @@ class Container(NamedTuple):
                     Membership.from_json(one) for one in data.get("networks", ())
                 ),
                 exposed=_words(data.get("exposed", [])),
+                first_id=int(data.get("first_id", 0)),
                 state=state.read(directory),
                 directory=directory,
             )

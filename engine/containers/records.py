@@ -161,6 +161,19 @@ class Records:
                 files.remove_tree(path)
                 raise
 
+    def begin_draft(self, draft: Path, container: Container) -> Container:
+        """The first record in a draft; who shall have users of its own gets them."""
+        if container.options.user_namespace != "auto":
+            self.write_draft(draft, container)
+            return container
+        from engine.containers import identities  # few containers have any
+
+        lock = self.lock.parent / "identities"
+        with identities.chosen(self.containers, lock, container.id) as first:
+            container = container._replace(first_id=first)
+            self.write_draft(draft, container)
+        return container
+
     def write_draft(self, draft: Path, container: Container) -> None:
         """Note in a draft what it will be: whoever finds it abandoned can read it."""
         files.write_json(draft / "config.json", container.to_json())

@@ -26,7 +26,7 @@ from engine.oci import seccomp
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.image import ImageDefaults
 from engine.oci.resources import DeviceNode, DeviceRule
-from engine.oci.spec import Process, Spec
+from engine.oci.spec import Identities, Process, Spec
 
 
 def command(options: ContainerOptions, image: ImageDefaults) -> tuple[str, ...]:
@@ -177,10 +177,12 @@ def specification(
     cgroup: str,
     bound: tuple[BoundPath, ...],
     pin: Path,
+    identities: Identities | None = None,
 ) -> Spec:
     """The whole specification of a container whose files are in `directory`.
 
-    `pin` is where its network namespace will be, if it gets one of the engine's.
+    `pin` is where its network namespace will be, if it gets one of the engine's;
+    `identities` are whom its users are outside, if it has a user namespace.
     """
     runs = process(options, image, identity, hostname)
     rules = (*defaults.DEVICE_RULES, *devices.rules(options))
@@ -197,11 +199,12 @@ def specification(
         joined=namespaces.joined(options, directory.parent, pin),
         cgroup=cgroup,
         resources=limits.resources(options)._replace(devices=rules),
-        devices=_devices(options),
+        devices=() if identities else _devices(options),
         masked=() if options.privileged else defaults.MASKED,
         read_only_paths=() if options.privileged else defaults.READ_ONLY,
         sysctl=options.sysctls,
         seccomp=seccomp_policy(options, runs.capabilities),
+        identities=identities,
     )
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from engine.errors import InvalidArgument
 from engine.kernel import paths
+from engine.oci.spec import Identities
 
 _LARGEST = 2**32 - 2  # the highest user number that the kernel takes
 
@@ -32,10 +33,16 @@ class Identity(NamedTuple):
     home: str
 
 
-def resolve(root: int, user: str, also_in: tuple[str, ...] = ()) -> Identity:
+def resolve(
+    root: int,
+    user: str,
+    also_in: tuple[str, ...] = (),
+    identities: Identities | None = None,
+) -> Identity:
     """Who `user` is inside the open directory `root`. InvalidArgument if nobody.
 
-    `also_in` are more groups that the user shall be in, as with --group-add.
+    `also_in` are more groups that the user shall be in, as with --group-add;
+    `identities` are those that there are, in a user namespace.
     """
     name, colon, group = user.partition(":")
     passwd, groups = _lines(root, "/etc/passwd", 7), _lines(root, "/etc/group", 4)
@@ -58,6 +65,12 @@ def resolve(root: int, user: str, also_in: tuple[str, ...] = ()) -> Identity:
     more = (_group(groups, name) for name in also_in)
     groups_held = tuple(dict.fromkeys((gid, *also, *more)))
     home = (entry[5] if entry else "") or "/"
+    highest = max(uid, *groups_held)
+    if identities and highest >= identities.size:
+        raise InvalidArgument(
+            f"user or group {highest} is outside of the user namespace",
+            f"With --userns auto there are those from 0 to {identities.size - 1}.",
+        )
     return Identity(uid=uid, gid=gid, groups=groups_held, home=home)
 
 

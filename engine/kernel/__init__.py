@@ -9,6 +9,7 @@
     roots.py         which directory is "/": pivot_root
     mount_table.py   what is mounted where
     namespaces.py    unshare, setns, hostname
+    user_namespaces.py  … of which the users are nobody outside
     processes.py     fork, exec, signals, descriptors, rlimits
     credentials.py   user, groups, keyring, no new privileges
     process_table.py what the kernel tells of each process

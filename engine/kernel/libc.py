@@ -43,6 +43,8 @@ PROTOTYPES = {
     "inotify_add_watch": (_int, _str, ctypes.c_uint32),
     "close_range": (ctypes.c_uint, ctypes.c_uint, _int),
     "syncfs": (_int,),
+    "setfsuid": (ctypes.c_uint,),
+    "setfsgid": (ctypes.c_uint,),
 }
 for _name, _arguments in PROTOTYPES.items():
     getattr(_libc, _name).argtypes = _arguments

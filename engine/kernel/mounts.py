@@ -185,10 +185,21 @@ def bind_with(
     The copy of the mount is made apart, changed, and only then put in its place: in
     between nobody could write through it, or swap the place for another.
     """
+    with closing(copy_apart(source, flags, shown, recursive)) as tree:
+        move(tree, target, source, flags, shown, recursive)
+
+
+def copy_apart(source: Path, flags: int, shown: str, recursive: bool = True) -> int:
+    """What is mounted at `source`, copied: open, nowhere in the tree, with `flags`."""
     below = AT_RECURSIVE if recursive else 0
-    with closing(_copy_of_mount(source, below)) as tree:
-        _set_attributes(tree, flags, below, shown)
-        _move(tree, target, source, flags, shown, recursive)
+    tree = _copy_of_mount(source, below)
+    if flags:
+        try:
+            _set_attributes(tree, flags, below, shown)
+        except BaseException:
+            os.close(tree)
+            raise
+    return tree
 
 
 @act(
@@ -237,14 +248,15 @@ def _set_attributes(tree: int, flags: int, below: int, shown: str) -> None:
 @act(
     "move_mount(2)",
     lambda tree, target, source, flags, shown, recursive: (
-        f"mount --{'r' if recursive else ''}bind -o {words(flags)} "
+        f"mount --{'r' if recursive else ''}bind "
+        f"{f'-o {words(flags)} ' if flags else ''}"
         f"{quote(str(source))} {quote(shown)}"
     ),
     lambda tree, target, source, flags, shown, recursive: (
         f'{tree}, "", {target}, "", MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH'
     ),
 )
-def _move(
+def move(
     tree: int, target: int, source: Path, flags: int, shown: str, recursive: bool
 ) -> None:
     """Put the copy into its place. What it is a copy of is needed for the words."""

@@ -18,15 +18,16 @@ import os
 
 from engine.acts import act
 from engine.errors import SyscallError
-from engine.kernel import libc
+from engine.kernel import libc, mounts
 from engine.notes import quote
 
 _MNT_DETACH = 0x2
+_FROM_OPEN = 0x4  # MOVE_MOUNT_F_EMPTY_PATH
 
 
 def pivot(root: int, shown: str) -> None:
     """Make the directory `root` the root of this mount namespace; drop the old."""
-    _enter(root, shown)
+    enter(root, shown)
     _pivot_root(shown)
     _let_go()
     _go_to_top()
@@ -35,7 +36,8 @@ def pivot(root: int, shown: str) -> None:
 @act(
     "fchdir(2)", lambda root, shown: f"cd {quote(shown)}", lambda root, shown: f"{root}"
 )
-def _enter(root: int, shown: str) -> None:
+def enter(root: int, shown: str) -> None:
+    """Make the open directory `root` the working directory."""
     try:
         os.fchdir(root)
     except OSError as error:
@@ -58,3 +60,25 @@ def _go_to_top() -> None:
         os.chdir("/")
     except OSError as error:
         raise SyscallError("chdir", error.errno or 0, "/") from error
+
+
+@act(
+    "move_mount(2)",
+    lambda tree, shown: f"mount --bind {quote(shown)} /",
+    lambda tree, shown: f'{tree}, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH',
+)
+def cover(tree: int, shown: str) -> None:
+    """Put an open tree over "/", where everybody finds a place to mount on.
+
+    Whoever looks at "/" goes on seeing what is below, until they change their root.
+    """
+    libc.by_number(
+        mounts.SYS_MOVE_MOUNT,
+        "move_mount",
+        tree,
+        b"",
+        mounts.AT_FDCWD,
+        b"/",
+        _FROM_OPEN,
+        target=shown,
+    )

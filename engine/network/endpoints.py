@@ -43,6 +43,7 @@ from engine.network.machine import Machine
 from engine.network.membership import Membership
 from engine.network.networks import Network, link_name
 from engine.network.pins import Pinned
+from engine.oci.spec import Identities
 from engine.runtime import bundle, sandbox, state
 from engine.runtime.sandbox import Endpoint, Sandbox
 
@@ -64,11 +65,13 @@ def attach(
     decide: "Decide | None" = None,
     *,
     publishing: bool,
+    identities: Identities | None = None,
 ) -> tuple[Sandbox, bool]:
     """Give the container in `directory` its network, and whether it is new.
 
     `decide` is asked before each act that nobody else waits for; the container is
-    `stepped` then. `publishing`: it has published ports. EngineError: nothing is left.
+    `stepped` then. `publishing`: it has published ports. `identities`: it has a user
+    namespace, to which its network shall belong. EngineError: nothing is left.
     """
     with contextlib.ExitStack() as alone:
         alone.enter_context(bundle.held(directory / "bundle"))
@@ -80,7 +83,7 @@ def attach(
         sandbox.take_away(directory)  # the machine has restarted since
         pin = machine.place.pin(directory.name)
         sandbox.unpin(pin)
-        planned = Sandbox(namespace=str(pin))
+        planned = Sandbox(namespace=str(pin), identities=identities)
         try:
             planned.write(directory)
             plugs = []
@@ -187,7 +190,14 @@ def _held(
     machine: Machine, directory: Path, held: Sandbox, decide: "Decide | None" = None
 ) -> Pinned:
     record, pin = directory / "acts.jsonl", Path(held.namespace)
-    return pins.hold(pin, machine.place, record, at_once=machine.at_once, decide=decide)
+    return pins.hold(
+        pin,
+        machine.place,
+        record,
+        at_once=machine.at_once,
+        decide=decide,
+        identities=held.identities,
+    )
 
 
 def _way_out(held: Sandbox) -> Endpoint | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import gate
 from engine.errors import EngineError
+from engine.oci.spec import Identities
 from engine.runtime import channel, client
 from engine.runtime.place import Place
 
@@ -42,14 +43,23 @@ def hold(
     *,
     at_once: bool = False,
     decide: "Decide | None" = None,
+    identities: Identities | None = None,
 ) -> Pinned:
     """The namespace that is pinned at `pin`, made if there is none.
+
+    With `identities` a new one belongs to a user namespace in which those are mapped.
 
     Acts are written into `record`, each when it happens if somebody is watching
     (`at_once`); `decide` is asked before each. EngineError if the kernel would not.
     """
     pin.parent.mkdir(mode=0o700, exist_ok=True)
-    request = {"pin": str(pin), "acts": str(record), "at_once": at_once}
+    request: dict[str, Any] = {
+        "pin": str(pin),
+        "acts": str(record),
+        "at_once": at_once,
+    }
+    if identities:
+        request["identities"] = list(identities)
     with client.connect_to_spawner(place) as connection:
         if decide:
             _ask_stepped(connection, request, decide)

@@ -150,10 +150,30 @@ class SpecMount(NamedTuple):
         )
 
 
+class Identities(NamedTuple):
+    """The IDs of users and groups from 0 inside are those from `first` on outside.
+
+    A user namespace makes it so, for `size` of them; any other is nobody inside.
+    """
+
+    first: int
+    size: int = 1 << 16
+
+    def to_json(self) -> list[dict[str, int]]:
+        """As linux.uidMappings, and linux.gidMappings, have it."""
+        return [{"containerID": 0, "hostID": self.first, "size": self.size}]
+
+    @staticmethod
+    def from_json(data: Any) -> "Identities | None":
+        """What linux.uidMappings holds, as our engine writes it; None if nothing."""
+        return Identities(data[0]["hostID"], data[0]["size"]) if data else None
+
+
 class Spec(NamedTuple):
     """A whole `config.json`. `seccomp` is kept as the specification writes it.
 
     `namespaces` are made anew; `joined` are those of others, by kind, with a path.
+    `identities`: None where users inside are those of the machine.
     """
 
     process: Process
@@ -171,6 +191,7 @@ class Spec(NamedTuple):
     domainname: str = ""
     joined: Mapping[str, str] = {}
     seccomp: Mapping[str, Any] | None = None
+    identities: Identities | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the specification writes it."""
@@ -184,6 +205,8 @@ class Spec(NamedTuple):
             "maskedPaths": list(self.masked),
             "readonlyPaths": list(self.read_only_paths),
         }
+        if self.identities:
+            linux["uidMappings"] = linux["gidMappings"] = self.identities.to_json()
         if self.devices:
             linux["devices"] = [node.to_json() for node in self.devices]
         if self.sysctl:
@@ -224,4 +247,5 @@ class Spec(NamedTuple):
             read_only_paths=tuple(linux.get("readonlyPaths", ())),
             sysctl=linux.get("sysctl", {}),
             seccomp=linux.get("seccomp"),
+            identities=Identities.from_json(linux.get("uidMappings")),
         )

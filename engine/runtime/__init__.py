@@ -5,6 +5,7 @@ The root file system:
     bundle.py      what the runtime is given, and all that it knows of a container
     rootfs.py      the plan of everything that is mounted in the root
     steps.py       what such a plan consists of
+    showing.py     steps that show what was opened before
     copying_up.py  a tmpfs that begins with what it hides
     targets.py     the places in the root where the steps act
     outside.py     the same tree for those who copy files in or out
@@ -17,6 +18,7 @@ From a fork to a program:
     init.py        process 1 of the container, until it becomes the container's program
     finding.py     which file is the program
     starter.py     the throw-away child that unshares or joins namespaces
+    shifted.py     … and what it does first where root is nobody outside
     joining.py     whose namespaces a container shares
     launch.py      from the birth of a starter to a running program
     runtimes.py    ours or another: what a shim needs of either

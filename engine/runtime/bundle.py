@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from engine import entries, files
 from engine.errors import EngineBroken
 from engine.oci.health import UNASKED, Healthcheck
-from engine.oci.spec import Process, Spec
+from engine.oci.spec import Identities, Process, Spec
 from engine.runtime.logs import EVERYTHING, LogKeeping
 from engine.runtime.sandbox import Published
 
@@ -80,6 +80,7 @@ class ShimFacts(NamedTuple):
     log: LogKeeping
     published: tuple[Published, ...] = ()
     runtime: tuple[str, ...] = ()
+    identities: Identities | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As in bundle/shim.json."""
@@ -98,6 +99,8 @@ class ShimFacts(NamedTuple):
             data["runtime"] = tuple(data.get("runtime", ()))
             asked = data.get("published", ())
             data["published"] = tuple(Published(*fields) for fields in asked)
+            if shifted := data.get("identities"):
+                data["identities"] = Identities(*shifted)
             return ShimFacts(**data)
 
         try:
@@ -149,6 +152,7 @@ class Bundle(NamedTuple):
             log=log,
             published=published,
             runtime=runtime,
+            identities=self.spec.identities,
         )
         files.write_new_json(directory / "shim.json", facts.to_json())
 

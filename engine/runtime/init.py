@@ -46,6 +46,7 @@ from engine.kernel import (
     nodes,
     paths,
     processes,
+    roots,
     seccomp,
     terminal,
 )
@@ -59,7 +60,7 @@ class Manner(NamedTuple):
     `bare`: the root is a directory like others, and not yet a mount point. `begin` is
     called before anything is done, `wait` when all is done but execve. So many
     descriptors after 2 are `preserved` for the program. `keyring`: it gets a session
-    keyring of its own.
+    keyring of its own. `trees` were opened for it before.
     """
 
     bare: bool = False
@@ -67,6 +68,7 @@ class Manner(NamedTuple):
     wait: Callable[[], None] | None = None
     preserved: int = 0
     keyring: bool = True
+    trees: rootfs.Trees | None = None
 
 
 USUAL = Manner()
@@ -140,9 +142,14 @@ def _build(spec: Spec, manner: Manner) -> None:
     mounts.make_private(Path("/"))
     if manner.bare:
         mounts.bind(Path(spec.root), Path(spec.root), spec.root)
-    root = os.open(spec.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    trees = manner.trees
+    if trees:
+        root = trees.root
+        roots.cover(root, spec.root)
+    else:
+        root = os.open(spec.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     ordinary = os.umask(0)  # what the plan makes has the mode that the plan says
-    for step in rootfs.plan(spec):
+    for step in rootfs.plan(spec, trees.places if trees else None):
         step.apply(root, spec.root)
     os.umask(ordinary)
     os.close(root)
@@ -245,7 +252,7 @@ def _open_terminal(process: Process, report: socket.socket, console: bool) -> No
 def _own_streams(process: Process) -> None:
     """Make the streams the container's: the pipes its user's, /dev/null its own."""
     for descriptor in (0, 1, 2):
-        if process.uid and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        if process.uid and _is_pipe_of_another(descriptor, process.uid):
             os.fchown(descriptor, process.uid, -1)  # to open /dev/stdout again
         elif nodes.is_null(descriptor):
             root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -253,3 +260,9 @@ def _own_streams(process: Process) -> None:
             os.dup2(null, descriptor)
             os.close(null)
             os.close(root)
+
+
+def _is_pipe_of_another(descriptor: int, user: int) -> bool:
+    """In a user namespace it has been given to the user before: see shifted.py."""
+    status = os.fstat(descriptor)
+    return stat.S_ISFIFO(status.st_mode) and status.st_uid != user

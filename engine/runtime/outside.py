@@ -87,12 +87,14 @@ def send_files(directory: Path, connection: socket.socket) -> NoReturn:
     def work() -> None:
         processes.close_all_but({connection.fileno(), *acts.descriptors()})
         bundle = Bundle.read(directory)
-        rootfs.mount_layers(directory, bundle)
+        users = _users(bundle)
+        rootfs.mount_layers(directory, bundle, users)
         namespaces.unshare(("mount",))
         mounts.make_private(Path("/"))
-        rootfs.mount_layers(directory, bundle)  # the container may just have ended
+        # once more: the container may just have ended
+        rootfs.mount_layers(directory, bundle, users)
         root = os.open(bundle.spec.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        for step in rootfs.plan_of_files(bundle.spec):
+        for step in rootfs.plan_of_files(bundle.spec, users):
             step.apply(root, bundle.spec.root)
         flags = mount_flags.MS_NODEV | (
             mount_flags.MS_RDONLY if bundle.spec.read_only else 0
@@ -103,3 +105,12 @@ def send_files(directory: Path, connection: socket.socket) -> NoReturn:
         channel.send(connection, {"ok": True}, (root, namespace))
 
     init.do_and_leave(work, connection)
+
+
+def _users(bundle: Bundle) -> int:
+    """The user namespace as which owners are shifted, as in the container; -1: none."""
+    if bundle.spec.identities is None:
+        return -1
+    from engine.runtime import shifted  # few containers have one
+
+    return shifted.open_users(bundle.spec, bundle.spec.identities)

@@ -9,6 +9,10 @@ The engine has threads and must not change its own namespaces, the spawner must 
 either, so a throw-away child does. What it sends back is all that the engine needs to
 set the namespace up from outside: see kernel/netlink.py.
 
+With --userns the namespace must belong to the container's user namespace. A child of
+the child makes both (see kernel/user_namespaces.py), and is thrown away; whoever starts
+the container finds the user namespace again as the owner of the pinned one.
+
 A namespace is a file of /proc/PID/ns; mounted somewhere else it stays when PID ends.
 That is also all that `ip netns add` does.
 
@@ -42,7 +46,7 @@ def serve(
             gate.install(descriptors[0])
         record, pin = Path(request["acts"]), Path(request["pin"])
         with acts.recording(record, "start", at_once=request["at_once"]):
-            found = _enter(pin)
+            found = _enter(pin, request.get("identities"))
         _hand_over(connection, found, record.parent, pin)
     except EngineError as error:
         connection.send(channel.failure(error))
@@ -66,13 +70,25 @@ def _hand_over(
             sandbox.unpin(pin)
 
 
-def _enter(pin: Path) -> tuple[int, int]:
-    """Go into the namespace at `pin`: a descriptor of it, and a netlink socket."""
+def _enter(pin: Path, identities: list[int] | None) -> tuple[int, int]:
+    """Go into the namespace at `pin`: a descriptor of it, and a netlink socket.
+
+    A new one belongs to the machine's user namespace, or with `identities`, the first
+    and their number, to a new one in which those are mapped.
+    """
     if sandbox.is_pinned(pin):
         opened = os.open(pin, os.O_RDONLY | os.O_CLOEXEC)
         namespaces.enter(opened, "network", str(pin))
         return opened, netlink.open_socket()
-    namespaces.unshare(("network",))
+    if identities:
+        from engine.kernel import user_namespaces  # few containers have one
+
+        users, network = user_namespaces.open_new(("user", "network"), *identities)
+        namespaces.enter(network, "network", "/proc/$CHILD/ns/net")
+        os.close(users)
+        os.close(network)
+    else:
+        namespaces.unshare(("network",))
     links.set_up("lo")
     if parameters.value(_NO_IPV6) == "0":
         parameters.set_for_machine(_NO_IPV6, "1")

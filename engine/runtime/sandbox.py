@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 from engine import entries, files
 from engine.errors import EngineError, SyscallError
 from engine.kernel import mounts
+from engine.oci.spec import Identities
 
 FILE = "network.json"
 _HALF = f".{FILE}."  # and more letters: one that is being written
@@ -97,17 +98,23 @@ class Endpoint(NamedTuple):
 
 
 class Sandbox(NamedTuple):
-    """The network namespace at the path `namespace`, and its endpoints."""
+    """The network namespace at the path `namespace`, and its endpoints.
+
+    `identities`: whom the users of its user namespace are outside, if it has one.
+    """
 
     namespace: str
     endpoints: tuple[Endpoint, ...] = ()
+    identities: Identities | None = None
 
     def write(self, directory: Path) -> None:
         """Put it into the container's `directory`."""
         found = [
             {**one._asdict(), "aliases": list(one.aliases)} for one in self.endpoints
         ]
-        data = {"namespace": self.namespace, "endpoints": found}
+        data: dict[str, Any] = {"namespace": self.namespace, "endpoints": found}
+        if self.identities:
+            data["identities"] = list(self.identities)
         files.write_json(directory / FILE, data)
 
     @staticmethod
@@ -118,6 +125,9 @@ class Sandbox(NamedTuple):
             return Sandbox(
                 namespace=str(data["namespace"]),
                 endpoints=tuple(map(Endpoint.from_json, data["endpoints"])),
+                identities=Identities(*mapped)
+                if (mapped := data.get("identities"))
+                else None,
             )
 
         try:

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from engine import acts, gate
 from engine.kernel import cgroups, devices, limits, namespaces, processes
-from engine.oci.spec import Process
+from engine.oci.spec import Identities, Process, Spec
 from engine.runtime import channel, init, joining, rootfs
 from engine.runtime.bundle import Bundle, ShimFacts, held, version_of
 from engine.runtime.init import USUAL, Manner
@@ -36,19 +36,21 @@ from engine.runtime.init import USUAL, Manner
 class Running(NamedTuple):
     """A container that runs, as somebody who joins it must know it.
 
-    `pid` and `pidfd` are of its process 1; `namespaces` are the kinds to join.
+    `pid` and `pidfd` are of its process 1; `namespaces` are the kinds to join;
+    `identities` are those of its users, if they are nobody outside.
     """
 
     pid: int
     pidfd: int
     cgroup: str
     namespaces: tuple[str, ...]
+    identities: Identities | None = None
 
     @staticmethod
     def of(facts: ShimFacts, pid: int, pidfd: int) -> "Running":
         """The container of a shim."""
         kinds = (*facts.namespaces, *facts.joined)
-        return Running(pid=pid, pidfd=pidfd, cgroup=facts.cgroup, namespaces=kinds)
+        return Running(pid, pidfd, facts.cgroup, kinds, facts.identities)
 
     def fork(self) -> int:
         """Fork a child that is born in its pid namespace; it is to `join` it next.
@@ -91,11 +93,14 @@ def start(
     bundle = (limited or _limited)(directory)
     spec = bundle.spec
     devices.restrict(spec.cgroup, spec.resources.devices)
+    users = _users(spec)
     cgroups.join(spec.cgroup)
-    rootfs.mount_layers(directory, bundle)
+    rootfs.mount_layers(directory, bundle, users)
     rootfs.mount_shared_memory(bundle)
     others = joining.find(spec.joined)
     processes.become_undumpable()
+    if spec.identities:
+        spec, manner = _enter(spec, spec.identities, users, manner)
     namespaces.unshare(spec.namespaces)
     for other in others:
         other.join()
@@ -104,6 +109,31 @@ def start(
         processes.forget_imports()
         init.become_container(spec, bundle.seccomp, report, manner)
     channel.send(report, {"pid": pid})
+
+
+def _users(spec: Spec) -> int:
+    """The open user namespace that it gets; -1 if it has the machine's users."""
+    if spec.identities is None:
+        return -1
+    from engine.runtime import shifted  # few containers have a user namespace
+
+    return shifted.open_users(spec, spec.identities)
+
+
+def _enter(
+    spec: Spec, identities: Identities, users: int, manner: Manner
+) -> tuple[Spec, Manner]:
+    """Go where root is nobody outside; what is left to be done there, and how."""
+    from engine.runtime import shifted
+
+    kinds = tuple(kind for kind in spec.namespaces if kind != "user")
+    process = shifted.give(spec.process, identities)
+    trees = rootfs.open_trees(spec, users)
+    shifted.enter(users)
+    return (
+        spec._replace(namespaces=kinds, process=process),
+        manner._replace(trees=trees),
+    )
 
 
 def _limited(directory: Path) -> Bundle:
@@ -138,9 +168,15 @@ def join(
     gc.disable()
     keep_only(streams, report, running.pidfd, *kept)
     cgroups.join(running.cgroup)
+    if running.identities:
+        from engine.runtime import shifted  # few containers have a user namespace
+
+        process = shifted.give(process, running.identities)
     processes.forget_imports()
     if others := tuple(kind for kind in running.namespaces if kind != "pid"):
         namespaces.join(running.pidfd, running.pid, others)
+    if running.identities:
+        shifted.become_its_root()
     init.become_exec(process, program, report, manner)
 
 

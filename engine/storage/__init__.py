@@ -18,6 +18,7 @@ A layer has three forms, and this room turns each into the next:
     pack.py          directory -> tar
     unpack.py        tar -> directory, whatever the tar tries
     nodes.py         one tar entry -> one file, link or device
+    owners.py        owners that have other numbers where a tree is seen from outside
     whiteouts.py     how a layer says "deleted", in overlay's and in tar's dialect
     lowers.py        several layers seen as one, without mounting them
     changes.py       what a container changed, as `lab diff` prints it
@@ -27,4 +28,6 @@ A layer has three forms, and this room turns each into the next:
     room.py          how much an archive may bring
     volumes.py       directories that outlive containers
     trees.py         a tree copied from place to place: `cp`, and what fills a volume
+
+Try it: `ls /var/lib/labshell`, and what is in there
 """

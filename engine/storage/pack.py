@@ -33,8 +33,10 @@ from engine import deadline
 from engine.errors import EngineError, told_as_engine_errors
 from engine.files import closing, open_directory
 from engine.storage import tarball, whiteouts
+from engine.storage.owners import AS_IS, Shift
 from engine.storage.tarball import Entry
 
+Writer = Callable[[bytes], object]
 _CHUNK = 1 << 20  # bytes read at a time, and handed on at a time
 DEEPEST = 256  # levels of directories; each holds a descriptor open
 _KINDS = {
@@ -61,14 +63,15 @@ class Packed(NamedTuple):
 
 
 def pack(
-    directory: Path, out: Callable[[bytes], object], latest: int | None = None
+    directory: Path, out: Writer, latest: int | None = None, shift: Shift = AS_IS
 ) -> Packed:
     """Give the layer tar of an overlay's upper `directory` to `out`, in pieces.
 
     No time in it is later than `latest`, in nanoseconds since 1970, if that is given:
-    so the same files give the same tar whenever they were made.
+    so the same files give the same tar whenever they were made. `shift`: what owners
+    become in the tar.
     """
-    packing = _Packing(out, latest)
+    packing = _Packing(out, latest, shift)
     with told_as_engine_errors(), closing(open_directory(directory)) as root:
         packing.directory(root, "")
     packing.put(tarball.END)
@@ -81,13 +84,14 @@ def pack(
 
 
 def pack_entry(
-    parent: int, name: str, path: str, out: Callable[[bytes], object]
+    parent: int, name: str, path: str, out: Writer, shift: Shift = AS_IS
 ) -> None:
     """Give the tar of one name of an open directory to `out`, which calls it `path`.
 
     With all that is in it, if it is a directory: then `path` ends with a slash.
+    `shift`: what owners become in the tar.
     """
-    packing = _Packing(out)
+    packing = _Packing(out, None, shift)
     kind = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
     if stat.S_ISDIR(kind):
         packing.subdirectory(parent, name, path)
@@ -120,9 +124,9 @@ class _Packing:
     """One tar on its way out: the pieces not yet handed on, the hard links seen."""
 
     def __init__(
-        self, out: Callable[[bytes], object], latest: int | None = None
+        self, out: Writer, latest: int | None = None, shift: Shift = AS_IS
     ) -> None:
-        self._out, self._latest = out, latest
+        self._out, self._latest, self._shift = out, latest, shift
         self._pieces: list[bytes] = []
         self._size = 0
         self.content_size = 0
@@ -256,12 +260,13 @@ class _Packing:
         xattrs: dict[str, bytes] | None = None,
     ) -> Entry:
         is_device = kind in (tarball.CHARACTER, tarball.BLOCK_DEVICE)
+        uid, gid = self._shift.of(status)
         return Entry(
             name=path,
             kind=kind,
             mode=status.st_mode & 0o7777,
-            uid=status.st_uid,
-            gid=status.st_gid,
+            uid=uid,
+            gid=gid,
             size=status.st_size if kind == tarball.FILE else 0,
             modified=self._modified(status),
             target=target,
@@ -281,7 +286,11 @@ class _Packing:
                 "directory",
                 "The kernel's redirect_dir and metacopy must be off for this overlay.",
             )
-        kept = {name: os.getxattr(descriptor, name) for name in names if keeps(name)}
+        kept = {
+            name: self._shift.attribute(name, os.getxattr(descriptor, name))
+            for name in names
+            if keeps(name)
+        }
         self.whole = self.whole and all(
             name in kept or name.startswith(whiteouts.OVERLAYS_OWN) for name in names
         )

@@ -35,6 +35,7 @@ from engine.errors import Conflict, SyscallError
 from engine.files import closing, open_directory
 from engine.kernel import paths
 from engine.storage import nodes
+from engine.storage.owners import AS_IS, Shift
 from engine.storage.pack import keeps, refuse_too_deep
 
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,10 +51,14 @@ class TreeCopy:
     `size` counts the bytes of the files copied.
     """
 
-    def __init__(self, target: int, *, owners: bool) -> None:
-        """`owners`: keep user and group, and with them what files give power to."""
+    def __init__(self, target: int, *, owners: bool, shift: Shift = AS_IS) -> None:
+        """`owners`: keep user and group, and with them what files give power to.
+
+        `shift`: what they become on the way.
+        """
         self._top = target
         self._owners = owners
+        self._shift = shift
         self._goal: tuple[int, int] | None = None  # the directory that is being filled
         self._copies: dict[tuple[int, int], str] = {}  # of files with several names
         self.size = 0
@@ -180,11 +185,12 @@ class TreeCopy:
         In this order: chown(2) takes bits of the mode and capabilities away.
         """
         if self._owners:
-            os.fchown(made, status.st_uid, status.st_gid)
+            os.fchown(made, *self._shift.of(status))
         os.fchmod(made, self._mode(status))
         for attribute in os.listxattr(original):
             if keeps(attribute) and (self._owners or attribute.startswith("user.")):
-                os.setxattr(made, attribute, os.getxattr(original, attribute))
+                value = os.getxattr(original, attribute)
+                os.setxattr(made, attribute, self._shift.attribute(attribute, value))
         os.utime(made, ns=(status.st_mtime_ns, status.st_mtime_ns))
 
     def _describe_unopened(
@@ -192,7 +198,7 @@ class TreeCopy:
     ) -> None:
         """The same for a link, a fifo, a device, as far as they have it."""
         if self._owners:
-            owner = (status.st_uid, status.st_gid)
+            owner = self._shift.of(status)
             os.chown(name, *owner, dir_fd=target, follow_symlinks=False)
         nodes.set_mode(target, name, self._mode(status))
         times = (status.st_mtime_ns, status.st_mtime_ns)

@@ -34,13 +34,14 @@ class CopyingVerbs(ContainerVerbs):
         `follow`: of a link, its target; `owners`: keep users and groups, as numbers,
         else they are those of this process.
         """
-        from engine.containers.copying import copy, ends
+        from engine.containers.copying import copy, ends, shifting
 
+        shift = shifting.inward(self.container(name))
         with (
             self._files(name, path, "archive-path") as source,
             ends.outside(destination) as goal,
         ):
-            return copy.copy(source, goal, follow=follow, owners=owners)
+            return copy.copy(source, goal, follow=follow, owners=owners, shift=shift)
 
     @told_as_engine_errors()
     def copy_in(self, name: str, source: str, path: str, follow: bool = False) -> int:
@@ -48,13 +49,14 @@ class CopyingVerbs(ContainerVerbs):
 
         Users and groups are kept, as numbers.
         """
-        from engine.containers.copying import copy, ends
+        from engine.containers.copying import copy, ends, shifting
 
         with (
             ends.outside(source) as origin,
             self._files(name, path, "extract-to-dir") as goal,
+            shifting.writing(self.container(name)) as shift,
         ):
-            return copy.copy(origin, goal, follow=follow, owners=True)
+            return copy.copy(origin, goal, follow=follow, owners=True, shift=shift)
 
     @told_as_engine_errors()
     def path_status(self, name: str, path: str) -> "PathStatus":
@@ -70,10 +72,12 @@ class CopyingVerbs(ContainerVerbs):
 
         BrokenPipeError if nobody reads it any more.
         """
+        from engine.containers.copying import shifting
         from engine.containers.copying.tars import write_archive
 
+        shift = shifting.inward(self.container(name))
         with self._files(name, path, "archive-path") as source:
-            write_archive(source, out, follow=follow)
+            write_archive(source, out, follow=follow, shift=shift)
 
     @told_as_engine_errors()
     def unpack_files(
@@ -83,11 +87,16 @@ class CopyingVerbs(ContainerVerbs):
 
         `as_user`: all of it shall belong to the container's user, unless that is root.
         """
+        from engine.containers.copying import shifting
         from engine.containers.copying.tars import read_archive, user_of
 
-        owner = user_of(self.container(name)) if as_user else None
-        with self._files(name, path, "extract-to-dir") as destination:
-            read_archive(stream, destination, owner)
+        container = self.container(name)
+        owner = user_of(container) if as_user else None
+        with (
+            self._files(name, path, "extract-to-dir") as destination,
+            shifting.writing(container) as shift,
+        ):
+            read_archive(stream, destination, owner, shift)
 
     @contextmanager
     def _files(self, name: str, path: str, event: str) -> "Iterator[End]":

@@ -5,6 +5,7 @@ A container is a process, and what is special about it can be read below /proc:
     /proc/PID/ns/*         its namespaces; two processes share one if the inode is equal
     /proc/PID/mountinfo    what is mounted where it lives
     /proc/PID/root         its files, mounts and all, also from outside
+    /proc/PID/status       its user, as the machine knows them
     /proc/PID/net          its addresses and routes, see network_view.py
 
 Kernel parameters are the exception: /proc/sys shows those of whoever *reads*. So
@@ -74,6 +75,15 @@ class ProcessView(NamedTuple):
         """Is the file system that it finds at `path` mounted for writing, too?"""
         found = file_system(Path(f"/proc/{self.pid}/root"), path)
         return found is not None and not found.f_flag & os.ST_RDONLY
+
+    @property
+    def owner(self) -> int:
+        """The number of its user on this machine; -1 if it has ended."""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+        except OSError:
+            return -1
+        return int(status.partition("\nUid:")[2].split()[1])
 
     @property
     def network(self) -> NetworkView:

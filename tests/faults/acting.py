@@ -60,6 +60,14 @@ def _with_volumes(bench: Bench) -> Words:
     return (NAME,)
 
 
+def _shifted(bench: Bench) -> Words:
+    """One whose users are nobody outside, on a network, with a volume."""
+    asked = {"network": "front", "volumes": ("own:/data",), "user_namespace": "auto"}
+    _network(bench)
+    bench.box.create(*LASTS, name=NAME, **asked)
+    return (NAME,)
+
+
 def _begun(bench: Bench) -> Words:
     bench.box.begin(name=NAME)
     return (NAME,)
@@ -190,6 +198,7 @@ VERBS = (
     Verb("create", "create_whole", _new),
     Verb("start", "start", _created),
     Verb("run --rm", "run", _with(_new, "true")),
+    Verb("start --userns auto", "start", _shifted),
     Verb("exec", "execute", _with(_begun, "true"), begins=True),
     Verb("exec -t", "execute_on_terminal", _with(_begun, "true"), begins=True),
     Verb("commit", "commit", _changed),

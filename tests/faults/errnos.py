@@ -44,6 +44,8 @@ PLAUSIBLE = {
     "setgroups(2)": ("EPERM",),
     "setresgid(2)": ("EPERM", "EINVAL"),
     "setresuid(2)": ("EAGAIN", "EPERM"),
+    "setfsuid(2)": ("EPERM",),
+    "setfsgid(2)": ("EPERM",),
     "capset(2)": ("EPERM",),
     "prctl(2)": ("EINVAL", "EPERM"),
     "keyctl(2)": ("EDQUOT", "ENOMEM"),

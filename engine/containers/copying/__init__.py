@@ -5,6 +5,7 @@
     looked.py   what is at a path, before it is copied
     copy.py     what goes where, as cp(1) would have it
     tars.py     the same through a pipe, as a tar
+    shifting.py  owners, where those of a container are others outside
     view.py     its layers only, seen as one tree
     export.py   that tree as one tar
 

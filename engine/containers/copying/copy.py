@@ -20,24 +20,37 @@ Source: docker cp, documented and measured
 Try it: `lab cp box:/etc/passwd . ; lab cp . box:/srv`
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from engine.containers.copying.ends import End
 from engine.errors import InvalidArgument
 from engine.files import closing
 from engine.kernel.places import Place
+from engine.storage.owners import AS_IS, Shift
 from engine.storage.trees import TreeCopy
 
 
-def copy(source: End, destination: End, *, follow: bool, owners: bool) -> int:
+def copy(
+    source: End,
+    destination: End,
+    *,
+    follow: bool,
+    owners: bool,
+    shift: Shift = AS_IS,
+) -> int:
     """Copy from one end to the other; the size of the files, in bytes.
 
-    `follow`: of a link, its target; `owners`: keep users and groups, as numbers.
+    `follow`: of a link, its target; `owners`: keep users and groups, as numbers, which
+    become what `shift` says.
     """
     origin = source.find_source(follow=follow)
     try:
         goal = destination.find_destination()
         try:
             destination.refuse_device(goal)
-            return _copy(source, origin, destination, goal, owners)
+            copy_to = partial(TreeCopy, owners=owners, shift=shift)
+            return _copy(source, origin, destination, goal, copy_to)
         finally:
             goal.close()
     finally:
@@ -45,12 +58,17 @@ def copy(source: End, destination: End, *, follow: bool, owners: bool) -> int:
 
 
 def _copy(
-    source: End, origin: Place, destination: End, goal: Place, owners: bool
+    source: End,
+    origin: Place,
+    destination: End,
+    goal: Place,
+    copy_to: Callable[[int], TreeCopy],
 ) -> int:
+    """`copy_to` begins a copy into an open directory."""
     if goal.is_directory:
         with closing(goal.open_directory()) as into:
             destination.refuse_read_only(into)
-            return _copy_into(into, source, origin, owners)
+            return _copy_content(copy_to(into), source, origin)
     if goal.status is not None and origin.is_directory:
         raise InvalidArgument(
             "cannot copy directory", "The destination is a file: name a directory."
@@ -61,13 +79,12 @@ def _copy(
             f"{destination.path} is not there, or is a file: make the directory first.",
         )
     destination.refuse_read_only(goal.directory)
-    tree = TreeCopy(goal.directory, owners=owners)
+    tree = copy_to(goal.directory)
     tree.entry(origin.directory, origin.name, goal.name)
     return tree.size
 
 
-def _copy_into(into: int, source: End, origin: Place, owners: bool) -> int:
-    tree = TreeCopy(into, owners=owners)
+def _copy_content(tree: TreeCopy, source: End, origin: Place) -> int:
     if source.name:
         tree.entry(origin.directory, origin.name, source.name)
         return tree.size

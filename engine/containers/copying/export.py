@@ -16,14 +16,18 @@ from functools import partial
 from pathlib import Path
 
 from engine import files
+from engine.containers.copying import shifting
 from engine.containers.copying.view import whole_tree
 from engine.containers.house import House
 from engine.containers.record import Container
+from engine.storage.owners import AS_IS
 from engine.storage.pack import pack
 
 
 def export(house: House, container: Container, out: int) -> None:
     """Write the tar of a container's tree to the descriptor `out`."""
     house.prepare()
-    with whole_tree(house, container) as root:
-        pack(Path(f"/proc/self/fd/{root}"), partial(files.write_all, out))
+    with whole_tree(house, container) as seen:
+        shift = shifting.inward(container) if seen.shifted else AS_IS
+        root = Path(f"/proc/self/fd/{seen.root}")
+        pack(root, partial(files.write_all, out), shift=shift)

@@ -27,20 +27,25 @@ from engine.kernel import paths
 from engine.runtime.bundle import Bundle
 from engine.storage import nodes, tarball
 from engine.storage.compression import Readable
+from engine.storage.owners import AS_IS, Shift
 from engine.storage.pack import pack_entry
 from engine.storage.tar_reader import TarReader
 from engine.storage.tarball import Entry
 from engine.storage.unpack import inside
 
 
-def write_archive(source: End, out: int, *, follow: bool) -> None:
-    """Write the tar of what is at a path of a container to the descriptor `out`."""
+def write_archive(source: End, out: int, *, follow: bool, shift: Shift = AS_IS) -> None:
+    """Write the tar of what is at a path of a container to the descriptor `out`.
+
+    `shift`: what owners become in it.
+    """
     place = source.find_source(follow=follow)
     try:
         name = place.name if place.name != "." else source.name
         if place.is_directory:
             name = f"{name or _nameless(source)}/"
-        pack_entry(place.directory, place.name, name, partial(files.write_all, out))
+        write = partial(files.write_all, out)
+        pack_entry(place.directory, place.name, name, write, shift)
     finally:
         place.close()
 
@@ -57,11 +62,15 @@ def user_of(container: Container) -> tuple[int, int] | None:
 
 
 def read_archive(
-    stream: Readable, destination: End, owner: tuple[int, int] | None = None
+    stream: Readable,
+    destination: End,
+    owner: tuple[int, int] | None = None,
+    shift: Shift = AS_IS,
 ) -> None:
     """Unpack a tar into a directory of a container.
 
-    `owner`: the user and group of all that is in it, if they shall not be the tar's.
+    `owner`: the user and group of all that is in it, if they shall not be the tar's;
+    `shift`: what owners become in the container's tree.
     """
     place = destination.find_destination()
     try:
@@ -77,7 +86,7 @@ def read_archive(
         place.close()
     try:
         destination.refuse_read_only(top)
-        _Unpacking(stream, destination, top, owner).run()
+        _Unpacking(stream, destination, top, owner, shift).run()
     finally:
         os.close(top)
 
@@ -91,10 +100,11 @@ class _Unpacking:
         destination: End,
         top: int,
         owner: tuple[int, int] | None,
+        shift: Shift,
     ) -> None:
         self._reader = TarReader(stream, hashed=False)
         self._root, self._path = destination.root, destination.path
-        self._top, self._owner = top, owner
+        self._top, self._owner, self._shift = top, owner, shift
         self._times: dict[str, int] = {}  # of directories, set when all is in them
 
     def run(self) -> None:
@@ -105,6 +115,8 @@ class _Unpacking:
                 continue  # the directory that is there stays as it is
             if self._owner:
                 entry = entry._replace(uid=self._owner[0], gid=self._owner[1])
+            if self._shift != AS_IS:
+                entry = _shifted(entry, self._shift)
             try:
                 self._add(path, entry)
             except OSError as error:
@@ -164,6 +176,14 @@ class _Unpacking:
         with files.closing(files.open_directory(name, parent)) as made:
             nodes.set_attributes(made, entry)
         self._times[path] = entry.modified
+
+
+def _shifted(entry: Entry, shift: Shift) -> Entry:
+    return entry._replace(
+        uid=shift.number(entry.uid),
+        gid=shift.number(entry.gid),
+        xattrs={name: shift.attribute(name, v) for name, v in entry.xattrs.items()},
+    )
 
 
 def _below(name: str) -> str:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from engine import files
 from engine.containers.house import House
@@ -28,25 +29,35 @@ from engine.runtime.bundle import Bundle
 _PATIENCE = 10.0  # seconds for a container that is just being started, or has ended
 
 
+class Seen(NamedTuple):
+    """An open root directory; `shifted`: owners are those seen from outside."""
+
+    root: int
+    shifted: bool
+
+
 @contextmanager
-def whole_tree(house: House, container: Container) -> Iterator[int]:
-    """The root directory of the container's tree, as an open descriptor."""
-    with files.closing(_open(house, container)) as descriptor:
-        yield descriptor
+def whole_tree(house: House, container: Container) -> Iterator[Seen]:
+    """The root directory of the container's tree, open."""
+    seen = _open(house, container)
+    with files.closing(seen.root):
+        yield seen
 
 
-def _open(house: House, container: Container) -> int:
+def _open(house: House, container: Container) -> Seen:
     place = container.directory / "rootfs"
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         if container.running:
-            return files.open_directory(place)
+            shifted = container.identities is not None
+            return Seen(files.open_directory(place), shifted)
         lock = files.try_lock(container.directory / "alive")
         if lock is not None:
             with files.closing(lock):
                 layers = Bundle.read(container.directory / "bundle").layers
                 assert layers is not None, "a container that the engine made has layers"
-                return open_layers((layers.upper, *layers.lower), place)
+                whole = (layers.upper, *layers.lower)
+                return Seen(open_layers(whole, place), shifted=False)
         time.sleep(0.01)
         container = house.records.find(container.id)
     raise Conflict(

@@ -65,8 +65,9 @@ def host_config(container: Container, bundle: Bundle) -> dict[str, Any]:
         "PublishAllPorts": options.publish_all,
         "Sysctls": dict(options.sysctls) or None,
         "Init": options.init or None,
+        "IDMappings": inspect_walls.mappings(container),
     }
-    for name in ("Mounts", "Tmpfs", "Sysctls", "Init"):
+    for name in ("Mounts", "Tmpfs", "Sysctls", "Init", "IDMappings"):
         if found[name] is None:
             del found[name]
     return found

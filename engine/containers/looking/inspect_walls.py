@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.containers.options import devices, names
 from engine.containers.options.asked import ContainerOptions
+from engine.containers.record import Container
 
 
 def asked(options: ContainerOptions) -> dict[str, Any]:
@@ -26,6 +27,14 @@ def asked(options: ContainerOptions) -> dict[str, Any]:
         "Devices": [_device(text) for text in options.devices],
         "DeviceCgroupRules": list(options.device_rules) or None,
     }
+
+
+def mappings(container: Container) -> dict[str, list[str]] | None:
+    """Inside, outside, how many: as podman shows it; None where they are the same."""
+    if (found := container.identities) is None:
+        return None
+    line = f"0:{found.first}:{found.size}"
+    return {"UidMap": [line], "GidMap": [line]}
 
 
 def _device(text: str) -> dict[str, str]:

@@ -5,6 +5,8 @@
     container:NAME  that of another container, which must run (--pid, --ipc)
     --ipc none      its own, without /dev/shm
     --ipc shareable its own, which others may join, with its /dev/shm
+    --userns auto   its own, which no container has otherwise: root inside is nobody
+                    outside, and no wall of the machine may be left out then
 
 A wall that is left out is left out whole: with --pid host, `ps` inside shows every
 process of the machine, and root inside may kill them.
@@ -17,12 +19,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.containers import defaults
+from engine.containers.options import runtimes
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.record import Container
 from engine.errors import Conflict, InvalidArgument
 from engine.network.membership import has_own_namespace
 
 HOST, NONE, PRIVATE, SHAREABLE = "host", "none", "private", "shareable"
+AUTO = "auto"
 _OTHER = "container:"
 _OWN = "Leave it out for a namespace of its own; host: the machine's."
 
@@ -35,10 +39,10 @@ def check(options: ContainerOptions) -> None:
         raise InvalidArgument("--uts: invalid UTS mode", _OWN)
     if options.cgroup_namespace not in ("", HOST, PRIVATE):
         raise InvalidArgument("--cgroupns: invalid CGROUP mode", "private or host.")
-    if options.user_namespace not in ("", HOST):
+    if options.user_namespace not in ("", HOST, AUTO):
         raise InvalidArgument(
             "--userns: invalid USER mode",
-            "No container has a user namespace here: root inside is root outside.",
+            "auto: root inside is nobody outside; host, or nothing: it is root.",
         )
     modes = ("", HOST, NONE, PRIVATE, SHAREABLE)
     if options.ipc not in modes and not _other(options.ipc):
@@ -53,6 +57,43 @@ def check(options: ContainerOptions) -> None:
         )
 
 
+def check_shared(options: ContainerOptions) -> None:
+    """Raise InvalidArgument where a user namespace would have to share what is not its.
+
+    Its root has no power over a namespace that belongs to the machine, or to another.
+    """
+    if options.user_namespace != AUTO:
+        return
+    if options.privileged:
+        raise InvalidArgument(
+            "privileged mode is incompatible with user namespaces",
+            "Its root is nobody on the machine: leave one of them out.",
+        )
+    named = {
+        "host's network": options.network,
+        "host PID": options.pid,
+        "host IPC": options.ipc,
+        "host cgroup": options.cgroup_namespace,
+    }
+    for name, mode in named.items():
+        if mode == HOST:
+            raise InvalidArgument(
+                f"cannot share the {name} namespace when user namespaces are enabled",
+                "Only root of the machine has power over it: leave one of them out.",
+            )
+        if _other(mode):
+            raise InvalidArgument(
+                "cannot join namespaces of another container when user namespaces are "
+                "enabled",
+                f"{mode}: they belong to that one's users. Leave one of them out.",
+            )
+    if options.runtime not in (None, "", runtimes.OURS):
+        raise InvalidArgument(
+            f"the runtime {options.runtime} is given no user namespaces here",
+            "--userns auto: leave --runtime out.",
+        )
+
+
 def own(options: ContainerOptions) -> tuple[str, ...]:
     """The kinds of which the container gets a new namespace."""
     shared = {
@@ -62,7 +103,8 @@ def own(options: ContainerOptions) -> tuple[str, ...]:
         "ipc": options.ipc == HOST or _other(options.ipc),
         "cgroup": options.cgroup_namespace == HOST,
     }
-    return tuple(kind for kind in defaults.NAMESPACES if not shared.get(kind))
+    kinds = tuple(kind for kind in defaults.NAMESPACES if not shared.get(kind))
+    return ("user", *kinds) if options.user_namespace == AUTO else kinds
 
 
 def _other(mode: str) -> str:

@@ -157,6 +157,7 @@ def _resolve(container: Container, user: str) -> users.Identity:
     """Who `user` is in the container as it is now, not as the image was."""
     with closing(open_directory(container.directory / "rootfs")) as root:
         try:
-            return users.resolve(root, user, container.options.groups_add)
+            groups = container.options.groups_add
+            return users.resolve(root, user, groups, container.identities)
         except InvalidArgument as error:
             raise NotExecutable(error.message, error.hint) from error

@@ -38,8 +38,10 @@ OPTIONS: list[click.Parameter] = [
     WALLS.value(
         "--userns",
         "user_namespace",
-        metavar="host",
-        help="host: no user namespace. None has one here: root inside is root.",
+        metavar="auto|host",
+        shell_complete=words("auto", "host"),
+        help="""auto: users of its own. Root inside is nobody outside; files of -v DIR
+        are nobody's inside, those of volumes are its own. host: it is root.""",
     ),
     WALLS.several(
         "--device",
