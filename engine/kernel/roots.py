@@ -27,7 +27,7 @@ _FROM_OPEN = 0x4  # MOVE_MOUNT_F_EMPTY_PATH
 
 def pivot(root: int, shown: str) -> None:
     """Make the directory `root` the root of this mount namespace; drop the old."""
-    enter(root, shown)
+    _enter(root, shown)
     _pivot_root(shown)
     _let_go()
     _go_to_top()
@@ -36,8 +36,7 @@ def pivot(root: int, shown: str) -> None:
 @act(
     "fchdir(2)", lambda root, shown: f"cd {quote(shown)}", lambda root, shown: f"{root}"
 )
-def enter(root: int, shown: str) -> None:
-    """Make the open directory `root` the working directory."""
+def _enter(root: int, shown: str) -> None:
     try:
         os.fchdir(root)
     except OSError as error:

@@ -135,8 +135,8 @@ def owner(opened: int, path: str) -> int:
 @act(
     "mount_setattr(2)",
     lambda tree, namespace, shown: (
-        f"SHIFTED=$(mktemp -d); mount --bind -o X-mount.idmap=/proc/$CHILD/ns/user "
-        f"{quote(shown)} $SHIFTED"
+        f"mount --bind -o X-mount.idmap=/proc/$CHILD/ns/user {quote(shown)} "
+        f"{quote(shown)}"
     ),
     lambda tree, namespace, shown: (
         f'{tree}, "", AT_EMPTY_PATH, {{attr_set=MOUNT_ATTR_IDMAP, attr_clr=0, '

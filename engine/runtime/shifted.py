@@ -37,7 +37,6 @@ from engine.kernel import (
     mounts,
     namespaces,
     processes,
-    roots,
     user_namespaces,
 )
 from engine.oci.spec import Identities, Process, Spec
@@ -61,16 +60,41 @@ def mount_layers(
 
     What an overlay makes for itself, in `work`, belongs to whoever has mounted it:
     root of the machine is nobody there, so it is done as root of the namespace.
+
+    Before Linux 6.15 an overlay takes no layers from what is mounted nowhere. So they
+    are mounted for a moment, in a mount namespace that nobody else sees; what is made
+    there is copied, and the copy put into its place here.
     """
     directories = (layers.upper, layers.work, *layers.lower)
     top = Path(os.path.commonpath(directories))
-    with closing(mounts.copy_apart(top, 0, str(top), recursive=False)) as tree:
+    with (
+        closing(namespaces.hold("mount")) as own,
+        closing(mounts.copy_apart(top, 0, str(top), recursive=False)) as tree,
+    ):
         user_namespaces.shift(tree, users, str(top))
-        user_namespaces.make_files_as(identities.first, identities.first)
-        upper, work, *lower = (each.relative_to(top) for each in directories)
-        roots.enter(tree, "$SHIFTED")
-        mounts.overlay(target, lower, upper, work, volatile=layers.volatile)
-        os.chdir("/")
+        namespaces.unshare(("mount",))
+        try:
+            mounts.make_private(Path("/"))
+            _put(tree, top, top)
+            user_namespaces.make_files_as(identities.first, identities.first)
+            mounts.overlay(
+                target,
+                layers.lower,
+                layers.upper,
+                layers.work,
+                volatile=layers.volatile,
+            )
+            made = mounts.copy_apart(target, 0, str(target), recursive=False)
+        finally:
+            namespaces.enter(own, "mount", "/proc/$SHIM/ns/mnt")
+    with closing(made):
+        _put(made, target, target)
+
+
+def _put(tree: int, place: Path, source: Path) -> None:
+    """Move an open tree, a copy of `source`, to a place that we trust."""
+    with closing(os.open(place, os.O_PATH | os.O_CLOEXEC)) as at:
+        mounts.move(tree, at, source, 0, str(place), recursive=False)
 
 
 def give(process: Process, identities: Identities) -> Process:
