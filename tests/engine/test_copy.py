@@ -446,3 +446,13 @@ def test_files_can_be_copied_while_the_container_ends(box: Box, tmp_path: Path) 
         box.engine.copy_out(container.id, "/etc/passwd", str(tmp_path / f"{turn}"))
         assert (tmp_path / f"{turn}").read_text().startswith("root:")
         box.engine.remove(container.id, force=True)
+
+
+def test_who_starts_it_after_a_copy_meets_no_shim_that_goes(
+    box: Box, tmp_path: Path
+) -> None:
+    (tmp_path / "word").write_text("hello\n")
+    container = box.create("cat", "/word")
+    for _ in range(10):  # the shim of the copy is mostly on its way by then
+        box.engine.copy_in(container.id, str(tmp_path / "word"), "/")
+        assert box.foreground(container.id).out == "hello\n"

@@ -18,10 +18,12 @@ from engine.containers.sessions.detaching import read_keys
 from engine.containers.sessions.session import Session
 from engine.errors import InvalidState
 from engine.runtime import client, state
+from engine.runtime.client import Connection
 
 if TYPE_CHECKING:
     from engine.containers.sessions.stepping import Prepare
 
+_ATTEMPTS = 10  # at the second one the shim has gone; the next may go, too
 _REFUSED = {
     state.PAUSED: (
         "You cannot attach to a paused container, unpause it first",
@@ -54,10 +56,8 @@ def start_session(
     """
     keys = read_keys(detach_keys)
     house.prepare()
-    connection = client.reach(house.place, container.directory)
-    ends = stdin and container.options.stdin_once
-    connection.ask("attach", stdin=ends, releases=removes)
-    runs = container.running
+    ends, runs = stdin and container.options.stdin_once, container.running
+    connection = _attached(house, container, stdin=ends, releases=removes)
     request = {"do": "wait" if runs else "start", "at_once": house.watched}
     return Session(
         connection,
@@ -69,6 +69,24 @@ def start_session(
         ends_input=ends,
         prepare=None if runs else prepare,
     )
+
+
+def _attached(house: House, container: Container, **fields: bool) -> Connection:
+    """A connection to its shim, attached: to the next one if the last is about to go.
+
+    As it is after a copy. Not if the program runs: then it ends with its shim.
+    """
+    left = 1 if container.running else _ATTEMPTS
+    while True:
+        left -= 1
+        connection = client.reach(house.place, container.directory)
+        try:
+            connection.ask("attach", **fields)
+            return connection
+        except BaseException as error:
+            connection.close()
+            if not left or not isinstance(error, InvalidState):
+                raise
 
 
 def attach(
