@@ -57,7 +57,7 @@ def start_session(
     keys = read_keys(detach_keys)
     house.prepare()
     ends, runs = stdin and container.options.stdin_once, container.running
-    connection = _attached(house, container, stdin=ends, releases=removes)
+    connection = _attached(house, container, ends, removes)
     request = {"do": "wait" if runs else "start", "at_once": house.watched}
     return Session(
         connection,
@@ -71,7 +71,9 @@ def start_session(
     )
 
 
-def _attached(house: House, container: Container, **fields: bool) -> Connection:
+def _attached(
+    house: House, container: Container, stdin: bool, releases: bool
+) -> Connection:
     """A connection to its shim, attached: to the next one if the last is about to go.
 
     As it is after a copy. Not if the program runs: then it ends with its shim.
@@ -81,7 +83,7 @@ def _attached(house: House, container: Container, **fields: bool) -> Connection:
         left -= 1
         connection = client.reach(house.place, container.directory)
         try:
-            connection.ask("attach", **fields)
+            connection.ask("attach", stdin=stdin, releases=releases)
             return connection
         except BaseException as error:
             connection.close()
