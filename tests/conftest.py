@@ -37,7 +37,6 @@ from tests import leftovers, machine, workshop
 if TYPE_CHECKING:
     from engine.engine import Engine
 
-_DIRECTORY = "LABSHELL_TESTS_DIRECTORY"  # how pytest-xdist's workers learn of it
 PATIENCE = 240  # seconds for one test that is not marked `patience`
 MACHINES = {
     "--vm": "run also the tests that start virtual machines (tests/vm/)",
@@ -70,10 +69,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_worker(config):
         workshop.keep_cache()
         directory = workshop.make_directory()
-        os.environ[_DIRECTORY] = str(directory)
+        os.environ[workshop.DIRECTORY] = str(directory)
         config.option.basetemp = str(directory / "tmp")
         config.stash[_before] = leftovers.take(directory)
-    workshop.isolate(Path(os.environ[_DIRECTORY]))
+    workshop.isolate(Path(os.environ[workshop.DIRECTORY]))
 
 
 @pytest.hookimpl(trylast=True)
@@ -85,7 +84,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if _is_worker(config):
         return
-    directory = Path(os.environ[_DIRECTORY])
+    directory = Path(os.environ[workshop.DIRECTORY])
     workshop.let_go_all(directory)
     left = leftovers.take(directory).left_since(config.stash[_before])
     config.stash[_left] = left
@@ -184,7 +183,7 @@ def _refuse_skip(report):
 @pytest.fixture(scope="session")
 def run_directory(worker_id: str) -> Path:
     """Where this process of the test run keeps its roots."""
-    directory = Path(os.environ[_DIRECTORY]) / worker_id
+    directory = Path(os.environ[workshop.DIRECTORY]) / worker_id
     directory.mkdir(mode=0o700, exist_ok=True)
     return directory
 

@@ -29,6 +29,7 @@ HOME = Path(__file__).parents[1]
 DISK = Path(os.environ.get("LABSHELL_TESTS_DISK", "/var/tmp"))
 
 
+DIRECTORY = "LABSHELL_TESTS_DIRECTORY"  # how pytest-xdist's workers learn of it
 _CACHE = "LABSHELL_TESTS_CACHE"
 
 

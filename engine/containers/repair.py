@@ -114,7 +114,6 @@ def _repair_locked(house: House, container: Container) -> Container:
     _kill_process(container)
     release.take_away(facts)
     sandbox.take_away(container.directory)
-    sandbox.drop_half_written(container.directory)
     with contextlib.suppress(FileNotFoundError):
         entries.unlink(house.place.shim_socket(container.id))
     if container.active:

@@ -143,10 +143,10 @@ def exists(directory: Path) -> bool:
 
 def take_away(directory: Path) -> tuple[Endpoint, ...]:
     """Take the sandbox of a container away, as far as it is there; its endpoints."""
+    drop_half_written(directory)
     sandbox = Sandbox.read(directory)
     if sandbox is None:
         return ()
-    drop_half_written(directory)
     pin = Path(sandbox.namespace)
     if sandbox.endpoints and _is_shared(pin):
         for endpoint in sandbox.endpoints:
@@ -168,8 +168,9 @@ def has_remains(directory: str) -> bool:
 
 def drop_half_written(directory: Path) -> None:
     """Remove what is left beside network.json where writing it was cut short."""
-    for name in filter(_is_half, os.listdir(directory)):
-        (directory / name).unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):  # the container has been removed
+        for name in filter(_is_half, os.listdir(directory)):
+            (directory / name).unlink(missing_ok=True)
 
 
 def _is_half(name: str) -> bool:

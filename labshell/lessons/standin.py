@@ -69,6 +69,9 @@ def _run(client: Any, asked: argparse.Namespace) -> int:
         asked.command or None,
         name=asked.name,
         volumes=dict(map(_volume, asked.volume or ())),
+        hostname=asked.hostname,
+        mem_limit=asked.memory,
+        runtime=asked.runtime,
         detach=True,
     )
     if asked.detach:
@@ -135,6 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--name")
     run.add_argument("--rm", action="store_true")
     run.add_argument("-v", "--volume", action="append")
+    run.add_argument("--hostname")
+    run.add_argument("-m", "--memory")
+    run.add_argument("--runtime")
     run.add_argument("image")
     run.add_argument("command", nargs=argparse.REMAINDER)
     ps = verb("ps", _ps, "list containers")
