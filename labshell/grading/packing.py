@@ -20,8 +20,7 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -34,6 +33,7 @@ from labshell.grading.course import is_pseudonym
 from labshell.grading.marking import BASES, load_checks, mark, open_bases
 from labshell.grading.rows import ItemMark
 from labshell.grading.submission import Claim, SubmissionError
+from labshell.lessons import saving
 from labshell.lessons.fields import Fields, read_text, yaml_data
 from labshell.lessons.values import derive, fill
 
@@ -77,7 +77,7 @@ def pack(
     )
     text = json.dumps(claim.to_json(), indent=2, sort_keys=True).encode()
     members, left_out = {submission.MANIFEST: len(text)}, []
-    with _new(out) as file, tarfile.open(fileobj=file, mode="w") as tar:
+    with saving.whole(out) as file, tarfile.open(fileobj=file, mode="w") as tar:
         _add(tar, submission.MANIFEST, text)
         for item in assignment.items:
             source = fill(item.source, values)
@@ -178,17 +178,3 @@ def _add_stream(tar: tarfile.TarFile, name: str, size: int, content: IO[bytes]) 
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, 0o644
     tar.addfile(member, content)
-
-
-@contextmanager
-def _new(out: Path) -> Iterator[IO[bytes]]:
-    """A file that becomes `out` when it is whole."""
-    half = out.with_name(f".{out.name}.{os.urandom(4).hex()}")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with os.fdopen(os.open(half, flags, 0o600), "wb") as file:
-            yield file
-        half.rename(out)
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise

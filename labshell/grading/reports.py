@@ -11,6 +11,7 @@ Try it: `lab grade class/ --assignment layers-1 -o OUT; column -s, -t OUT/marks.
 """
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,18 @@ def as_json(assignment: Assignment, rows: Sequence[Row]) -> dict[str, Any]:
 def write(assignment: Assignment, rows: Sequence[Row], out: Path) -> None:
     """Write all reports into the folder `out`; each is there whole, or as before."""
     saving.write(out / JSON, as_json(assignment, rows))
-    new = out / f".{CSV}"
-    with new.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        ids = [item.id for item in assignment.items]
-        writer.writerow([*_COLUMNS, *ids])
-        for row in rows:
-            writer.writerow(map(_cell, _cells(row, ids)))
-    new.replace(out / CSV)
+    with saving.whole(out / CSV) as file:
+        file.write(_csv(assignment, rows).encode())
+
+
+def _csv(assignment: Assignment, rows: Sequence[Row]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    ids = [item.id for item in assignment.items]
+    writer.writerow([*_COLUMNS, *ids])
+    for row in rows:
+        writer.writerow(map(_cell, _cells(row, ids)))
+    return text.getvalue()
 
 
 def _cells(row: Row, ids: Sequence[str]) -> list[object]:

@@ -1,7 +1,7 @@
-"""One JSON file of a student's own, written so that nothing is ever half there.
+"""Files of a student's own, written so that nothing is ever half there.
 
     lock       another shell of the same student waits (flock on a file beside it)
-    write      a new file beside the old one, made durable, renamed over it: after a
+    whole      a new file beside the old one, made durable, renamed over it: after a
                power cut or on a full disk, the old file is there, whole
     hand over  under sudo, what root makes in a student's home belongs to the student
 
@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _LARGEST = 16 << 20  # bytes; a larger file is not one of ours
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -47,12 +47,22 @@ def read(path: Path) -> Any:
 def write(path: Path, data: Any) -> None:
     """Put `data` into `path`, all of it or nothing."""
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    with whole(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """A new file, open, that takes the place of `path` once it is all there.
+
+    If the block raises, `path` is as it was, and nothing lies beside it.
+    """
     new = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     descriptor = os.open(new, _NEW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             hand_over(file.fileno(), path)
-            file.write(text.encode())
+            yield file
             file.flush()
             os.fsync(file.fileno())
         new.rename(path)
