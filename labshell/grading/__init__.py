@@ -18,6 +18,8 @@ Marked work, in the order in which it comes about:
     inspector.py   … in a process that is nobody
     classroom.py   whose each file is, and one row for every student
     rounds.py      many files, several at once; journal.py: what was done already
+    sheets.py      the tables that a teacher keeps: overrides.py, points that a person
+                   gives; accommodations.py, more days or more time
     rows.py        a row as data, and its JSON; reports.py: tables and files
     trial.py       an assignment, solved by its own solution
 

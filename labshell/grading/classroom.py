@@ -10,19 +10,26 @@ of itself is never believed. A fault of the grader's own is never zero points.
 Try it: `lab grade class/ --assignment layers-1 -o OUT`
 """
 
-import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from labshell.grading import course
-from labshell.grading.assignment import BEST, Assignment, AssignmentError
+from labshell.grading import course, overrides
+from labshell.grading.accommodations import (
+    Accommodations,
+    due_of,
+    largest_time_factor,
+    read_accommodations,
+    time_factor_of,
+)
+from labshell.grading.assignment import BEST, Assignment
 from labshell.grading.inspector import Inspected, Inspector
 from labshell.grading.journal import Look, version
 from labshell.grading.rows import (
     ERROR,
+    GRADED,
     LATE,
     MISSING,
     TIMEOUT,
@@ -31,6 +38,7 @@ from labshell.grading.rows import (
     Row,
     status_of,
 )
+from labshell.grading.sheets import read_sheet
 from labshell.grading.submission import Claim, SubmissionError
 
 RECEIVED = "received.csv"
@@ -47,22 +55,45 @@ class Classroom:
         key = course.read_key(folder / course.KEY)
         self.assignment = assignment
         self._roster = roster or course.read_roster(folder / course.ROSTER)
+        self._overrides: overrides.Overrides = {}
+        self._accommodations: Accommodations = {}
+        if roster is None:
+            self._overrides = overrides.read_overrides(assignment, self._roster)
+            self._accommodations = read_accommodations(assignment, self._roster)
         self._tokens = {
             course.token(key, one, assignment.name): one for one in self._roster
         }
 
     def look(self, inspector: Inspector, file: Path, times: int = 1) -> Look:
-        """Look at one file; `times` as long as usual. OSError if it cannot be read."""
+        """Look at one file; `times` as long as usual. OSError if it cannot be read.
+
+        Whose it is is known at the end. So the second time, each has the time of who
+        has most; who has less is told from the others afterwards.
+        """
         seconds = float(self.assignment.limits.seconds * times)
-        return self._look_of(file, inspector.inspect(file, seconds))
+        most = largest_time_factor(self._accommodations) if times > 1 else 1.0
+        found = inspector.inspect(file, seconds * most)
+        look = self._look_of(file, found)
+        factor = time_factor_of(look.student, self._accommodations)
+        if look.row.items and found.seconds > seconds * factor:
+            return replace(look, row=self._too_long(file, look.student))
+        return look
+
+    def _too_long(self, file: Path, student: str = "") -> Row:
+        return Row(
+            student=student,
+            status=TIMEOUT,
+            maximum=self._maximum,
+            limit="seconds",
+            note="it took too long",
+            file=file.name,
+        )
 
     def _look_of(self, file: Path, found: Inspected) -> Look:
         base = Row(student="", status=ERROR, maximum=self._maximum, file=file.name)
         student = ""
         if found.limit == "seconds":
-            row = replace(
-                base, status=TIMEOUT, limit="seconds", note="it took too long"
-            )
+            row = self._too_long(file)
         elif found.limit:
             row = replace(base, limit=found.limit, note=f"too much {found.limit}")
         elif "error" in found.result:
@@ -114,50 +145,71 @@ class Classroom:
         self, looks: Iterable[Look], received: Mapping[str, datetime]
     ) -> list[Row]:
         """One row for each student of the roster, in its order."""
-        best: dict[str, Row] = {}
+        theirs: dict[str, list[Look]] = {one: [] for one in self._roster}
         for look in looks:
-            if look.student in self._roster:
-                row = self._in_time(look.row, received.get(look.file))
-                if self._is_better(row, best.get(look.student)):
-                    best[look.student] = row
-        nothing = Row(student="", status=MISSING, maximum=self._maximum)
-        return [best.get(one) or replace(nothing, student=one) for one in self._roster]
+            if look.student in theirs:
+                theirs[look.student].append(look)
+        return [self._row(one, looks, received) for one, looks in theirs.items()]
 
-    def _is_better(self, row: Row, before: Row | None) -> bool:
+    def _row(
+        self, student: str, looks: Sequence[Look], received: Mapping[str, datetime]
+    ) -> Row:
+        """What counts of all that one student has handed in."""
+        best = Row(student=student, status=MISSING, maximum=self._maximum)
+        came: datetime | None = None
+        if all(look.file in received for look in looks):
+            # Files are as old as whoever copied them says; this was noted.
+            looks = sorted(looks, key=lambda look: received[look.file])
+        for look in looks:
+            when = received.get(look.file)
+            row, before = self._in_time(look.row, when), self._in_time(best, came)
+            if best.status == MISSING or self._is_better(row, before):
+                best, came = look.row, when
+        given = self._overrides.get(student, {})
+        best = overrides.apply(best, self.assignment, given)
+        return self._in_time(best, came)
+
+    def _is_better(self, row: Row, before: Row) -> bool:
         """Of two files of one student: the later one, unless the better one counts.
 
         What has no marks is a student's by its name alone, which anybody can choose.
         """
-        if before is None or bool(row.items) != bool(before.items):
-            return before is None or bool(row.items)
+        if bool(row.items) != bool(before.items):
+            return bool(row.items)
         if self.assignment.keep != BEST:
             return True
         return row.earned >= before.earned
 
     def _in_time(self, row: Row, received: datetime | None) -> Row:
-        if received is None or not row.items or received <= self.assignment.due:
+        """The row, with what is left of its points after this student's deadline."""
+        due = due_of(row.student, self.assignment.due, self._accommodations)
+        if due != self.assignment.due:
+            row = replace(row, due=due.isoformat())
+        if received is None or not row.items or received <= due:
             return row
-        share = self.assignment.late.share(received - self.assignment.due)
-        return replace(row, status=LATE, share=share)
+        status = LATE if row.status == GRADED else row.status
+        share = self.assignment.late.share(received - due)
+        return replace(row, status=status, share=share)
 
 
 def read_received(path: Path) -> dict[str, datetime]:
     """File -> when it was received, as whoever received it noted: `file,received`.
 
-    Empty if there is no such file: then nobody is late.
+    Empty if there is no such file: then nobody is late. A time without a zone is one of
+    this machine's.
     """
+    how = "Mend the line, or take the file away: then nobody is late."
     found: dict[str, datetime] = {}
-    if not path.exists():
-        return found
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            try:
-                moment = datetime.fromisoformat(row["received"])
-                found[row["file"]] = moment if moment.tzinfo else moment.astimezone()
-            except (KeyError, TypeError, ValueError) as error:
-                raise AssignmentError(
-                    f"{path}: `file,received` is needed, and times as in "
-                    '"2026-12-01T23:59+01:00"',
-                    "Mend the line, or take the file away: then nobody is late.",
-                ) from error
+    for line in read_sheet(path, ("file", "received")):
+        name, text = line.cells["file"], line.cells["received"]
+        if name in found:
+            raise line.problem(f"{name[:60]!r} is there twice", how)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise line.problem(
+                f'times as in "2026-12-01T23:59+01:00" are needed, not {text[:60]!r}',
+                how,
+            ) from error
+        found[name] = moment if moment.tzinfo else moment.astimezone()
     return found

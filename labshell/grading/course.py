@@ -77,7 +77,7 @@ def read_roster(path: Path) -> dict[str, str]:
     """Pseudonym -> student, in the order of the file. CourseError if it is unsound."""
     found: dict[str, str] = {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             if reader.fieldnames != ["student", "pseudonym"]:
                 raise CourseError(

@@ -20,6 +20,7 @@ from typing import Any
 
 from labshell.grading.assignment import Assignment, AssignmentError
 from labshell.grading.rows import Row
+from labshell.lessons import saving
 
 FILE = "looks.jsonl"
 
@@ -85,23 +86,25 @@ class Journal:
         self.path, self.looks = path, list[Look]()
         if resume and path.exists():
             self.looks = _read_journal(path, mark)
-        self._file = path.open("w", encoding="utf-8")
-        self._write({"mark": mark})
-        for look in self.looks:
-            self._write(look.to_json())
-
-    def _write(self, data: dict[str, Any]) -> None:
-        self._file.write(json.dumps(data) + "\n")
-        self._file.flush()
+        # The former looks are there until all of them are there again: a disk may fill.
+        with saving.whole(path) as file:
+            for data in ({"mark": mark}, *(look.to_json() for look in self.looks)):
+                file.write(_line(data))
+        self._file = path.open("ab")
 
     def add(self, look: Look) -> None:
         """Enter one more, so that it survives whatever comes."""
         self.looks.append(look)
-        self._write(look.to_json())
+        self._file.write(_line(look.to_json()))
+        self._file.flush()
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+
+def _line(data: dict[str, Any]) -> bytes:
+    return json.dumps(data).encode() + b"\n"
 
 
 def _read_journal(path: Path, mark: str) -> list[Look]:

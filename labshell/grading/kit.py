@@ -23,8 +23,10 @@ from typing import Any
 from engine.engine import Engine
 from engine.errors import Conflict, InvalidArgument
 from labshell.grading import course
+from labshell.grading.accommodations import read_accommodations
 from labshell.grading.assignment import FILE, Assignment, is_name, read_assignment
 from labshell.grading.marking import BASES, load_checks
+from labshell.grading.overrides import read_overrides
 from labshell.lessons import library
 from labshell.lessons.fields import read_text, yaml_data
 
@@ -100,7 +102,9 @@ def lint(folder: Path) -> Assignment:
     assignment = read_assignment(folder)
     load_checks(assignment, hidden=True)
     course.read_key(folder.parent / course.KEY)
-    course.read_roster(folder.parent / course.ROSTER)
+    roster = course.read_roster(folder.parent / course.ROSTER)
+    read_overrides(assignment, roster)
+    read_accommodations(assignment, roster)
     return assignment
 
 

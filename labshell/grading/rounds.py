@@ -31,7 +31,8 @@ def grade(
 ) -> list[Look]:
     """A look for each file, in their order; one that the journal has is not made again.
 
-    `told` hears of each that is made.
+    But for what came to no verdict: it may have been the machine's fault, or have more
+    time by now. `told` hears of each that is made.
     """
 
     def enter(look: Look) -> None:
@@ -39,7 +40,8 @@ def grade(
         if told:
             told(look)
 
-    known = {look.key for look in journal.looks}
+    no_verdict = (TIMEOUT, UNGRADED)
+    known = {look.key for look in journal.looks if look.row.status not in no_verdict}
     todo = [file for file in files if (file.name, version(file)) not in known]
     slow: list[Path] = []
     for file, look in _looks(classroom, todo, jobs, 1):

@@ -17,6 +17,12 @@ As JSON (`marks.json`), schema "labshell.marks/1":
              {"check": "checks:is_small", "verdict": "passed",
               "earned": 4, "maximum": 4, "message": "…"}]}]}]}
 
+What few rows have is left out of the others:
+
+    "due": "2026-12-03T23:59+01:00"             of a row: this student's own deadline
+    "override": {"points": 4, "reason": "…", "by": "ada"}
+                                                of an item: its points, by a person
+
 Every student has one row, always. Its status:
 
     graded     each check has a verdict
@@ -77,15 +83,38 @@ class CheckMark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """The points that a person gave for an item, and why: see overrides.py."""
+
+    points: int
+    reason: str
+    by: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"points": self.points, "reason": self.reason, "by": self.by}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Override":
+        """From plain data."""
+        return Override(
+            points=int(data["points"]), reason=str(data["reason"]), by=str(data["by"])
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemMark:
     """What one item gave."""
 
     item: str
     checks: tuple[CheckMark, ...]
+    override: Override | None = None
 
     @property
     def earned(self) -> int:
-        """Points of all its checks."""
+        """Points of all its checks, or those that a person gave."""
+        if self.override:
+            return self.override.points
         return sum(check.earned for check in self.checks)
 
     @property
@@ -100,13 +129,21 @@ class ItemMark:
             "earned": self.earned,
             "maximum": self.maximum,
             "checks": [check.to_json() for check in self.checks],
+            **({"override": self.override.to_json()} if self.override else {}),
         }
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> "ItemMark":
-        """From plain data."""
-        checks = tuple(map(CheckMark.from_json, data["checks"]))
-        return ItemMark(item=str(data["item"]), checks=checks)
+        """From plain data. ValueError if no item could have given that."""
+        override = data.get("override")
+        mark = ItemMark(
+            item=str(data["item"]),
+            checks=tuple(map(CheckMark.from_json, data["checks"])),
+            override=Override.from_json(override) if override else None,
+        )
+        if not 0 <= mark.earned <= mark.maximum:
+            raise ValueError(f"{mark.item}: {mark.earned} points")
+        return mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +158,7 @@ class Row:
     note: str = ""
     limit: str = ""
     file: str = ""
+    due: str = ""
 
     @property
     def earned(self) -> float:
@@ -139,6 +177,7 @@ class Row:
             "limit": self.limit,
             "file": self.file,
             "items": [item.to_json() for item in self.items],
+            **({"due": self.due} if self.due else {}),
         }
 
     @staticmethod
@@ -153,12 +192,17 @@ class Row:
             note=str(data["note"]),
             limit=str(data["limit"]),
             file=str(data["file"]),
+            due=str(data.get("due", "")),
         )
 
 
 def status_of(items: tuple[ItemMark, ...]) -> str:
-    """graded, partial or ungraded, by what its checks could do."""
-    verdicts = [check.verdict for item in items for check in item.checks]
+    """graded, partial or ungraded, by what its checks could do, or a person did."""
+    verdicts = [
+        PASSED if item.override else check.verdict
+        for item in items
+        for check in item.checks
+    ]
     if COULD_NOT_RUN not in verdicts:
         return GRADED
     return UNGRADED if set(verdicts) == {COULD_NOT_RUN} else PARTIAL

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import datetime
+import resource
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,10 @@ import pytest
 from labshell.grading import journal, reports
 from labshell.grading.assignment import AssignmentError
 from labshell.grading.classroom import RECEIVED, Classroom, read_received
+from labshell.grading.journal import Journal
 from labshell.grading.rows import GRADED, LATE, MISSING, PARTIAL, UNGRADED, Row
-from tests.grading.courses import STUDENTS, Course
-
-DAY = datetime.fromisoformat
+from labshell.grading.sheets import SheetError
+from tests.grading.courses import DAY, STUDENTS, Course
 
 
 def test_who_has_solved_it_gets_everything_and_who_has_not_a_row(
@@ -68,6 +68,28 @@ def test_who_is_late_gets_less(
     assert (row.status, row.earned) == (status, earned)
 
 
+def test_which_came_later_is_what_was_noted_and_not_a_files_date(
+    course: Course,
+) -> None:
+    second = course.hand_in("a", course.solved("s001"))
+    first = course.hand_in("b", course.claimed("s001"))
+    noted = {
+        first.name: DAY("2026-11-01T12:00+00:00"),
+        second.name: DAY("2026-11-02T12:00+00:00"),
+    }
+    assert course.grade(second, first, **noted)["s001"].earned == 10
+    assert course.grade(second, first)["s001"].earned == 0
+
+
+def test_late_work_that_could_not_be_checked_is_no_less_partial(
+    course: Course,
+) -> None:
+    (course.folder / "hidden.py").write_text("def keeps_no_token(work):\n    1 / 0\n")
+    file = course.hand_in("s001", course.solved("s001"))
+    row = course.grade(file, **{file.name: DAY("2026-12-01T12:01+01:00")})["s001"]
+    assert (row.status, row.share) == (PARTIAL, 0.9)
+
+
 def test_a_check_that_fails_itself_costs_no_other_points(course: Course) -> None:
     (course.folder / "hidden.py").write_text("def keeps_no_token(work):\n    1 / 0\n")
     row = course.grade(course.hand_in("s001", course.solved("s001")))["s001"]
@@ -114,6 +136,31 @@ def test_marks_of_other_checks_are_not_mixed_in(course: Course) -> None:
         course.looks(file, resume=True)
 
 
+def test_what_came_to_no_verdict_is_looked_at_again(course: Course) -> None:
+    file = course.place / "class" / "s001.tar"
+    assert course.looks(file)[0].row.status == UNGRADED
+    course.hand_in("s001", course.solved("s001"))
+    assert course.looks(file, resume=True)[0].row.status == GRADED
+
+
+def test_the_former_looks_stay_if_there_is_no_room_for_them(
+    course: Course,
+) -> None:
+    """A limit on the size of files stands for a disk that is full."""
+    file = course.hand_in("s001", course.solved("s001"))
+    course.looks(file)
+    before = (course.place / journal.FILE).read_bytes()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    mark = journal.fingerprint(course.assignment)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            Journal(course.place / journal.FILE, mark, resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (course.place / journal.FILE).read_bytes() == before
+
+
 def test_a_file_that_has_changed_is_looked_at_again(course: Course) -> None:
     file = course.hand_in("s001", course.solved("s001"))
     course.looks(file)
@@ -149,7 +196,7 @@ def test_when_files_came_is_read(course: Course, tmp_path: Path) -> None:
     path.write_text("file,received\ns001.tar,2026-12-01T11:00+00:00\n")
     assert read_received(path) == {"s001.tar": DAY("2026-12-01T11:00+00:00")}
     path.write_text("file,received\ns001.tar,yesterday\n")
-    with pytest.raises(AssignmentError, match="times as in"):
+    with pytest.raises(SheetError, match=r"line 2: times as in"):
         read_received(path)
 
 
