@@ -4,10 +4,13 @@
     neighbours   /proc/PID/net/route       whom it reaches without help: interface on
     gateway                                where the default route leads
     reaches      somebody is sent in, and knocks
+    addresses_of somebody is sent in, and asks the engine's name server for a name
 
 The kernel shows below /proc/PID/net the network of that process, whoever reads. So only
-to knock somebody must be sent in: a Python of ours, not a program of the container's.
+to knock or to ask must somebody be sent in: a Python of ours, not a program of the
+container's.
 
+Source: RFC 1035, section 4 (what a question to a name server looks like)
 man: proc(5) on /proc/net, network_namespaces(7), nsenter(1)
 Try it: `cat /proc/$(lab inspect -f '{{.State.Pid}}' NAME)/net/route`
 """
@@ -29,6 +32,22 @@ except ConnectionRefusedError:
     pass
 except OSError:
     sys.exit(1)
+"""
+# One question, for IPv4 addresses; each record of the answer ends with one.
+_ASK = """
+import socket, struct, sys
+name = b"".join(bytes([len(part)]) + part.encode() for part in sys.argv[1].split("."))
+question = struct.pack("!6H", 1, 0x100, 1, 0, 0, 0) + name + bytes([0, 0, 1, 0, 1])
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+    server.settimeout(2)
+    try:
+        server.sendto(question, ("127.0.0.11", 53))
+        answer = server.recv(4096)
+    except OSError:
+        sys.exit()
+for number in range(struct.unpack_from("!H", answer, 6)[0]):
+    end = len(question) + 16 * (number + 1)
+    print(socket.inet_ntoa(answer[end - 4 : end]))
 """
 
 
@@ -80,16 +99,27 @@ class NetworkView(NamedTuple):
 
     def reaches(self, address: str) -> bool:
         """Does somebody at this address answer to one who asks from in there?"""
+        return self._send_in(_KNOCK, address).returncode == 0
+
+    def addresses_of(self, name: str) -> frozenset[str]:
+        """What the engine's name server in there says of a name; nothing without one.
+
+        IPv4 addresses. Not what the container's own /etc/hosts says.
+        """
+        return frozenset(self._send_in(_ASK, name).stdout.split())
+
+    def _send_in(
+        self, program: str, argument: str
+    ) -> "subprocess.CompletedProcess[str]":
         enter = ["nsenter", "--target", str(self.pid), "--net"]
-        knock = [sys.executable, "-I", "-S", "-c", _KNOCK, address]
-        finished = subprocess.run(
-            [*enter, *knock],
+        return subprocess.run(
+            [*enter, sys.executable, "-I", "-S", "-c", program, argument],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            text=True,
             timeout=_SECONDS,
         )
-        return finished.returncode == 0
 
     def _routes(self) -> list[_Route]:
         lines = [line.split() for line in self._lines("route")[1:]]

@@ -65,3 +65,11 @@ def test_a_process_that_has_ended_has_no_network(engine, started):
     found = started("cabin", "bridge")
     engine.remove("cabin", force=True)
     assert (found.addresses, found.gateway, found.neighbours) == (set(), None, [])
+
+
+def test_a_name_is_asked_of_the_networks_that_a_process_is_on(engine, started):
+    engine.create_network("moor")
+    one, other = started("cabin", "moor"), started("shed", "moor")
+    assert one.addresses_of("shed") == other.addresses
+    assert one.addresses_of("nobody-of-this-name.invalid") == set()
+    assert started("hut", "bridge").addresses_of("shed") == set()

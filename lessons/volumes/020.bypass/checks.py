@@ -1,5 +1,7 @@
 """Checks for "Past the layers": which directories are mounted over the union?"""
 
+import os
+
 from labshell.lessons.checks import ContainerView, Lab, Outcome
 
 
@@ -54,6 +56,21 @@ def site_shows_its_image(lab: Lab) -> Outcome:
             earned=2,
         )
     return lab.passed("The notice comes from the image, the visitors from outside.")
+
+
+def only_looks(lab: Lab) -> Outcome:
+    """The container has the very directory of the volume, mounted read-only."""
+    window = lab.container(lab.values["box"] + "-window", lost=False)
+    seen = window.inside("/shown").status
+    there = lab.in_volume(lab.values["vol"] + "-two", "/").status
+    if not (seen and there and os.path.samestat(seen, there)):
+        return lab.failed("/shown of {{box}}-window is not the volume {{vol}}-two.")
+    if window.process.may_write("/shown"):
+        return lab.failed(
+            "{{box}}-window sees what is in {{vol}}-two, and may write to it, too.",
+            earned=1,
+        )
+    return lab.passed("{{box}}-window sees what is in {{vol}}-two, and only looks.")
 
 
 def in_union(container: ContainerView, path: str) -> bool:
