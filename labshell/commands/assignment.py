@@ -76,10 +76,11 @@ def try_(engine: Engine, folder: Path) -> int:
     In an engine of its own, which is removed afterwards. The exit status is 0 if every
     point was earned.
     """
-    from labshell.grading import reports, trial
+    from labshell.grading import trial
+    from labshell.grading.reports.table import items_table
 
     row = trial.solve(engine, folder.absolute())
-    click.echo(reports.items_table(row.items))
+    click.echo(items_table(row.items))
     click.echo(
         f"{row.status}: {row.earned:g}/{row.maximum} {printable(row.note)}".strip()
     )
@@ -163,8 +164,9 @@ def submit(engine: Engine, out: Path, folder: Path | None) -> None:
     the one that you are in. Only what is listed goes in: no times, no history, nothing
     else of this machine. As often as you like.
     """
-    from labshell.grading import packing, reports
+    from labshell.grading import packing
     from labshell.grading.assignment import read_assignment
+    from labshell.grading.reports.table import items_table
     from labshell.lessons.values import fill
 
     place = (folder or Path()).absolute()
@@ -182,7 +184,7 @@ def submit(engine: Engine, out: Path, folder: Path | None) -> None:
     for name in packed.left_out:
         click.echo(f"  not there    {printable(name)}")
     marks = packing.visible_marks(asked, out.absolute())
-    click.echo(f"\n{reports.items_table(marks)}")
+    click.echo(f"\n{items_table(marks)}")
     earned = sum(item.earned for item in marks)
     hidden = asked.maximum - asked.visible
     more = f"; {hidden} more points are hidden" if hidden else ""

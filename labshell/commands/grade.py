@@ -2,6 +2,7 @@
 
     lab grade                              one's own, from the progress that was saved
     lab grade FILE… --assignment DIR       what was handed in, inspected anew
+    lab grade --report … --assignment DIR  other files of the marks that are kept
 
 Try it: `lab learn`, then `lab grade`
 """
@@ -15,6 +16,7 @@ import click
 
 from engine.engine import Engine
 from engine.errors import InvalidArgument, NotFound
+from labshell.commands import reporting
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.lessons import tell_broken
 from labshell.commands.listing import JSON, print_json
@@ -56,6 +58,9 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
             help="Go on where a grading was cut short.",
             under=_CLASS,
         ),
+        reporting.REPORT,
+        reporting.ROSTER,
+        reporting.VISIBLE,
         click.Argument(
             ["files"],
             nargs=-1,
@@ -67,6 +72,8 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
         lab grade
         lab grade class/ --assignment layers-1 -o marks --jobs 2
         lab grade class/ --assignment layers-1 -o marks --resume
+        lab grade --assignment layers-1 -o marks --report feedback --report junit
+        lab grade --assignment layers-1 -o marks --report canvas --roster roster.csv
     """,
 )
 @click.pass_obj
@@ -78,6 +85,9 @@ def grade(
     jobs: int,
     student: str | None,
     resume: bool,
+    formats: tuple[str, ...],
+    roster: Path | None,
+    visible: bool,
     files: tuple[Path, ...],
 ) -> int:
     """Show what you have earned, lesson by lesson; or grade what a class handed in.
@@ -88,17 +98,24 @@ def grade(
     it is run or believed. Every student of the roster has a row. The exit status is 0
     if every file could be looked at. A file received.csv (`file,received`) beside the
     FILEs says who is late. The schemas of --json and of OUT/marks.json are described in
-    labshell/grading/result.py and rows.py.
+    labshell/grading/result.py and rows.py. Without FILEs, each --report is made of the
+    marks that OUT holds. Pseudonyms stand in reports; names come from --roster alone.
     """
-    if not (files or assignment or out):
+    if not (files or assignment or out or formats):
         return _own(json)
-    if not files or assignment is None or out is None:
+    if not (files or formats) or assignment is None or out is None:
         raise InvalidArgument(
             "what a class handed in is graded by an --assignment, to a folder -o OUT: "
             "all three are needed",
             "`lab grade` alone shows what you have earned yourself.",
         )
-    return _class(files, assignment.absolute(), out, jobs, student, resume, json)
+    folder = assignment.absolute()
+    wanted = reporting.Wanted(out.absolute(), formats, roster, json)
+    if visible:
+        return reporting.visible(_files(files, student), folder, wanted)
+    if not files:
+        return reporting.again(folder, wanted)
+    return _class(files, folder, wanted, jobs, student, resume)
 
 
 def _own(json: bool) -> int:
@@ -121,13 +138,12 @@ def _own(json: bool) -> int:
 def _class(
     given: Sequence[Path],
     folder: Path,
-    out: Path,
+    wanted: reporting.Wanted,
     jobs: int,
     student: str | None,
     resume: bool,
-    json: bool,
 ) -> int:
-    from labshell.grading import journal, kit, reports, rounds
+    from labshell.grading import journal, kit, rounds
     from labshell.grading.classroom import RECEIVED, Classroom, read_received
     from labshell.grading.rows import PARTIAL, UNGRADED
 
@@ -136,19 +152,17 @@ def _class(
     received: dict[str, datetime] = {}
     for place in {file.parent for file in files}:
         received |= read_received(place / RECEIVED)
-    out.mkdir(parents=True, exist_ok=True)
+    wanted.out.mkdir(parents=True, exist_ok=True)
     classroom, mark = Classroom(asked), journal.fingerprint(asked)
-    kept = journal.Journal(out / journal.FILE, mark, resume=resume)
+    kept = journal.Journal(wanted.out / journal.FILE, mark, resume=resume)
     try:
-        looks = rounds.grade(classroom, files, kept, jobs, None if json else _tell)
+        looks = rounds.grade(
+            classroom, files, kept, jobs, None if wanted.json else _tell
+        )
     finally:
         kept.close()
     rows = classroom.rows(looks, received)
-    reports.write(asked, rows, out)
-    if json:
-        print_json(reports.as_json(asked, rows))
-    else:
-        click.echo(reports.as_table(rows))
+    reporting.write(asked, rows, classroom.values(), wanted)
     strays = [look for look in looks if not look.student]
     for look in strays:
         click.echo(f"{look.file}: nobody's: {look.row.note}", err=True)

@@ -20,7 +20,8 @@ Marked work, in the order in which it comes about:
     rounds.py      many files, several at once; journal.py: what was done already
     sheets.py      the tables that a teacher keeps: overrides.py, points that a person
                    gives; accommodations.py, more days or more time
-    rows.py        a row as data, and its JSON; reports.py: tables and files
+    rows.py        a row as data, and its JSON; reports/: tables and files
+    visible.py     a look with the visible checks alone
     trial.py       an assignment, solved by its own solution
 
 Try it: `lab grade`; `lab assignment new layers-1; lab assignment try layers-1`

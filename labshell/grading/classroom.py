@@ -40,6 +40,7 @@ from labshell.grading.rows import (
 )
 from labshell.grading.sheets import read_sheet
 from labshell.grading.submission import Claim, SubmissionError
+from labshell.lessons.values import derive
 
 RECEIVED = "received.csv"
 
@@ -110,6 +111,11 @@ class Classroom:
             student=student,
             row=replace(row, student=student),
         )
+
+    def values(self) -> dict[str, dict[str, str]]:
+        """What `{{name}}` stands for, for each student by pseudonym."""
+        name, rules = self.assignment.name, self.assignment.rules
+        return {one: derive(own, name, rules) for own, one in self._tokens.items()}
 
     @property
     def _maximum(self) -> int:

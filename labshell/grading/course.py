@@ -1,7 +1,7 @@
 """A course: who its students are, and what proves that a submission is one's own.
 
     course.key    32 random bytes; whoever has them can compute every token
-    roster.csv    student,pseudonym      the only place where names are
+    roster.csv    student,pseudonym,…    the only place where names are
 
                  course key ─┐
     pseudonym, assignment ───┴─ HMAC-SHA256 ──▶ token ──▶ values ({{name}} …)
@@ -79,9 +79,9 @@ def read_roster(path: Path) -> dict[str, str]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            if reader.fieldnames != ["student", "pseudonym"]:
+            if list(reader.fieldnames or ())[:2] != ["student", "pseudonym"]:
                 raise CourseError(
-                    f"{path}: the first line must be `student,pseudonym`",
+                    f"{path}: the first line must begin `student,pseudonym`",
                     "Then one line for each student.",
                 )
             for row in reader:

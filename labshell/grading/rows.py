@@ -44,6 +44,7 @@ from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
 SCHEMA = "labshell.marks/1"
 GRADED, LATE, PARTIAL, UNGRADED = "graded", "late", "partial", "ungraded"
 TIMEOUT, ERROR, MISSING = "timeout", "error", "missing"
+_LONGEST = 4000  # characters of a message
 _VERDICTS = (PASSED, FAILED, COULD_NOT_RUN)
 
 
@@ -75,7 +76,7 @@ class CheckMark:
             verdict=str(data["verdict"]),
             earned=int(data["earned"]),
             maximum=int(data["maximum"]),
-            message=str(data["message"]),
+            message=_text(data["message"]),
         )
         if mark.verdict not in _VERDICTS or not 0 <= mark.earned <= mark.maximum:
             raise ValueError(f"{mark.check}: {mark.verdict} with {mark.earned} points")
@@ -189,11 +190,17 @@ class Row:
             maximum=int(data["maximum"]),
             items=tuple(map(ItemMark.from_json, data["items"])),
             share=float(data["share"]),
-            note=str(data["note"]),
+            note=_text(data["note"]),
             limit=str(data["limit"]),
             file=str(data["file"]),
             due=str(data.get("due", "")),
         )
+
+
+def _text(data: object) -> str:
+    """A message, not longer than anybody reads."""
+    text = str(data)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def status_of(items: tuple[ItemMark, ...]) -> str:

@@ -1,17 +1,15 @@
 """Every student has one row, whatever was handed in, and however the grading went."""
 
-import csv
-import json
 import resource
 from pathlib import Path
 
 import pytest
 
-from labshell.grading import journal, reports
+from labshell.grading import journal
 from labshell.grading.assignment import AssignmentError
 from labshell.grading.classroom import RECEIVED, Classroom, read_received
 from labshell.grading.journal import Journal
-from labshell.grading.rows import GRADED, LATE, MISSING, PARTIAL, UNGRADED, Row
+from labshell.grading.rows import GRADED, LATE, MISSING, PARTIAL, UNGRADED
 from labshell.grading.sheets import SheetError
 from tests.grading.courses import DAY, STUDENTS, Course
 
@@ -167,27 +165,6 @@ def test_a_file_that_has_changed_is_looked_at_again(course: Course) -> None:
     course.hand_in("s001", course.claimed("s001"))
     (look,) = course.looks(file, resume=True)
     assert look.row.earned == 0
-
-
-def test_the_reports_say_the_same(course: Course, tmp_path: Path) -> None:
-    rows = list(course.grade(course.hand_in("s001", course.solved("s001"))).values())
-    reports.write(course.assignment, rows, tmp_path)
-    data = json.loads((tmp_path / "marks.json").read_text())
-    assert [Row.from_json(row) for row in data["rows"]] == rows
-    with (tmp_path / "marks.csv").open(newline="") as file:
-        table = {row["student"]: row for row in csv.DictReader(file)}
-    assert (table["s001"]["earned"], table["s001"]["clean"]) == ("10.0", "7")
-    assert (table["s002"]["status"], table["s002"]["clean"]) == ("missing", "")
-
-
-@pytest.mark.parametrize("note", ["=1+1", "+1", "-1", "@x", "\t=1", "\x1b[31m"])
-def test_a_cell_is_never_a_formula(course: Course, tmp_path: Path, note: str) -> None:
-    row = Row(student="s001", status=MISSING, maximum=10, note=note)
-    reports.write(course.assignment, [row], tmp_path)
-    with (tmp_path / "marks.csv").open(newline="") as file:
-        (cells,) = csv.DictReader(file)
-    assert cells["note"][0] not in "=+-@\t\r"
-    assert cells["note"].isprintable()
 
 
 def test_when_files_came_is_read(course: Course, tmp_path: Path) -> None:

@@ -1,15 +1,15 @@
 """Points that a person gave replace those of the checks, in every grading."""
 
-import json
-
 import pytest
 
 from labshell.grading import reports
 from labshell.grading.classroom import Classroom
 from labshell.grading.kit import lint
-from labshell.grading.rows import ERROR, GRADED, LATE, MISSING, PARTIAL, Row
+from labshell.grading.reports.marks import read_rows
+from labshell.grading.rows import ERROR, GRADED, LATE, MISSING, PARTIAL
 from labshell.grading.sheets import SheetError
 from tests.grading.courses import DAY, Course
+from tests.grading.marks import marks_of
 
 HEAD = "student,item,points,reason,by\n"
 BROKEN = "def keeps_no_token(work):\n    1 / 0\n"
@@ -71,9 +71,8 @@ def test_lateness_is_taken_off_them_as_well(course: Course) -> None:
 def test_they_can_be_read_back(course: Course, tmp_path) -> None:
     overridden(course, "s001,clean,5,agreed,ada")
     rows = list(course.grade(course.hand_in("s001", course.solved("s001"))).values())
-    reports.write(course.assignment, rows, tmp_path)
-    data = json.loads((tmp_path / "marks.json").read_text())
-    assert [Row.from_json(row) for row in data["rows"]] == rows
+    reports.write(marks_of(course.assignment, *rows), tmp_path)
+    assert read_rows(tmp_path, course.assignment) == rows
 
 
 UNSOUND = {

@@ -1,0 +1,54 @@
+"""Reports: the marks of a class as a table to read, and as files for other programs.
+
+Every report is made of the same `Marks`, so that no two can disagree:
+
+    marks.py       what a report is made of: the assignment, its rows, who is who
+    people.py      the roster's names, for gradebooks alone
+    escaping.py    what students wrote is text, in CSV, XML, HTML and Markdown
+    wording.py     what is said to students, in their language
+    table.py       … on a terminal
+
+    FORMAT         FILES below OUT               module, which names its source
+    (always)       marks.json, marks.csv         rows.py, sheet.py
+    junit          junit.xml                     junit.py
+    gradescope     gradescope/s001.json          gradescope.py
+    github         github/s001.base64 …          github.py
+    canvas         canvas.csv                    canvas.py
+    moodle         moodle.csv                    moodle.py
+    nbgrader       nbgrader.csv                  nbgrader.py
+    feedback       feedback/s001.md, .html       feedback.py, feedback_page.py: page.py
+
+A file is there whole, or as it was before.
+
+Try it: `lab grade class/ --assignment layers-1 -o OUT --report junit --report canvas`
+"""
+
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+
+from labshell.grading.reports.marks import Marks
+from labshell.lessons import saving
+
+ALWAYS = ("marks_json", "sheet")
+FORMATS = {
+    "junit": ("junit",),
+    "gradescope": ("gradescope",),
+    "github": ("github",),
+    "canvas": ("canvas",),
+    "moodle": ("moodle",),
+    "nbgrader": ("nbgrader",),
+    "feedback": ("feedback", "feedback_page"),
+}
+
+
+def write(marks: Marks, out: Path, formats: Iterable[str] = ()) -> None:
+    """Write marks.json, marks.csv and the reports that are asked for, into `out`."""
+    modules = [*ALWAYS, *(module for name in formats for module in FORMATS[name])]
+    for module in dict.fromkeys(modules):
+        for name, text in import_module(f"{__name__}.{module}").files(marks):
+            path = out / name
+            saving.make_directory(path.parent)
+            with saving.whole(path) as file:
+                # Half a surrogate has no UTF-8; `\ud800` is the same in JSON.
+                file.write(text.encode(errors="backslashreplace"))

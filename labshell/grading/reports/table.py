@@ -1,0 +1,46 @@
+"""Marks as a table of plain text.
+
+    STUDENT   STATUS    POINTS
+    s001      graded    7/10
+
+Source: labshell/views/tables.py
+Try it: `lab assignment try layers-1`
+"""
+
+from collections.abc import Sequence
+
+from labshell.grading.rows import ItemMark, Row
+from labshell.messages import marked, translate
+from labshell.views.tables import printable, table
+
+_ROWS = (marked("STUDENT"), marked("STATUS"), marked("POINTS"), "")
+_ITEMS = (marked("ITEM"), marked("CHECK"), marked("POINTS"), "")
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """A line for each student."""
+    lines = [
+        (
+            printable(row.student),
+            row.status,
+            f"{row.earned:g}/{row.maximum}",
+            printable(row.note)[:60],
+        )
+        for row in rows
+    ]
+    return table([translate(text) for text in _ROWS], lines)
+
+
+def items_table(items: Sequence[ItemMark]) -> str:
+    """What each check gave, a line each."""
+    lines = [
+        (
+            item.item,
+            check.check.partition(":")[2],
+            f"{check.earned}/{check.maximum}",
+            printable(check.message),
+        )
+        for item in items
+        for check in item.checks
+    ]
+    return table([translate(text) for text in _ITEMS], lines)

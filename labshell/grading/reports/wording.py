@@ -1,0 +1,70 @@
+"""What is said to a student of their marks, in the language of whoever makes a report.
+
+Source: labshell/messages.py
+Try it: `lab --lang zh grade --assignment layers-1 -o OUT --report feedback`
+"""
+
+from labshell.grading.rows import (
+    ERROR,
+    LATE,
+    MISSING,
+    PARTIAL,
+    TIMEOUT,
+    UNGRADED,
+    CheckMark,
+    ItemMark,
+    Row,
+)
+from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
+from labshell.messages import marked, translate
+
+POINTS = marked("{earned} of {maximum} points")
+BY_HAND = marked("{points} points were given by a person: {reason}")
+LATE_BY = marked("It was handed in late: {percent} percent of the points remain.")
+SIGNS = {PASSED: "✓", FAILED: "✗", COULD_NOT_RUN: "?"}
+WHY = {
+    MISSING: marked("Nothing was handed in."),
+    ERROR: marked("What was handed in could not be read."),
+    TIMEOUT: marked("Looking at it took too long."),
+    UNGRADED: marked("It could not be graded yet. That is no fault of yours."),
+    PARTIAL: marked("A check could not run. That is no fault of yours."),
+}
+
+
+def points(row: Row) -> str:
+    """What was earned, in words."""
+    return translate(POINTS).format(earned=f"{row.earned:g}", maximum=row.maximum)
+
+
+def remarks(row: Row) -> list[str]:
+    """What else is to be said of it: why there are no points, or fewer."""
+    found = [translate(WHY[row.status])] if row.status in WHY else []
+    if row.status == LATE:
+        percent = f"{row.share * 100:g}"
+        found.append(translate(LATE_BY).format(percent=percent))
+    if row.note:
+        found.append(row.note)
+    return found
+
+
+def by_hand(item: ItemMark) -> str:
+    """What a person decided of an item; "" if nobody did."""
+    if not (given := item.override):
+        return ""
+    return translate(BY_HAND).format(points=given.points, reason=given.reason)
+
+
+def messages(item: ItemMark) -> str:
+    """All that was said of an item, in one line."""
+    said = [by_hand(item), *(translate(check.message) for check in item.checks)]
+    return " ".join(filter(None, said))
+
+
+def sign(check: CheckMark) -> str:
+    """One character for a verdict."""
+    return SIGNS[check.verdict]
+
+
+def said(check: CheckMark) -> str:
+    """What one check gave, and said."""
+    return f"{check.earned}/{check.maximum}: {translate(check.message)}"

@@ -1,0 +1,88 @@
+"""Reports are asked for by the commands that grade, at once or later."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.grading.courses import Course
+from tests.shell.lines import Done, Lab
+
+pytestmark = pytest.mark.require("root")
+
+
+@pytest.fixture
+def out(course: Course, tmp_path: Path) -> Path:
+    """The marks of a class in which one has handed in everything."""
+    course.hand_in("s001", course.solved("s001"))
+    done = grade(course, tmp_path, str(course.place / "class"), "--report", "junit")
+    assert done.code == 0
+    return tmp_path / "marks"
+
+
+def grade(course: Course, place: Path, *words: str) -> Done:
+    given = ("--assignment", str(course.folder), "-o", str(place / "marks"))
+    return Lab(place / "root")("grade", *given, *words)
+
+
+def names(out: Path) -> set[str]:
+    return {path.name for path in out.iterdir()}
+
+
+def test_grading_writes_the_reports_that_are_asked_for(out: Path) -> None:
+    assert names(out) == {"marks.json", "marks.csv", "junit.xml", "looks.jsonl"}
+
+
+def test_reports_of_kept_marks_need_no_file_that_was_handed_in(
+    course: Course, tmp_path: Path, out: Path
+) -> None:
+    before = (out / "marks.json").read_text()
+    (course.place / "class/s001.tar").unlink()
+    done = grade(course, tmp_path, "--report", "canvas", "--report", "feedback")
+    assert done.code == 0
+    assert {"canvas.csv", "feedback"} <= names(out)
+    assert (out / "marks.json").read_text() == before
+    assert course.word("s001") in (out / "feedback/s001.md").read_text()
+
+
+def test_the_roster_gives_names_to_gradebooks_alone(
+    course: Course, tmp_path: Path, out: Path
+) -> None:
+    roster = str(course.place / "roster.csv")
+    words = ("--report", "canvas", "--report", "junit", "--roster", roster)
+    assert grade(course, tmp_path, *words).code == 0
+    assert "Student s001" in (out / "canvas.csv").read_text()
+    assert "Student s001" not in (out / "junit.xml").read_text()
+
+
+def test_without_kept_marks_there_is_no_report(course: Course, tmp_path: Path) -> None:
+    done = grade(course, tmp_path, "--report", "canvas")
+    assert (done.code, done.hint) == (1, "Grade first: name FILEs.")
+
+
+def test_a_report_that_is_not_there_is_told(course: Course, tmp_path: Path) -> None:
+    assert "junit" in grade(course, tmp_path, "--report", "nosuch").err
+
+
+def test_the_visible_checks_need_neither_key_nor_roster(
+    course: Course, tmp_path: Path
+) -> None:
+    file = course.hand_in("mine", course.solved("s001"))
+    for name in ("course.key", "roster.csv", "layers-1/hidden.py"):
+        (course.place / name).unlink()
+    done = grade(course, tmp_path, str(file), "--visible", "--report", "github")
+    assert (done.code, done.lines[-1].split()) == (0, ["s001", "graded", "7/7"])
+    told = (tmp_path / "marks/github/s001.base64").read_text()
+    data = json.loads(base64.b64decode(told))
+    assert (data["status"], data["max_score"]) == ("pass", 7)
+    assert sum(test["score"] for test in data["tests"]) == 7
+
+
+def test_what_is_no_submission_is_told_by_the_visible_checks(
+    course: Course, tmp_path: Path
+) -> None:
+    file = course.hand_in("mine", {})
+    done = grade(course, tmp_path, str(file), "--visible")
+    assert done.code == 1
+    assert "error" in done.out
