@@ -9,7 +9,7 @@ Every report is made of the same `Marks`, so that no two can disagree:
     table.py       … on a terminal
 
     FORMAT         FILES below OUT               module, which names its source
-    (always)       marks.json, marks.csv         rows.py, sheet.py
+    (always)       marks.json, marks.csv         marks_json.py, sheet.py
     junit          junit.xml                     junit.py
     gradescope     gradescope/s001.json          gradescope.py
     github         github/s001.base64 …          github.py
