@@ -6,7 +6,7 @@ and `grammar.Verbs` looks them up. Headings and order are those of `lab --help`.
 
 What the verbs have in common:
 
-    grammar.py   how a line is read
+    grammar.py   how a line is read; branching.py  a verb with verbs of its own
     options/     what `run` and `create` can be asked for, a file a heading
     values.py    what is typed after an option, as the engine takes it
     suggest.py   what TAB offers
@@ -16,6 +16,7 @@ What the verbs have in common:
     authors.py   `lab lesson new|lint|preview|test`, for those who write lessons
     assignment.py   `lab assignment`, `lab submit`; grade.py  `lab grade`, and
                  reporting.py its reports
+    marks.py     `lab grade triage`: what to do with marks once they are there
     mutant.py    `lab mutant`: an engine with a fault, to be found and mended
     inventory.py `lab lesson inventory`: what one knows, before the lessons and after
     cidfile.py   --cidfile

@@ -3,28 +3,49 @@
     lab grade                              one's own, from the progress that was saved
     lab grade FILE… --assignment DIR       what was handed in, inspected anew
     lab grade --report … --assignment DIR  other files of the marks that are kept
+    lab grade VERB OUT                     what to do with the marks: marks.py
 
 Try it: `lab learn`, then `lab grade`
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.engine import Engine
-from engine.errors import InvalidArgument, NotFound
-from labshell.commands import reporting
-from labshell.commands.grammar import Option, Verb
+from engine.errors import InvalidArgument
+from labshell.commands import reporting, suggest
+from labshell.commands.branching import Branching
+from labshell.commands.grammar import Option
 from labshell.commands.lessons import tell_broken
 from labshell.commands.listing import JSON, print_json
 
 if TYPE_CHECKING:
+    from labshell.grading.grading import Asked
     from labshell.grading.journal import Look
 
 _CLASS = "For a class"
+_VERBS = {"triage": "labshell.commands.marks:triage"}
+_HELP = """
+Show what you have earned, lesson by lesson; or grade what a class handed in.
+
+Points of lessons are noted when the work is done, and kept. Hints cost nothing.
+
+With FILEs: each is inspected as bytes by a process that is nobody, and nothing of
+it is run or believed. Every student of the roster has a row. The exit status is 0
+if every file could be looked at. A file received.csv (`file,received`) beside the
+FILEs says who is late. The schemas of --json and of OUT/marks.json are described in
+labshell/grading/result.py and rows.py. Without FILEs, each --report is made of the
+marks that OUT holds. Pseudonyms stand in reports; names come from --roster alone.
+
+--compare takes a former OUT, or its marks.json: each change is listed and written
+to OUT/changes.json. A mark that would be lower stays as it was, unless
+--allow-lower confirms it, or overrides.csv.
+
+If the first word is one of the verbs below, it is that; a file called so is ./FILE.
+"""
 
 
 def _path(names: Sequence[str], metavar: str, help: str) -> Option:
@@ -33,7 +54,9 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
 
 
 @click.command(
-    cls=Verb,
+    cls=Branching,
+    help=_HELP,
+    verbs=_VERBS,
     params=[
         JSON,
         _path(["--assignment"], "DIR", "The instructor's folder of it."),
@@ -61,11 +84,21 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
         reporting.REPORT,
         reporting.ROSTER,
         reporting.VISIBLE,
+        _path(
+            ["--compare", "old"], "OLD", "List what changes since OLD; lower no mark."
+        ),
+        Option(
+            ["--allow-lower", "lower"],
+            is_flag=True,
+            help="With --compare: marks may become less.",
+            under=_CLASS,
+        ),
         click.Argument(
             ["files"],
             nargs=-1,
             type=click.Path(path_type=Path),
             metavar="[FILE|DIR...]",
+            shell_complete=suggest.files_or(*_VERBS),
         ),
     ],
     examples="""
@@ -74,6 +107,8 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
         lab grade class/ --assignment layers-1 -o marks --resume
         lab grade --assignment layers-1 -o marks --report feedback --report junit
         lab grade --assignment layers-1 -o marks --report canvas --roster roster.csv
+        lab grade class/ --assignment layers-1 -o new --compare marks
+        lab grade triage marks
     """,
 )
 @click.pass_obj
@@ -82,26 +117,19 @@ def grade(
     json: bool,
     assignment: Path | None,
     out: Path | None,
-    jobs: int,
     student: str | None,
-    resume: bool,
     formats: tuple[str, ...],
     roster: Path | None,
     visible: bool,
     files: tuple[Path, ...],
+    **how: Any,
 ) -> int:
-    """Show what you have earned, lesson by lesson; or grade what a class handed in.
-
-    Points of lessons are noted when the work is done, and kept. Hints cost nothing.
-
-    With FILEs: each is inspected as bytes by a process that is nobody, and nothing of
-    it is run or believed. Every student of the roster has a row. The exit status is 0
-    if every file could be looked at. A file received.csv (`file,received`) beside the
-    FILEs says who is late. The schemas of --json and of OUT/marks.json are described in
-    labshell/grading/result.py and rows.py. Without FILEs, each --report is made of the
-    marks that OUT holds. Pseudonyms stand in reports; names come from --roster alone.
-    """
-    if not (files or assignment or out or formats):
+    """What `lab grade` does, by what was given. `how`: see `Asked`."""
+    if how["lower"] and how["old"] is None:
+        raise InvalidArgument(
+            "--allow-lower says what --compare OLD may do", "Name the former marks."
+        )
+    if not (files or assignment or out or formats or how["old"]):
         return _own(json)
     if not (files or formats) or assignment is None or out is None:
         raise InvalidArgument(
@@ -109,13 +137,16 @@ def grade(
             "all three are needed",
             "`lab grade` alone shows what you have earned yourself.",
         )
-    folder = assignment.absolute()
-    wanted = reporting.Wanted(out.absolute(), formats, roster, json)
+    from labshell.grading.grading import Asked, files_of
+
+    folder, out = assignment.absolute(), out.absolute()
+    wanted = reporting.Wanted(out, formats, roster, json)
+    found = files_of(files, student)
     if visible:
-        return reporting.visible(_files(files, student), folder, wanted)
+        return reporting.visible(found, folder, wanted)
     if not files:
         return reporting.again(folder, wanted)
-    return _class(files, folder, wanted, jobs, student, resume)
+    return _class(Asked(files=found, folder=folder, out=out, **how), wanted)
 
 
 def _own(json: bool) -> int:
@@ -135,58 +166,18 @@ def _own(json: bool) -> int:
     return tell_broken(broken)
 
 
-def _class(
-    given: Sequence[Path],
-    folder: Path,
-    wanted: reporting.Wanted,
-    jobs: int,
-    student: str | None,
-    resume: bool,
-) -> int:
-    from labshell.grading import journal, kit, rounds
-    from labshell.grading.classroom import RECEIVED, Classroom, read_received
-    from labshell.grading.rows import PARTIAL, UNGRADED
+def _class(asked: "Asked", wanted: reporting.Wanted) -> int:
+    from labshell.grading import comparing
+    from labshell.grading.grading import grade_class
 
-    asked = kit.lint(folder)
-    files = _files(given, student)
-    received: dict[str, datetime] = {}
-    for place in {file.parent for file in files}:
-        received |= read_received(place / RECEIVED)
-    wanted.out.mkdir(parents=True, exist_ok=True)
-    classroom, mark = Classroom(asked), journal.fingerprint(asked)
-    kept = journal.Journal(wanted.out / journal.FILE, mark, resume=resume)
-    try:
-        looks = rounds.grade(
-            classroom, files, kept, jobs, None if wanted.json else _tell
-        )
-    finally:
-        kept.close()
-    rows = classroom.rows(looks, received)
-    reporting.write(asked, rows, classroom.values(), wanted)
-    strays = [look for look in looks if not look.student]
-    for look in strays:
+    graded = grade_class(asked, None if wanted.json else _tell)
+    reporting.write(graded.assignment, graded.rows, graded.values, wanted)
+    if graded.changes and not wanted.json:
+        click.echo(f"\n{comparing.as_table(graded.changes)}")
+    for look in graded.strays:
         click.echo(f"{look.file}: nobody's: {look.row.note}", err=True)
-    failed = {UNGRADED, PARTIAL} & {look.row.status for look in looks}
-    return 1 if failed else 0
+    return 0 if graded.whole else 1
 
 
 def _tell(look: "Look") -> None:
     click.echo(f"{look.file}: {look.row.status}", err=True)
-
-
-def _files(given: Sequence[Path], student: str | None) -> list[Path]:
-    """Every file that is meant, by its name; those of a folder are its *.tar."""
-    found: list[Path] = []
-    for path in given:
-        if path.is_dir():
-            found += sorted(path.glob("*.tar"), key=lambda one: one.stat().st_mtime_ns)
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise NotFound(f"No such file: {path}", "A file, or a folder of *.tar.")
-    names = [one.name for one in found]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise InvalidArgument(
-            f"two files are called {min(twice)}", "Give each a name of its own."
-        )
-    return [one for one in found if student is None or one.stem == student]

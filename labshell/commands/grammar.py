@@ -174,6 +174,9 @@ class Verbs(Explained, click.Group):
             ctx.exit()
         name, command, rest = self.resolve_command(ctx, words)
         assert command is not None
+        branches = getattr(command, "branches", None)  # see branching.py
+        if rest and isinstance(branches, Verbs):
+            command = branches
         about = click.Context(command, ctx, name)
         if isinstance(command, Verbs):
             command._help_about(about, rest)

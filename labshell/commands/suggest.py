@@ -71,6 +71,22 @@ anything = _offering(
 )
 
 
+def files_or(*verbs: str) -> Callable[..., list[Any]]:
+    """A completer for files, and for these words where the first one is typed."""
+
+    def complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        known = () if ctx.params.get(str(param.name)) else verbs
+        # In this order: what is a file makes bash forget what it was offered before.
+        return [
+            CompletionItem(typed, type="file"),
+            *(CompletionItem(verb) for verb in known if verb.startswith(typed)),
+        ]
+
+    return complete
+
+
 def words(*known: str) -> Completer:
     """A completer for words that are always the same, in this order."""
 

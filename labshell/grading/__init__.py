@@ -22,6 +22,9 @@ Marked work, in the order in which it comes about:
                    gives; accommodations.py, more days or more time
     rows.py        a row as data, and its JSON; reports/: tables and files
     visible.py     a look with the visible checks alone
+    grading.py     all of that for a class, from files to a folder of marks
+    kept.py        … read back; comparing.py: what a regrade changes
+    triage.py      what went wrong, in groups
     trial.py       an assignment, solved by its own solution
 
 Try it: `lab grade`; `lab assignment new layers-1; lab assignment try layers-1`

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from labshell.grading.assignment import Assignment, AssignmentError, Item
 from labshell.grading.rows import CheckMark, ItemMark
 from labshell.grading.submission import Claim, Submission, SubmissionError
+from labshell.grading.triage import pattern_of
 from labshell.grading.work import Evidence, Work
 from labshell.lessons.fields import LessonError
 from labshell.lessons.judge import SECONDS, judge, load
@@ -114,13 +115,15 @@ def _mark_item(
             continue
         work = Work(evidence, values, check.points, answer)
         outcome = judge(_sparing(checks[check.name]), work, seconds)
+        message, pattern = fill(outcome.text(), values), pattern_of(outcome, values)
         marks.append(
             CheckMark(
                 check=check.name,
                 verdict=outcome.verdict,
                 earned=outcome.earned,
                 maximum=check.points,
-                message=fill(outcome.text(), values),
+                message=message,
+                pattern=pattern if pattern != message else "",
             )
         )
     return ItemMark(item=item.id, checks=tuple(marks))

@@ -20,8 +20,12 @@ As JSON (`marks.json`), schema "labshell.marks/1":
 What few rows have is left out of the others:
 
     "due": "2026-12-03T23:59+01:00"             of a row: this student's own deadline
+    "kept": ["clean"]                           of a row: items (or "lateness", or the
+                                                "row") that a regrade would have lowered
     "override": {"points": 4, "reason": "…", "by": "ada"}
                                                 of an item: its points, by a person
+    "pattern": "There is no image {subject}."   of a check: its message, without what is
+                                                this student's own
 
 Every student has one row, always. Its status:
 
@@ -57,6 +61,7 @@ class CheckMark:
     earned: int
     maximum: int
     message: str
+    pattern: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -66,6 +71,7 @@ class CheckMark:
             "earned": self.earned,
             "maximum": self.maximum,
             "message": self.message,
+            **({"pattern": self.pattern} if self.pattern else {}),
         }
 
     @staticmethod
@@ -77,6 +83,7 @@ class CheckMark:
             earned=int(data["earned"]),
             maximum=int(data["maximum"]),
             message=_text(data["message"]),
+            pattern=_text(data.get("pattern", "")),
         )
         if mark.verdict not in _VERDICTS or not 0 <= mark.earned <= mark.maximum:
             raise ValueError(f"{mark.check}: {mark.verdict} with {mark.earned} points")
@@ -160,6 +167,7 @@ class Row:
     limit: str = ""
     file: str = ""
     due: str = ""
+    kept: tuple[str, ...] = ()
 
     @property
     def earned(self) -> float:
@@ -179,6 +187,7 @@ class Row:
             "file": self.file,
             "items": [item.to_json() for item in self.items],
             **({"due": self.due} if self.due else {}),
+            **({"kept": list(self.kept)} if self.kept else {}),
         }
 
     @staticmethod
@@ -194,6 +203,7 @@ class Row:
             limit=str(data["limit"]),
             file=str(data["file"]),
             due=str(data.get("due", "")),
+            kept=tuple(map(str, data.get("kept", ()))),
         )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from labshell.cli import lab as top
 from labshell.commands import VERBS
+from labshell.commands.branching import Branching
 from labshell.commands.grammar import Verb, Verbs
 from tests.shell.lines import Lab
 
@@ -25,8 +26,9 @@ def every_verb(
         command = group.get_command(context, name)
         assert command is not None
         yield " ".join((*path, name)), command
-        if isinstance(command, Verbs):
-            yield from every_verb(command, (*path, name))
+        inner = command.branches if isinstance(command, Branching) else command
+        if isinstance(inner, Verbs):
+            yield from every_verb(inner, (*path, name))
 
 
 ALL = dict(every_verb())

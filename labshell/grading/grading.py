@@ -1,0 +1,127 @@
+"""One grading of a class: from the files that were handed in to a folder of marks.
+
+    assignment, roster, overrides … ─ read first: what is wrong with them is told now
+    FILE… ──▶ rounds ──▶ looks ──▶ classroom ──▶ rows ──▶ OUT/marks.json, marks.csv …
+                                    OLD/marks.json ──┘ comparing: what has changed
+
+Try it: `lab grade class/ --assignment layers-1 -o OUT`
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from engine.errors import InvalidArgument, NotFound
+from labshell.grading import comparing, journal, kit, rounds
+from labshell.grading.assignment import Assignment
+from labshell.grading.classroom import RECEIVED, Classroom, read_received
+from labshell.grading.comparing import Change
+from labshell.grading.journal import Look
+from labshell.grading.kept import Kept, read_kept
+from labshell.grading.rows import PARTIAL, UNGRADED, Row
+from labshell.lessons import saving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be graded, and how: the options of `lab grade`.
+
+    `old`: marks to compare with; `lower`: may they become less?
+    """
+
+    files: Sequence[Path]
+    folder: Path
+    out: Path
+    jobs: int = 1
+    resume: bool = False
+    old: Path | None = None
+    lower: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graded:
+    """What came of it. `values` by student; `changes` is None if none were compared."""
+
+    assignment: Assignment
+    rows: Sequence[Row]
+    values: Mapping[str, Mapping[str, str]]
+    looks: Sequence[Look]
+    changes: Sequence[Change] | None
+
+    @property
+    def strays(self) -> list[Look]:
+        """Files that are nobody's."""
+        return [look for look in self.looks if not look.student]
+
+    @property
+    def whole(self) -> bool:
+        """Could every file be looked at, by every check?"""
+        return not {UNGRADED, PARTIAL} & {look.row.status for look in self.looks}
+
+
+def grade_class(asked: Asked, told: Callable[[Look], object] | None) -> Graded:
+    """Grade, and keep in `out` what reports are not made of. `told` hears of each look.
+
+    What is made of the rows, the caller writes: see reports/.
+    """
+    assignment = kit.lint(asked.folder)
+    old = None if asked.old is None else _former(asked.old, assignment)
+    received: dict[str, datetime] = {}
+    for place in {file.parent for file in asked.files}:
+        received |= read_received(place / RECEIVED)
+    classroom = Classroom(assignment)
+    asked.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = journal.fingerprint(assignment)
+    kept = journal.Journal(asked.out / journal.FILE, mark, resume=asked.resume)
+    try:
+        looks = rounds.grade(classroom, asked.files, kept, asked.jobs, told)
+    finally:
+        kept.close()
+    rows, changes = classroom.rows(looks, received), None
+    if old is not None:
+        rows, changes = comparing.compare(old.rows, rows, lower=asked.lower)
+    _keep(changes, asked.out / comparing.FILE)
+    return Graded(
+        assignment=assignment,
+        rows=rows,
+        values=classroom.values(),
+        looks=looks,
+        changes=changes,
+    )
+
+
+def _keep(changes: Sequence[Change] | None, path: Path) -> None:
+    """Write what has changed; without that, no list of an earlier time stays."""
+    if changes is None:
+        path.unlink(missing_ok=True)
+    else:
+        saving.write(path, comparing.as_json(changes))
+
+
+def _former(path: Path, assignment: Assignment) -> Kept:
+    marks = read_kept(path)
+    if marks.assignment != assignment.name:
+        raise InvalidArgument(
+            f"{path}: marks of {marks.assignment[:60]!r}, not of {assignment.name}",
+            "Compare with marks of the same assignment.",
+        )
+    return marks
+
+
+def files_of(given: Sequence[Path], student: str | None) -> list[Path]:
+    """Every file that is meant, by its name; those of a folder are its *.tar."""
+    found: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            found += sorted(path.glob("*.tar"), key=lambda one: one.stat().st_mtime_ns)
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise NotFound(f"No such file: {path}", "A file, or a folder of *.tar.")
+    names = [one.name for one in found]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise InvalidArgument(
+            f"two files are called {min(twice)}", "Give each a name of its own."
+        )
+    return [one for one in found if student is None or one.stem == student]
