@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from labshell.grading.journal import Look
 
 _CLASS = "For a class"
-_VERBS = {"triage": "labshell.commands.marks:triage"}
+_VERBS = {
+    verb: f"labshell.commands.marks:{verb}" for verb in ("triage", "export", "purge")
+}
 _HELP = """
 Show what you have earned, lesson by lesson; or grade what a class handed in.
 
@@ -114,6 +116,7 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
 @click.pass_obj
 def grade(
     engine: Engine,
+    /,
     json: bool,
     assignment: Path | None,
     out: Path | None,
@@ -167,11 +170,12 @@ def _own(json: bool) -> int:
 
 
 def _class(asked: "Asked", wanted: reporting.Wanted) -> int:
-    from labshell.grading import comparing
+    from labshell.grading import comparing, keeping
     from labshell.grading.grading import grade_class
 
     graded = grade_class(asked, None if wanted.json else _tell)
     reporting.write(graded.assignment, graded.rows, graded.values, wanted)
+    keeping.note(asked.out, asked.folder, asked.files)
     if graded.changes and not wanted.json:
         click.echo(f"\n{comparing.as_table(graded.changes)}")
     for look in graded.strays:

@@ -1,6 +1,8 @@
 """`lab grade VERB OUT`: what a teacher does with marks once they are there.
 
     lab grade triage OUT        what went wrong, in groups: a decision for each
+    lab grade export OUT …      all that is kept of one student
+    lab grade purge OUT …       what is older than a day goes
 
 OUT is the folder that `lab grade FILE… -o OUT` has filled; all of it is read there, and
 nothing is graded again.
@@ -8,6 +10,8 @@ nothing is graded again.
 Try it: `lab grade triage OUT`
 """
 
+import contextlib
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -16,6 +20,7 @@ from engine.engine import Engine
 from engine.errors import NotFound
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import JSON, print_json
+from labshell.commands.options.kinds import Value
 
 _OUT = click.Argument(["out"], type=click.Path(path_type=Path), metavar="OUT")
 
@@ -60,3 +65,96 @@ def triage(engine: Engine, json: bool, group: int | None, out: Path) -> None:
         click.echo(groups.as_overrides(found[0], marks.rows))
     else:
         click.echo(groups.as_table(found))
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["--student"],
+            metavar="ID",
+            required=True,
+            help="Whose, by the pseudonym.",
+        ),
+        Option(
+            ["-o", "--output", "file"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            required=True,
+            help="The tar to write.",
+        ),
+        _OUT,
+    ],
+    examples="""
+        lab grade export marks --student s001 -o s001.tar
+    """,
+)
+@click.pass_obj
+def export(engine: Engine, student: str, file: Path, out: Path) -> None:
+    """Write all that is kept of one student into a tar, and nothing of any other.
+
+    The row and how it came about, lines of overrides.csv and of gradebooks, feedback,
+    and what was handed in, if its token says that it is theirs and it is still there.
+    Other pseudonyms are taken out of every text. For a student who asks.
+    """
+    from labshell.grading import disclosure
+
+    for name in disclosure.export(out, student, file.absolute()):
+        click.echo(name)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(
+            f"a day as in 2026-12-31 is needed, not {text[:60]!r}"
+        ) from error
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["--before"],
+            type=Value("date", _moment),
+            metavar="DATE",
+            required=True,
+            help="What was graded earlier goes: 2026-12-31.",
+        ),
+        Option(
+            ["--work"],
+            is_flag=True,
+            help="Also the files that were handed in, unless they have changed.",
+        ),
+        click.Argument(
+            ["outs"],
+            type=click.Path(path_type=Path),
+            nargs=-1,
+            required=True,
+            metavar="OUT...",
+        ),
+    ],
+    examples="""
+        lab grade purge marks --before 2026-12-31
+        lab grade purge term-*/marks --before 2026-06-30 --work
+    """,
+)
+@click.pass_obj
+def purge(engine: Engine, before: datetime, work: bool, outs: tuple[Path, ...]) -> None:
+    """Remove the marks that were given before a day, and say what went.
+
+    Only what labshell has written into OUT; your own files stay. By the machine's
+    clock when it was graded. The assignment, its key and its roster are not touched.
+    """
+    from labshell.grading import keeping
+
+    for out in outs:
+        gone = keeping.purge(out, before, work=work)
+        if not gone:
+            click.echo(f"{out}: newer, all of it stays")
+        for path in gone:
+            click.echo(path)
+        with contextlib.suppress(OSError):  # it holds something else
+            out.rmdir()

@@ -25,6 +25,7 @@ Marked work, in the order in which it comes about:
     grading.py     all of that for a class, from files to a folder of marks
     kept.py        … read back; comparing.py: what a regrade changes
     triage.py      what went wrong, in groups
+    keeping.py     when that was, and how it goes; disclosure.py: what is kept of one
     trial.py       an assignment, solved by its own solution
 
 Try it: `lab grade`; `lab assignment new layers-1; lab assignment try layers-1`

@@ -1,0 +1,140 @@
+"""Keeping: what a folder of marks holds of whom, and how it goes again.
+
+    OUT/graded.json    when, by which assignment, and where each file lay
+    purge              all that was graded before a day; with the work, if that is asked
+    export             what is kept of one student, and nobody else: disclosure.py
+
+Inside there are pseudonyms only; who is who says the roster, a file of the course. So
+marks can be looked through, sent around and lost with less harm. What is not needed any
+more goes by one line, and a student who asks what is kept of them is given one file.
+
+Only what labshell has written is removed, and only from a folder that holds marks.
+
+Try it: `lab grade export OUT --student s001 -o s001.tar; tar tf s001.tar`
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from labshell.grading import comparing, journal
+from labshell.grading.journal import Look, version
+from labshell.grading.kept import FILE as MARKS
+from labshell.grading.kept import MarksError, read_kept
+from labshell.lessons import saving
+
+FILE, SCHEMA = "graded.json", "labshell.graded/1"
+HONESTY = "honesty.json"
+# What reports/ writes, too; and marks.json last, which says that this is our folder.
+_FILES = (
+    *("marks.csv", "junit.xml", "canvas.csv", "moodle.csv", "nbgrader.csv"),
+    *("gradescope", "github", "feedback"),
+    *(journal.FILE, comparing.FILE, HONESTY, FILE, MARKS),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grading:
+    """What is known of a grading: when it was, and the files, with their versions."""
+
+    when: datetime
+    folder: Path
+    files: dict[Path, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "schema": SCHEMA,
+            "graded": self.when.isoformat(),
+            "assignment": str(self.folder),
+            "files": [
+                {"path": str(path), "version": state}
+                for path, state in self.files.items()
+            ],
+        }
+
+    @staticmethod
+    def from_json(data: Any) -> "Grading":
+        """From plain data. LookupError, TypeError, ValueError if it is none."""
+        if (found := data["schema"]) != SCHEMA:
+            raise ValueError(f"{SCHEMA} is needed, not {str(found)[:60]!r}")
+        return Grading(
+            when=datetime.fromisoformat(data["graded"]),
+            folder=Path(data["assignment"]),
+            files={Path(one["path"]): str(one["version"]) for one in data["files"]},
+        )
+
+    def work_of(self, looks: Sequence[Look]) -> Iterator[tuple[Look, Path]]:
+        """Files that are still there, and what they were when they were looked at."""
+        places = {path.name: path for path in self.files}
+        for look in looks:
+            path = places.get(look.file)
+            if path and look.version and version(path) == look.version:
+                yield look, path
+
+
+def note(out: Path, folder: Path, files: Sequence[Path]) -> None:
+    """Write down what was graded, and when."""
+    grading = Grading(
+        when=datetime.now(UTC),
+        folder=folder,
+        files={file.absolute(): version(file) for file in files},
+    )
+    saving.write(out / FILE, grading.to_json())
+
+
+def read_grading(out: Path) -> Grading:
+    """What was written down. MarksError if it is not there, or damaged."""
+    try:
+        return Grading.from_json(saving.read(out / FILE))
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        raise MarksError(
+            f"{out / FILE}: it cannot be read: {error}",
+            "Grade anew: `lab grade FILE… --assignment DIR -o OUT`.",
+        ) from error
+
+
+def purge(out: Path, before: datetime, *, work: bool) -> list[Path]:
+    """Remove marks that are older, with the files that were graded if `work`.
+
+    What was removed: nothing of what is newer. MarksError, NotFound if there are no
+    marks in `out`.
+    """
+    read_kept(out)
+    grading = read_grading(out)
+    if grading.when >= before:
+        return []
+    gone: list[Path] = []
+    if work:
+        for path, state in grading.files.items():
+            if state and version(path) == state:
+                path.unlink()
+                gone.append(path)
+    for path in [out / name for name in _FILES]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.exists() or path.is_symlink():
+            path.unlink()
+        else:
+            continue
+        gone.append(path)
+    return gone
+
+
+def read_looks(out: Path) -> list[Look]:
+    """Every look of the journal, whatever it depended on; none if there is none."""
+    found: list[Look] = []
+    try:
+        with (out / journal.FILE).open(encoding="utf-8") as file:
+            next(file, "")
+            for line in file:
+                found.append(Look.from_json(json.loads(line)))
+    except FileNotFoundError:
+        return []
+    except (LookupError, TypeError, ValueError):
+        return found  # the last line, cut short
+    return found
