@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _HEADING = "Reports"
 # The table in labshell/grading/reports/ is imported when a report is made, not before.
-FORMATS = ("junit", "gradescope", "github", "canvas", "moodle", "nbgrader", "feedback")
+FORMATS = (
+    *("junit", "gradescope", "github", "canvas", "moodle", "nbgrader"),
+    *("feedback", "class"),
+)
 
 REPORT = Option(
     ["--report", "formats"],

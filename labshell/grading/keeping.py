@@ -32,6 +32,7 @@ HONESTY = "honesty.json"
 # What reports/ writes, too; and marks.json last, which says that this is our folder.
 _FILES = (
     *("marks.csv", "junit.xml", "canvas.csv", "moodle.csv", "nbgrader.csv"),
+    "class.html",
     *("gradescope", "github", "feedback"),
     *(journal.FILE, comparing.FILE, HONESTY, FILE, MARKS),
 )

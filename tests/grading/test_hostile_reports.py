@@ -115,18 +115,22 @@ class Page(HTMLParser):
 
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "main", "section", "h1", "h2"),
-    *("p", "strong", "ul", "li", "span"),
+    *("p", "strong", "ul", "li", "span", "nav", "a", "table", "caption", "thead"),
+    *("tbody", "tr", "th", "td"),
 }
 
 
-def test_feedback_has_its_own_elements_only_and_can_fetch_nothing(out: Path) -> None:
+def test_pages_have_their_own_elements_only_and_can_fetch_nothing(out: Path) -> None:
     for path in found(out, ".html"):
         page = Page(path.read_text(encoding="utf-8"))
         assert page.open == []
         assert {tag for tag, _ in page.tags} <= ALLOWED
+        links = {attrs["href"] for tag, attrs in page.tags if tag == "a"}
+        assert links <= {"#points", "#concepts", "#items"}
         attributes = {name for _, attrs in page.tags for name in attrs}
         assert attributes <= {
-            *("lang", "charset", "http-equiv", "content", "name", "class"),
+            *("lang", "charset", "http-equiv", "content", "name", "class", "href"),
+            *("aria-hidden", "aria-label", "aria-labelledby", "id", "role", "scope"),
         }
         policy = {"http-equiv": "Content-Security-Policy", "content": CSP}
         assert ("meta", policy) in page.tags

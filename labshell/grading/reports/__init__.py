@@ -17,6 +17,8 @@ Every report is made of the same `Marks`, so that no two can disagree:
     moodle         moodle.csv                    moodle.py
     nbgrader       nbgrader.csv                  nbgrader.py
     feedback       feedback/s001.md, .html       feedback.py, feedback_page.py: page.py
+    class          class.html                    class_page.py: class_numbers.py, and
+                                                 disclosure.py, what may be shown
 
 A file is there whole, or as it was before.
 
@@ -39,6 +41,7 @@ FORMATS = {
     "moodle": ("moodle",),
     "nbgrader": ("nbgrader",),
     "feedback": ("feedback", "feedback_page"),
+    "class": ("class_page",),
 }
 
 

@@ -3,7 +3,7 @@
     # Small and clean: s001
     7 of 10 points (graded)
 
-    ## An image mine:clean …: 4/7
+    ## An image mine:clean … (4/7)
     - ✓ 4/4: It shows the word.
     - ✗ 0/3: A layer holds the token.
 
@@ -38,7 +38,7 @@ def _lines(marks: Marks, row: Row) -> Iterator[str]:
         item.id: marks.title(item, row.student) for item in marks.assignment.items
     }
     for item in row.items:
-        heading = f"{titles.get(item.item, item.item)}: {item.earned}/{item.maximum}"
+        heading = f"{titles.get(item.item, item.item)} ({item.earned}/{item.maximum})"
         yield from ("", f"## {markdown(heading)}", "")
         if given := by_hand(item):
             yield f"- {markdown(given)}"

@@ -39,7 +39,7 @@ def _lines(marks: Marks, row: Row, title: str) -> Iterator[str]:
         item.id: marks.title(item, row.student) for item in marks.assignment.items
     }
     for item in row.items:
-        heading = f"{titles.get(item.item, item.item)}: {item.earned}/{item.maximum}"
+        heading = f"{titles.get(item.item, item.item)} ({item.earned}/{item.maximum})"
         yield f"<section>\n<h2>{markup(heading)}</h2>\n<ul>"
         if given := by_hand(item):
             yield f"<li>{markup(given)}</li>"
@@ -49,6 +49,5 @@ def _lines(marks: Marks, row: Row, title: str) -> Iterator[str]:
 
 def _entry(check: CheckMark) -> str:
     kind = _CLASSES.get(check.verdict, "failed")
-    return (
-        f'<li><span class="sign {kind}">{sign(check)}</span>{markup(said(check))}</li>'
-    )
+    shown = f'<span class="sign {kind}" aria-hidden="true">{sign(check)}</span>'
+    return f"<li>{shown}{markup(said(check))}</li>"

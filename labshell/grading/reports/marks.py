@@ -13,14 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import NotFound
 from labshell.grading.assignment import Assignment, AssignmentError, Item
+from labshell.grading.kept import read_kept
 from labshell.grading.reports.people import Person
 from labshell.grading.rows import PARTIAL, SCHEMA, UNGRADED, Row
-from labshell.lessons import saving
 from labshell.lessons.values import fill
-
-FILE = "marks.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,25 +54,12 @@ def is_counted(row: Row) -> bool:
 
 def read_rows(out: Path, assignment: Assignment) -> list[Row]:
     """The rows that were kept in `out`. EngineError if they are of something else."""
-    path = out / FILE
-    try:
-        data = saving.read(path)
-        if (found := data["schema"]) != SCHEMA:
-            raise ValueError(f"{SCHEMA} is needed, not {str(found)[:60]!r}")
-        rows, name = [Row.from_json(row) for row in data["rows"]], data["assignment"]
-    except FileNotFoundError as error:
-        raise NotFound(f"There is no {path}", "Grade first: name FILEs.") from error
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        how = "Grade anew: name FILEs."
-        raise AssignmentError(f"{path}: not the marks of a class: {error}", how) from (
-            error
-        )
+    kept = read_kept(out)
     asked = [(item.id, item.maximum) for item in assignment.items]
-    for row in rows:
-        marked = [(item.item, item.maximum) for item in row.items]
-        if name != assignment.name or (marked and marked != asked):
-            raise AssignmentError(
-                f"{path}: marks of another assignment than {assignment.name} is now",
-                "Grade anew: name FILEs.",
-            )
-    return rows
+    marked = [[(i.item, i.maximum) for i in row.items] for row in kept.rows.values()]
+    if kept.assignment != assignment.name or any(m and m != asked for m in marked):
+        raise AssignmentError(
+            f"{out}: marks of another assignment than {assignment.name} is now",
+            "Grade anew: name FILEs.",
+        )
+    return list(kept.rows.values())

@@ -7,7 +7,8 @@ Try it: `python3 -m json.tool OUT/marks.json`
 import json
 from collections.abc import Iterator
 
-from labshell.grading.reports.marks import FILE, Marks
+from labshell.grading.kept import FILE
+from labshell.grading.reports.marks import Marks
 
 
 def files(marks: Marks) -> Iterator[tuple[str, str]]:

@@ -64,8 +64,8 @@ tbody th { font-weight: 500; }
 a, summary { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px;
   border-radius: .25rem; }
-.skip { position: absolute; left: -99rem; }
-.skip:focus { position: static; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%%); white-space: nowrap; }
 @media (max-width: 30rem) { main { padding: 1.5rem .75rem 2rem; }
   section { padding: 1rem .75rem .75rem; } th, td { padding: .4rem .35rem; }
   table { font-size: .9rem; } h1 { font-size: 1.5rem; } }
