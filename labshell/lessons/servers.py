@@ -12,13 +12,16 @@ Try it: `lab registry serve -d`; `lab daemon start`; `:reset lesson`
 """
 
 import contextlib
+import json
+import socket
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.engine import Bundled, Engine, Labd
 from engine.errors import Conflict
 
 _RUNTIME = "labshell-runc"
+_SECONDS = 5.0  # for labd to say what it is
 
 
 class Server(NamedTuple):
@@ -49,6 +52,30 @@ def serving(engine: Engine) -> list[Server]:
                 _server("registry", "registry", found.address, registry.stop)
             )
     return servers + [_bundled(one) for one in Bundled.below(engine.root)]
+
+
+def info(engine: Engine) -> dict[str, Any] | None:
+    """What the labd of this engine says of itself (`GET /info`); None without one.
+
+    It may be a complaint: `message`, and nothing else.
+    """
+    import http.client  # half of what e-mail needs comes with it
+
+    labd = Labd.of(engine.root)
+    if labd.find() is None:
+        return None
+    connection = http.client.HTTPConnection("labd")
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.settimeout(_SECONDS)
+    try:
+        connection.sock.connect(str(labd.path))
+        connection.request("GET", "/info")
+        told: dict[str, Any] = json.loads(connection.getresponse().read())
+        return told
+    except (OSError, ValueError, http.client.HTTPException):
+        return None  # it is about to end
+    finally:
+        connection.close()
 
 
 def _server(name: str, verb: str, address: str, stop: Callable[[], object]) -> Server:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.engine import Bundled, Engine, ServerSettings
+from engine.engine import Bundled, Engine, Labd, ServerSettings
 from engine.errors import NotFound
 from labshell.lessons import scene
 from labshell.lessons.lines import run_hidden
 from labshell.lessons.record import Made
 from labshell.lessons.room import room
-from labshell.lessons.servers import serving
+from labshell.lessons.servers import info, serving
 
 pytestmark = pytest.mark.require("root", "overlay")
 
@@ -122,6 +122,18 @@ def test_no_registry_outlives_an_engine_that_is_destroyed(
 def test_a_repository_that_is_not_there_cannot_be_removed(engine: Engine) -> None:
     with pytest.raises(NotFound):
         engine.registry.remove("nowhere")
+
+
+def test_labd_is_asked_what_it_is(engine: Engine) -> None:
+    assert info(engine) is None, "nobody serves it"
+    started = run_hidden(engine, "lab daemon start")
+    assert started.code == 0, started.output
+    try:
+        told = info(engine)
+        assert told is not None
+        assert told["DockerRootDir"] == str(engine.root)
+    finally:
+        Labd.of(engine.root).stop()
 
 
 BUNDLE = """

@@ -1,20 +1,16 @@
 """Checks for "What the daemon is told": labd is asked what it has understood."""
 
-import http.client
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
-from engine.engine import Labd
 from labshell.lessons.checks import Lab, Outcome
-
-SECONDS = 5.0
+from labshell.lessons.servers import info
 
 
 def was_told(lab: Lab) -> Outcome:
     """labd says of itself what the file says, and knows one more runtime."""
-    told = _info(lab)
+    told = info(lab.engine)
     if told is None:
         return lab.failed("No labd serves this engine.")
     if (complaint := _complaint(lab, told)) is not None:
@@ -38,7 +34,7 @@ def is_the_default(lab: Lab) -> Outcome:
     """A container that runs was made by the runtime, and so will be the next."""
     container = lab.container(lab.values["box"], lost=False)
     runtime = lab.engine.inspect(lab.values["box"])["HostConfig"]["Runtime"]
-    told = _info(lab)
+    told = info(lab.engine)
     if runtime != lab.values["runtime"]:
         return lab.failed(
             "{{box}} was made by the runtime {subject}.", earned=1, subject=runtime
@@ -58,7 +54,7 @@ def is_the_default(lab: Lab) -> Outcome:
 
 def is_in_order(lab: Lab) -> Outcome:
     """labd serves by the file that was broken."""
-    told = _info(lab)
+    told = info(lab.engine)
     if told is None:
         return lab.failed("No labd serves this engine.")
     if (complaint := _complaint(lab, told)) is not None:
@@ -89,22 +85,3 @@ def _complaint(lab: Lab, told: dict[str, Any]) -> Outcome | None:
         "labd was asked what it is, and says: {subject}",
         subject=told.get("message", ""),
     )
-
-
-def _info(lab: Lab) -> dict[str, Any] | None:
-    """What labd says of itself; None if there is none."""
-    labd = Labd.of(lab.engine.root)
-    if labd.find() is None:
-        return None
-    connection = http.client.HTTPConnection("labd")
-    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.sock.settimeout(SECONDS)
-    try:
-        connection.sock.connect(str(labd.path))
-        connection.request("GET", "/info")
-        told: dict[str, Any] = json.loads(connection.getresponse().read())
-        return told
-    except (OSError, ValueError, http.client.HTTPException):
-        return None  # it is about to end
-    finally:
-        connection.close()

@@ -1,17 +1,14 @@
 """Checks for "A job: a server that nobody dared to touch": what labd says, and does."""
 
 import grp
-import http.client
 import json
 import shutil
-import socket
 from pathlib import Path
-from typing import Any
 
 from engine.engine import Bundled, Labd
 from labshell.lessons.checks import Lab, Outcome
+from labshell.lessons.servers import info
 
-_SECONDS = 5.0
 _MEMORY = 64 << 20  # bytes
 _GROUP, _OTHERS = 0o020, 0o002  # who may write to a socket may ask
 
@@ -25,7 +22,7 @@ def door_is_closed(lab: Lab) -> Outcome:
                 "What {subject} had in memory is lost. `:reset step` brings it back.",
                 subject=name,
             )
-    told = _info(lab)
+    told = info(lab.engine)
     if told is None:
         return lab.failed("No labd serves this engine.")
     label, others = f"room={lab.values['room']}", _others(lab)
@@ -82,28 +79,9 @@ def _is_in_order(lab: Lab, label: str) -> bool:
     return label in said.get("labels", ()) and "hosts" not in said
 
 
-def _info(lab: Lab) -> dict[str, Any] | None:
-    """What labd says of itself; None if there is none."""
-    labd = Labd.of(lab.engine.root)
-    if labd.find() is None:
-        return None
-    connection = http.client.HTTPConnection("labd")
-    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.sock.settimeout(_SECONDS)
-    try:
-        connection.sock.connect(str(labd.path))
-        connection.request("GET", "/info")
-        told: dict[str, Any] = json.loads(connection.getresponse().read())
-        return told
-    except (OSError, ValueError, http.client.HTTPException):
-        return None  # it is about to end
-    finally:
-        connection.close()
-
-
 def can_be_started_again(lab: Lab) -> Outcome:
     """A container runs that the runtime has made unasked, and it is runc."""
-    runtime, told = lab.values["runtime"], _info(lab)
+    runtime, told = lab.values["runtime"], info(lab.engine)
     if told is None:
         return lab.failed("No labd serves this engine.")
     if "Runtimes" not in told:  # it cannot read its file
