@@ -4,6 +4,7 @@
     needs       the lessons that come before it exist
     concepts    those that it teaches are in the list (curriculum.py)
     form        a capstone is work alone, and teaches nothing new
+    panes       every picture that it wants to be seen exists
     symbols     every engine symbol that it shows exists
     checks      checks.py loads, and has what the steps ask for
     messages    what the checks say is plain text with known values, so that it can
@@ -33,6 +34,7 @@ from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
 from labshell.lessons.translate import translated
 from labshell.lessons.values import names_in
 from labshell.lessons.vocabulary import unintroduced
+from labshell.views import pictures
 
 LANGUAGES = ("zh",)
 _MOST_CHECKS = 3  # of a capstone: more would be another job
@@ -88,6 +90,7 @@ def lint(name: str, folder: Path | None = None) -> Iterator[Finding]:
     yield finding(name, "concepts", lambda: _concepts(lesson))
     if lesson.is_capstone:
         yield finding(name, "form of a capstone", lambda: _capstone(lesson))
+    yield finding(name, "panes", lambda: _panes(lesson))
     yield finding(name, "engine symbols", lambda: _symbols(lesson))
     yield finding(name, "checks", lambda: _checks(lesson))
     yield finding(name, "messages of checks", lambda: _messages(lesson))
@@ -127,6 +130,24 @@ def _capstone(lesson: Lesson) -> str:
     if lesson.concepts:
         raise LessonError(f"{lesson.shown}: concepts: a capstone teaches none: `[]`")
     return f"{len(kinds)} steps of work"
+
+
+def _panes(lesson: Lesson) -> str:
+    """The pictures; what is named behind one is known when the lesson runs."""
+    places = [("panes", lesson.panes)]
+    places += [(f"steps.{step.id}.panes", step.panes) for step in lesson.steps]
+    for place, panes in places:
+        try:
+            pictures.named_by(" ".join(panes).split())
+        except EngineError as error:
+            raise LessonError(
+                f"{lesson.shown}: {place}: {error.message}", error.hint
+            ) from error
+    named = [one for _, panes in places for one in panes]
+    for value in names_in(" ".join(named)):
+        if value not in lesson.rules:
+            raise LessonError(f"{lesson.shown}: panes: `{{{{{value}}}}}` is no value")
+    return ", ".join(dict.fromkeys(named)) or "the usual ones"
 
 
 def _symbols(lesson: Lesson) -> str:

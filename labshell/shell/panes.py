@@ -23,16 +23,9 @@ from collections.abc import Sequence
 
 from engine.errors import EngineError
 from labshell.messages import translate
+from labshell.views.pictures import named_by
 
 USUAL = ("mounts", "tree")
-NAMED = (
-    "mounts",
-    "layers",
-    "states",
-    "cgroup",
-    "acts",
-)  # a container may be named behind these
-KINDS = (*NAMED, "tree", "net")
 
 
 class Panes:
@@ -64,7 +57,7 @@ class Panes:
             self.close()
             return translate("The panes are closed.")
         if words:
-            self._show(_watched(words))
+            self._show(named_by(words))
             return translate("`:panes off` closes them again.")
         self._shown = ()
         self.follow(wanted)
@@ -77,7 +70,7 @@ class Panes:
         wanted = wanted or USUAL
         if self._shown is not None and wanted != self._shown:
             self._shown = wanted
-            self._show(_watched(" ".join(wanted).split()))
+            self._show(named_by(" ".join(wanted).split()))
 
     def _show(self, pictures: Sequence[Sequence[str]]) -> None:
         self.close()
@@ -97,24 +90,6 @@ class Panes:
         for pane in self._open:
             subprocess.run(["tmux", "kill-pane", "-t", pane], stderr=subprocess.DEVNULL)
         self._open.clear()
-
-
-def _watched(words: Sequence[str]) -> list[list[str]]:
-    """`mounts layers web tree`: three pictures, one of them with a name behind it."""
-    pictures: list[list[str]] = []
-    for word in words:
-        if word in KINDS:
-            pictures.append([word])
-        elif pictures and len(pictures[-1]) == 1 and pictures[-1][0] in NAMED:
-            pictures[-1].append(word)
-        else:
-            raise EngineError(
-                translate("no such picture: {word}").format(word=word),
-                translate("There are {kinds}: `:panes tree layers CONTAINER`.").format(
-                    kinds=", ".join(KINDS)
-                ),
-            )
-    return pictures
 
 
 def _tmux(*words: str) -> str:

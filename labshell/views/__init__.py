@@ -18,6 +18,7 @@
     rootfs.py                          what `rootfs make` has put where
     registry.py                        a private registry, and who asks it for what
     page.py                            a page about a topic
+    pictures.py                        which pictures there are, by name
     live.py                            a picture that stays true
     transfer.py                        a pull or a push while it goes on
     building.py build_report.py        a build while it goes on, and afterwards

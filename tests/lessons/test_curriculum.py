@@ -1,5 +1,7 @@
 """Each concept leads to its lessons, and each of those to the engine's source."""
 
+import pytest
+
 from labshell.lessons import curriculum, library
 from labshell.lessons.lint import lint
 from labshell.lessons.outcomes import FAILED
@@ -24,6 +26,27 @@ def test_a_concept_without_a_lesson_is_open(tmp_path):
     rows = curriculum.table(tmp_path).splitlines()
     assert sum("*open*" in row for row in rows) == len(curriculum.concepts()) - 1
     assert next(row for row in rows if row.startswith("| 22 |")).count("volumes") >= 2
+
+
+@pytest.mark.parametrize(
+    ("panes", "complaint"),
+    [
+        ("layer", "no such picture: layer"),
+        ("tree web", "no such picture: web"),
+        ("layers web busy", "no such picture: busy"),
+        ("'layers {{nosuch}}'", "`{{nosuch}}` is no value"),
+    ],
+)
+def test_a_picture_that_does_not_exist_is_a_fault_of_the_lesson(
+    tmp_path, panes, complaint
+):
+    place = make("volumes/010.outlive", tmp_path)
+    text = (place / "lesson.md").read_text()
+    text = text.replace("concepts: []", f"concepts: []\npanes: [{panes}]")
+    (place / "lesson.md").write_text(text)
+    found = {f.what: f for f in lint("volumes/outlive", tmp_path)}
+    assert found["panes"].verdict == FAILED
+    assert f"panes: {complaint}" in found["panes"].detail
 
 
 def test_a_concept_that_does_not_exist_is_a_fault_of_the_lesson(tmp_path):
