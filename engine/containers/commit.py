@@ -50,6 +50,9 @@ def commit(
         house.images.name_for(reference)  # refused now, before anything is written
     own = own_defaults(container, base.config.defaults)
     defaults = apply_changes(_overruled(own, otherwise), changes)
+    if not (defaults.entrypoint or defaults.cmd):
+        # As in Docker: `CMD []` takes arguments away from an entrypoint, and no more.
+        defaults = defaults._replace(cmd=own.cmd)
     upper = container.directory / "upper"
     with house.images.writing():
         with _still(house, container, pause):

@@ -39,7 +39,7 @@ TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
 
 
 class NotHere(click.UsageError):
-    """Docker has it, and lab has not; `instead` is what to do without."""
+    """It may be somewhere, and not here; `instead` is what to do without."""
 
     def __init__(
         self, message: str, instead: str, ctx: click.Context, code: int = 1
@@ -189,10 +189,23 @@ class Verbs(Explained, click.Group):
         if name in NOT_HERE and ctx.parent is None:
             message = f"docker has `{name}`, lab has not (yet)"
             return NotHere(message, NOT_HERE[name], ctx)
+        if inside := [] if ctx.parent else self._groups_with(ctx, name):
+            message = f"unknown command: {ctx.command_path} {name}"
+            whole = [f"`{ctx.command_path} {group} {name}`" for group in inside]
+            return NotHere(message, f"There is {', '.join(whole)}.", ctx)
         near = get_close_matches(name, self.list_commands(ctx), n=1)
         guess = f", did you mean `{ctx.command_path} {near[0]}`?" if near else ""
         message = f"unknown command: {ctx.command_path} {name}{guess}"
         return click.UsageError(message, ctx)
+
+    def _groups_with(self, ctx: click.Context, name: str) -> list[str]:
+        """The verbs that hold a verb of this name: `system` for `prune`."""
+        held = [(verb, self.get_command(ctx, verb)) for verb in self.list_commands(ctx)]
+        return [
+            verb
+            for verb, command in held
+            if isinstance(command, Verbs) and name in command.list_commands(ctx)
+        ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Without a verb, show which there are."""

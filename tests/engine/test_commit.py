@@ -99,6 +99,23 @@ def test_changes_are_written_over_that(box: Box) -> None:
     assert image.config.defaults.labels == {"a": "b"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "command"),
+    [
+        (["CMD []"], ["sh", "-c", "touch /new"]),
+        (["ENTRYPOINT []"], ["sh", "-c", "touch /new"]),
+        (["ENTRYPOINT []", 'CMD ["ls"]'], ["ls"]),
+        (['ENTRYPOINT ["ls"]', "CMD []"], None),
+    ],
+    ids=["no-command", "no-entrypoint", "another-command", "an-entrypoint"],
+)
+def test_nothing_to_start_is_the_containers_own_command(
+    box: Box, changes: list[str], command: list[str] | None
+) -> None:
+    box.engine.commit(changed(box), "mine", changes=changes)
+    assert box.engine.inspect("mine")["Config"]["Cmd"] == command
+
+
 @pytest.mark.parametrize("change", ["NOSUCH x", "", "CMD", "RUN true", "ENV"])
 def test_a_change_that_makes_no_sense_is_refused_and_nothing_is_left(
     box: Box, change: str

@@ -109,3 +109,16 @@ def test_the_version_is_one_line(lab: Lab) -> None:
 def test_help_needs_no_permission_and_no_engine(lab: Lab) -> None:
     assert Lab(lab.root / "nowhere")("run", "--help").code == 0
     assert not (lab.root / "nowhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("verb", "groups"),
+    [("prune", ["container", "image", "system"]), ("connect", ["network"])],
+)
+def test_a_verb_of_a_group_says_of_which(
+    lab: Lab, verb: str, groups: list[str]
+) -> None:
+    done = lab(verb)
+    assert (done.code, done.error) == (1, f"unknown command: lab {verb}")
+    for group in groups:
+        assert f"`lab {group} {verb}`" in done.hint
