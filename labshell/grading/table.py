@@ -8,7 +8,7 @@ Try it: `lab grade`
 """
 
 from labshell.grading.result import Grade, LessonGrade
-from labshell.messages import marked, translate
+from labshell.messages import ENGLISH, marked, translate
 from labshell.views.tables import table
 
 _HEADINGS = (
@@ -21,7 +21,7 @@ _HEADINGS = (
 )
 
 
-def as_table(grade: Grade, language: str = "en") -> str:
+def as_table(grade: Grade, language: str = ENGLISH) -> str:
     """The grade, one line for each step that has points, and a line for the sum."""
     rows = [row for lesson in grade.lessons for row in _rows(lesson, language)]
     rows.append(("", "", "", f"{grade.earned}/{grade.maximum}", "", ""))

@@ -20,6 +20,7 @@ from labshell.lessons.format import read_predict
 from labshell.lessons.lesson import Choice, Lesson, Step
 from labshell.lessons.translate import translated_step
 from labshell.lessons.values import shuffled
+from labshell.messages import ENGLISH
 
 BEFORE, AFTER = "before", "after"
 TAKINGS = (BEFORE, AFTER)
@@ -85,12 +86,12 @@ class Inventory(NamedTuple):
         }
 
 
-def read(language: str = "en") -> Inventory:
+def read(language: str = ENGLISH) -> Inventory:
     """The inventory in a language. LessonError says what is wrong with its file."""
     front, introduction = _front("inventory.md")
     questions = [_question(fields) for fields in front.listed("questions")]
     front.done()
-    if language != "en":
+    if language != ENGLISH:
         texts, introduction = _front(f"inventory.{language}.md")
         questions, _ = _translated(questions, texts)
     return Inventory(introduction.strip(), tuple(questions))

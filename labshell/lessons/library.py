@@ -28,7 +28,7 @@ from engine.errors import EngineError, NotFound
 from labshell.lessons.fields import read_text
 from labshell.lessons.format import read_lesson
 from labshell.lessons.lesson import Lesson
-from labshell.messages import translate
+from labshell.messages import ENGLISH, translate
 
 OURS = Path(lessons.__file__).parent
 CHOSEN = "LABSHELL_LESSONS"  # the variable that --lessons sets
@@ -65,7 +65,7 @@ def known(folder: Path | None = None) -> dict[str, Path]:
     return names(OURS) | (names(folder) if folder != OURS else {})
 
 
-def find(name: str, language: str = "en", folder: Path | None = None) -> Lesson:
+def find(name: str, language: str = ENGLISH, folder: Path | None = None) -> Lesson:
     """The lesson with this name, in the language asked for where it has it."""
     from labshell.lessons.translate import translated
 
@@ -77,7 +77,7 @@ def find(name: str, language: str = "en", folder: Path | None = None) -> Lesson:
     if lesson.is_capstone:
         needs = (*_others_of_its_track(name, found), *lesson.needs)
         lesson = replace(lesson, needs=tuple(dict.fromkeys(needs)))
-    return lesson if language == "en" else translated(lesson, language)[0]
+    return lesson if language == ENGLISH else translated(lesson, language)[0]
 
 
 def _others_of_its_track(name: str, found: Iterable[str]) -> list[str]:
@@ -86,7 +86,7 @@ def _others_of_its_track(name: str, found: Iterable[str]) -> list[str]:
 
 
 def readable(
-    wanted: Iterable[str], language: str = "en"
+    wanted: Iterable[str], language: str = ENGLISH
 ) -> tuple[list[Lesson], list[EngineError]]:
     """Those lessons that can be read, and what is wrong with each of the others."""
     lessons, broken = [], []

@@ -33,30 +33,40 @@ from labshell.lessons.warm import Warm
 
 SECONDS = 600  # for one script: in an emulated machine a setup takes minutes
 _TOO_LONG = -1  # in place of an exit status, and none that a script could have
-_LAB = 'lab() { "$LAB_PYTHON" -P -S -m labshell "$@"; }; export -f lab\n'
+# `|| return`: what fails is the line that says `lab`, and not one inside it.
+_LAB = 'lab() { "$LAB_PYTHON" -P -S -m labshell "$@" || return; }; export -f lab\n'
 _RUNC = (
     'labshell-runc() { "$LAB_PYTHON" -P -S -c '
     "'import sys; from engine.runtime.command.main import main; sys.exit(main())' "
-    '"$@"; }; export -f labshell-runc\n'
+    '"$@" || return; }; export -f labshell-runc\n'
 )
-_WARM_LAB = 'lab() { "$LAB_PYTHON" -I -S "$LAB_CLIENT" "$@"; }; export -f lab\n'
+_WARM_LAB = (
+    'lab() { "$LAB_PYTHON" -I -S "$LAB_CLIENT" "$@" || return; }; export -f lab\n'
+)
+_MARK = "\x1e"  # behind what was printed, and before what says which line has failed
+_CAREFUL = f"set -e -o pipefail; trap 'printf {_MARK}%s $LINENO' ERR\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """How a script ended, and all it printed."""
+    """How a script ended, all it printed, and which line failed if that is known."""
 
     code: int
     output: str
+    line: str = ""
 
     @property
     def last_words(self) -> str:
-        """The line that says best why it failed."""
+        """Why it failed, in a line: the one that did, and what was said at the end.
+
+        An error that is not at the end is of a line that was to fail (`|| true`).
+        """
         if self.code == _TOO_LONG:
             return f"it took longer than {SECONDS:g} s"
-        lines = [line for line in self.output.splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith("Error")]
-        return (errors or lines or [f"it ended with status {self.code}"])[-1]
+        said = [line for line in self.output.splitlines() if line.strip()]
+        errors = [line for line in said[-2:] if line.startswith("Error")]
+        last = (errors or said or [f"it ended with status {self.code}"])[-1]
+        return f"`{self.line}`: {last}" if self.line else last
 
 
 def run_hidden(
@@ -70,14 +80,15 @@ def run_hidden(
     # In English, because last_words looks for "Error".
     variables = environment(engine) | {messages.CHOSEN: messages.ENGLISH}
     with tempfile.TemporaryFile() as output:
-        code = 0
+        code, before = 0, ""
         if warm is not None and not prelude:
             code, script = _run_plain(script, variables, output.fileno(), warm)
         if code == 0 and script:
             lab = _LAB if warm is None else _WARM_LAB
             served = {} if warm is None else warm.variables(variables)
+            before = f"{lab}{_RUNC}{prelude}{_CAREFUL}"
             bash = subprocess.Popen(
-                ["bash", "-c", f"{lab}{_RUNC}{prelude}set -e -o pipefail\n{script}"],
+                ["bash", "-c", before + script],
                 env=variables | served,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -85,7 +96,20 @@ def run_hidden(
             )
             code = _ended(bash)
         output.seek(0)
-        return Finished(code=code, output=output.read(1 << 20).decode(errors="replace"))
+        printed = output.read(1 << 20).decode(errors="replace")
+        return _finished(code, printed, before.count("\n"), script)
+
+
+def _finished(code: int, printed: str, above: int, script: str) -> Finished:
+    """How a script ended that began so many lines below the first."""
+    output, marked, told = printed.rpartition(_MARK)
+    if code == 0 or not marked:
+        return Finished(code=code, output=printed)
+    line, lines = told, script.splitlines()
+    if told.isdecimal():  # by bash; a `lab` that is warm says the line itself
+        number = int(told) - above
+        line = lines[number - 1] if 0 < number <= len(lines) else ""
+    return Finished(code=code, output=output, line=line.strip())
 
 
 def _run_plain(
@@ -98,7 +122,7 @@ def _run_plain(
     with open(os.devnull, "rb") as nothing:
         try:
             files = (nothing.fileno(), output, output)
-            return warm.run(lines, variables, files, SECONDS), rest
+            return warm.run(lines, variables, files, SECONDS, _MARK), rest
         except TimeoutError:
             return _TOO_LONG, ""
         except OSError:  # the server has ended: bash starts a `lab` for each line

@@ -34,6 +34,7 @@ from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
 from labshell.lessons.translate import translated
 from labshell.lessons.values import names_in
 from labshell.lessons.vocabulary import unintroduced
+from labshell.messages import ENGLISH
 from labshell.views import pictures
 
 LANGUAGES = ("zh",)
@@ -97,7 +98,7 @@ def lint(name: str, folder: Path | None = None) -> Iterator[Finding]:
     for language in LANGUAGES:
         look = functools.partial(_translation, lesson, language)
         yield finding(name, f"translation: {language}", look)
-    for language in ("en", *LANGUAGES):
+    for language in (ENGLISH, *LANGUAGES):
         look = functools.partial(_words, name, language, folder)
         yield finding(name, f"words it uses: {language}", look)
 

@@ -29,6 +29,7 @@ from labshell.lessons import curriculum, library, saving, symbols
 from labshell.lessons.fields import Fields, LessonError, read_text, split_front_matter
 from labshell.lessons.lines import Finished, run_hidden
 from labshell.lessons.progress import default_path
+from labshell.messages import ENGLISH
 
 _FOLDER = library.OURS / "mutants"
 _LAUNCHER = """\
@@ -77,7 +78,7 @@ def names() -> list[str]:
     return sorted(p.stem for p in _FOLDER.glob("*.md") if "." not in p.stem)
 
 
-def find(name: str, language: str = "en") -> Mutant:
+def find(name: str, language: str = ENGLISH) -> Mutant:
     """One mutant, in a language if it has it. NotFound or LessonError."""
     if name not in names():
         raise NotFound(f"No such mutant: {name}", "`lab mutant` lists them.")

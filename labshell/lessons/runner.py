@@ -40,7 +40,7 @@ from labshell.lessons.warm import Warm
 from labshell.lessons.where import to_go_on_with
 from labshell.lessons.words import WORDS
 from labshell.lessons.world import put_away
-from labshell.messages import translate
+from labshell.messages import ENGLISH, translate
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,7 +52,7 @@ class LessonRunner:
     def __init__(
         self,
         engine: Engine,
-        language: str = "en",
+        language: str = ENGLISH,
         console: "Console | None" = None,
         shell: StudentsShell | None = None,
     ) -> None:

@@ -222,6 +222,6 @@ def _environment(root: Path, progress: Path) -> dict[str, str]:
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
-        messages.CHOSEN: "en",
+        messages.CHOSEN: messages.ENGLISH,
         "PROMPT_TOOLKIT_NO_CPR": "1",  # nobody here answers where the cursor is
     }

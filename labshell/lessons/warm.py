@@ -13,7 +13,8 @@ line reads and writes where it was typed. A client may also bring several lines,
 one fork runs in turn: those that need no bash (plain.py). The server ends with whoever
 started it: it hears so from a pipe that nobody writes to (its lifeline).
 
-A client that finds no server starts a `lab` of its own: this only saves time.
+A line for which nobody waits any more is killed, as the `lab` that it is would have
+been. A client that finds no server starts a `lab` of its own: this only saves time.
 
 man: fork(2), pidfd_open(2), unix(7) on SCM_RIGHTS
 Try it: `lab learn commit/init-layer`, and beside it `pgrep -af lessons.warm`
@@ -24,6 +25,7 @@ import gc
 import importlib
 import marshal
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -63,10 +65,12 @@ class Warm:
         environment: Mapping[str, str],
         files: tuple[int, int, int],
         seconds: float,
+        mark: str,
     ) -> int:
         """Run lines with these files, until one fails that must not; its exit code.
 
-        OSError if there is no server, TimeoutError if it takes longer than this.
+        That one is printed behind `mark`. OSError if there is no server, TimeoutError
+        if it takes longer than this: then what still runs is killed.
         """
         where = self.variables(environment)["LAB_WARM"]
         with socket.socket(socket.AF_UNIX) as server:
@@ -74,7 +78,7 @@ class Warm:
             server.connect(where)
             # marshal knows plain tuples only.
             wanted = [(line.words, line.may_fail) for line in lines]
-            return warm_client.ask(server, wanted, dict(environment), files)
+            return warm_client.ask(server, wanted, dict(environment), files, mark)
 
     def _start(self, environment: Mapping[str, str]) -> None:
         self._directory = tempfile.mkdtemp(prefix="labshell-warm-")
@@ -117,6 +121,7 @@ def serve(listener: socket.socket, lifeline: int) -> None:
     """Fork for each client, and tell it how its line ended; until the lifeline ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the lines
     running: dict[int, _Running] = {}  # by pidfd
+    waiting: dict[int, int] = {}  # the pidfd, by the descriptor of who waits
     events = poll()
     for descriptor in (listener.fileno(), lifeline):
         events.register(descriptor, POLLIN)
@@ -126,11 +131,18 @@ def serve(listener: socket.socket, lifeline: int) -> None:
                 return
             if descriptor == listener.fileno():
                 pidfd, line = _fork(listener.accept()[0])
-                running[pidfd] = line
+                running[pidfd], waiting[line.client.fileno()] = line, pidfd
                 events.register(pidfd, POLLIN)
-            else:
+                events.register(line.client, 0)  # only that nobody is there any more
+            elif descriptor in running:
+                line = running.pop(descriptor)
+                if waiting.pop(line.client.fileno(), None) is not None:
+                    events.unregister(line.client)
                 events.unregister(descriptor)
-                _ended(descriptor, running.pop(descriptor))
+                _ended(descriptor, line)
+            elif descriptor in waiting:
+                events.unregister(descriptor)
+                signal.pidfd_send_signal(waiting.pop(descriptor), signal.SIGKILL)
 
 
 def _fork(client: socket.socket) -> tuple[int, _Running]:
@@ -169,7 +181,7 @@ def _run(client: socket.socket, imported: int) -> NoReturn:
     known = set(sys.modules)
     begun, files, _, _ = socket.recv_fds(client, 1 << 16, 3)
     rest = iter(lambda: client.recv(1 << 16), b"")
-    lines, variables, directory = marshal.loads(b"".join([begun, *rest]))
+    lines, variables, directory, mark = marshal.loads(b"".join([begun, *rest]))
     for number, descriptor in enumerate(files):
         os.dup2(descriptor, number)
     os.closerange(3, imported)
@@ -184,6 +196,9 @@ def _run(client: socket.socket, imported: int) -> NoReturn:
     for words, may_fail in lines:
         code = finish(words)
         if code and not may_fail:
+            if mark:
+                sys.stdout.flush()
+                os.write(2, f"{mark}lab {shlex.join(words)}".encode(errors="replace"))
             break
         code = 0
     came = [name for name in sys.modules if name not in known]

@@ -29,13 +29,15 @@ def ask(
     lines: "list[tuple[list[str], bool]]",
     variables: "dict[str, str]",
     files: "tuple[int, int, int]",
+    mark: str = "",
 ) -> int:
     """Have lines run, until one fails that must not; how the last one ended.
 
+    If there is a `mark`, it is printed behind all else, and then the one that failed.
     OSError if there is no server any more: then none of them was begun. One that has
     been is a process of its own, and holds its end of the connection.
     """
-    wanted = marshal.dumps((lines, variables, os.getcwd()))
+    wanted = marshal.dumps((lines, variables, os.getcwd(), mark))
     numbers = b"".join(number.to_bytes(4, sys.byteorder) for number in files)
     rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)
     sent = server.sendmsg([wanted], [rights])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.engine import Engine
+from labshell.lessons import lines
 from labshell.lessons.lines import environment, run_hidden
 from labshell.lessons.progress import Progress
 from labshell.lessons.warm import Warm
@@ -101,6 +102,14 @@ def test_a_line_that_is_killed_says_so(warm, engine):
     script = f"lab events & {kill}; wait $! || echo $?"
     done = run_hidden(engine, script, warm=warm)
     assert done.output == f"{128 + signal.SIGKILL}\n"
+
+
+def test_a_line_that_takes_too_long_does_not_run_on(warm, engine, monkeypatch):
+    monkeypatch.setattr(lines, "SECONDS", 0.2)
+    done = run_hidden(engine, "lab events", warm=warm)
+    assert done.last_words == "it took longer than 0.2 s"
+    children = Path(f"/proc/{warm.pid}/task/{warm.pid}/children")
+    until(lambda: not children.read_text().split(), "the line to end")
 
 
 def test_without_its_server_a_line_runs_all_the_same(warm, engine):
