@@ -1,6 +1,7 @@
 """`lab assignment …`, `lab submit`: marked work, from an instructor's idea to a file.
 
     instructor   lab assignment new, lint, try    a folder: grading/assignment.py
+                 lab assignment pin               pinning.py: what it is now, noted
                  lab assignment export            kits and tokens for students
     student      lab submit                       what is handed in
     instructor   lab grade … --assignment         marks: commands/grade.py
@@ -15,6 +16,7 @@ import click
 from engine.engine import Engine
 from engine.errors import InvalidArgument
 from labshell.commands.grammar import Option, Verb, Verbs
+from labshell.commands.pinning import tell_differences
 from labshell.views.tables import printable
 
 _FOLDER = click.Argument(
@@ -55,6 +57,7 @@ def lint(engine: Engine, folder: Path) -> None:
     from labshell.grading import kit
 
     assignment = kit.lint(folder.absolute())
+    tell_differences(assignment)
     click.echo(
         f"{assignment.name}: {len(assignment.items)} items, {assignment.maximum} "
         f"points, {assignment.visible} of them by visible checks"
@@ -77,9 +80,11 @@ def try_(engine: Engine, folder: Path) -> int:
     point was earned.
     """
     from labshell.grading import trial
+    from labshell.grading.assignment import read_assignment
     from labshell.grading.reports.table import items_table
 
     row = trial.solve(engine, folder.absolute())
+    tell_differences(read_assignment(folder.absolute()))
     click.echo(items_table(row.items))
     click.echo(
         f"{row.status}: {row.earned:g}/{row.maximum} {printable(row.note)}".strip()
@@ -130,6 +135,7 @@ assignment = Verbs(
             "lint": "labshell.commands.assignment:lint",
             "try": "labshell.commands.assignment:try_",
             "export": "labshell.commands.assignment:export",
+            "pin": "labshell.commands.pinning:pin",
         }
     },
 )

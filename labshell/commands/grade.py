@@ -170,12 +170,14 @@ def _own(json: bool) -> int:
 
 
 def _class(asked: "Asked", wanted: reporting.Wanted) -> int:
+    from labshell.commands.pinning import tell_differences
     from labshell.grading import comparing, keeping
     from labshell.grading.grading import grade_class
 
     graded = grade_class(asked, None if wanted.json else _tell)
     reporting.write(graded.assignment, graded.rows, graded.values, wanted)
     keeping.note(asked.out, asked.folder, asked.files)
+    tell_differences(graded.assignment)
     if graded.changes and not wanted.json:
         click.echo(f"\n{comparing.as_table(graded.changes)}")
     for look in graded.strays:

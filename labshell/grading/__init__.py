@@ -9,6 +9,7 @@ One's own lessons, from the progress that was saved:
 Marked work, in the order in which it comes about:
 
     assignment.py  what is asked for, read from assignment.yaml
+    needs.py       what an item asks of the machine; pins.py: what all of it was once
     course.py      key, tokens and roster of a course
     kit.py         a new assignment; what students get of it
     packing.py     what a student hands in, gathered

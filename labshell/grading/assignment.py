@@ -28,6 +28,7 @@
         hidden:
           - {check: hidden:keeps_no_token, points: 3}
         concepts: [12, 14]
+        needs: {cgroup: 2}             of the machine: see needs.py
 
 Try it: `lab assignment new layers-1`, then `lab assignment lint layers-1`
 """
@@ -40,6 +41,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from labshell.grading.needs import NOTHING, Machine, read_needs
 from labshell.lessons.fields import Fields, LessonError, read_text, yaml_data
 from labshell.lessons.values import Rule, names_in, read_rule
 
@@ -89,6 +91,7 @@ class Item:
     checks: tuple[Check, ...]
     more: int
     concepts: tuple[int, ...]
+    needs: Machine = NOTHING
 
     @property
     def maximum(self) -> int:
@@ -249,6 +252,7 @@ def _read_item(fields: Fields) -> Item:
         checks=tuple(checks),
         more=item.integer("more", 0),
         concepts=item.integers("concepts"),
+        needs=read_needs(item.inner("needs")),
     )
     item.done()
     _examine_item(found, item)

@@ -14,7 +14,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
+from engine.errors import EngineError
 from labshell.grading.assignment import Assignment, AssignmentError, Item
+from labshell.grading.needs import this_machine
 from labshell.grading.rows import CheckMark, ItemMark
 from labshell.grading.submission import Claim, Submission, SubmissionError
 from labshell.grading.triage import pattern_of
@@ -32,6 +34,7 @@ def load_checks(assignment: Assignment, *, hidden: bool) -> Checks:
     """The functions that the assignment names. AssignmentError if one is not there."""
     found: dict[str, Callable[[Work], Outcome]] = {}
     modules = {}
+    this_machine()  # where checks run, nothing of it can be seen any more
     for item in assignment.items:
         for check in item.checks:
             if check.is_hidden and not hidden:
@@ -114,7 +117,8 @@ def _mark_item(
         if check.name not in checks:
             continue
         work = Work(evidence, values, check.points, answer)
-        outcome = judge(_sparing(checks[check.name]), work, seconds)
+        able = _able(item, checks[check.name])
+        outcome = judge(_sparing(able), work, seconds)
         message, pattern = fill(outcome.text(), values), pattern_of(outcome, values)
         marks.append(
             CheckMark(
@@ -127,6 +131,16 @@ def _mark_item(
             )
         )
     return ItemMark(item=item.id, checks=tuple(marks))
+
+
+def _able(item: Item, check: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
+    """The check; or, on a machine that lacks what the item needs, one that says so."""
+
+    def unable(_: Work) -> Outcome:
+        raise EngineError(lacking)
+
+    lacking = this_machine().lacks(item.needs)
+    return unable if lacking else check
 
 
 def _sparing(check: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:

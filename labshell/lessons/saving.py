@@ -41,7 +41,10 @@ def read(path: Path) -> Any:
         data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise ValueError("it is too large")
-    return json.loads(data)
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it is too deep") from error
 
 
 def write(path: Path, data: Any) -> None:
