@@ -49,10 +49,7 @@ def commit(
     if reference:
         house.images.name_for(reference)  # refused now, before anything is written
     own = own_defaults(container, base.config.defaults)
-    defaults = apply_changes(_overruled(own, otherwise), changes)
-    if not (defaults.entrypoint or defaults.cmd):
-        # As in Docker: `CMD []` takes arguments away from an entrypoint, and no more.
-        defaults = defaults._replace(cmd=own.cmd)
+    said = apply_changes(_overruled(own, otherwise), changes)
     upper = container.directory / "upper"
     with house.images.writing():
         with _still(house, container, pause):
@@ -67,7 +64,7 @@ def commit(
         config = base.config._replace(
             created=step.created,
             author=author,
-            defaults=defaults,
+            defaults=_with_command(said, own),
             diff_ids=(*base.config.diff_ids, *([layer.diff_id] if layer else ())),
             history=(*base.config.history, step),
         )
@@ -98,6 +95,15 @@ def _overruled(own: ImageDefaults, otherwise: Mapping[str, Any]) -> ImageDefault
         healthcheck=health.over(Healthcheck.from_json(own.healthcheck or {})).to_json()
         or None,
     )
+
+
+def _with_command(said: ImageDefaults, own: ImageDefaults) -> ImageDefaults:
+    """As in Docker: `CMD []` takes its arguments from an entrypoint, and no more.
+
+    Where nothing would be left to start, the container's own command stays.
+    """
+    nothing = not (said.entrypoint or said.cmd)
+    return said._replace(cmd=own.cmd) if nothing else said
 
 
 @contextlib.contextmanager
