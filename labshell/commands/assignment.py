@@ -3,6 +3,7 @@
     instructor   lab assignment new, lint, try    a folder: grading/assignment.py
                  lab assignment pin               pinning.py: what it is now, noted
                  lab assignment export            kits and tokens for students
+                 lab assignment gradescope        an autograder to upload
     student      lab submit                       what is handed in
     instructor   lab grade … --assignment         marks: commands/grade.py
 
@@ -121,6 +122,43 @@ def export(engine: Engine, out: Path, folder: Path) -> None:
     click.echo(f"{out}/kit  {out}/tokens ({students} students)")
 
 
+@click.command(
+    cls=Verb,
+    params=[
+        Option(
+            ["-o", "--output", "out"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            required=True,
+            help="The zip to upload.",
+        ),
+        Option(
+            ["--roster"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Who is who, if the course's roster does not say it.",
+        ),
+        _FOLDER,
+    ],
+    examples="""
+        lab assignment gradescope layers-1 -o autograder.zip
+        lab assignment gradescope layers-1 -o autograder.zip --roster gradescope.csv
+    """,
+)
+@click.pass_obj
+def gradescope(engine: Engine, out: Path, roster: Path | None, folder: Path) -> None:
+    """Write an autograder for Gradescope: the assignment, and what grades it.
+
+    Students upload what `lab submit` makes. Whose it is, its token says; who uploads it
+    must be that student: by the name, e-mail address or SID that Gradescope knows, and
+    that the roster has under student, email or sis_id. The course key is not in it.
+    """
+    from labshell.grading.gradescope import zipped
+
+    students = zipped.write(engine, folder.absolute(), out.absolute(), roster)
+    click.echo(f"{out} ({students} students)")
+
+
 assignment = Verbs(
     name="assignment",
     help="""
@@ -136,6 +174,7 @@ assignment = Verbs(
             "try": "labshell.commands.assignment:try_",
             "export": "labshell.commands.assignment:export",
             "pin": "labshell.commands.pinning:pin",
+            "gradescope": "labshell.commands.assignment:gradescope",
         }
     },
 )

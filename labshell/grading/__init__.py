@@ -22,6 +22,7 @@ Marked work, in the order in which it comes about:
     sheets.py      the tables that a teacher keeps: overrides.py, points that a person
                    gives; accommodations.py, more days or more time
     rows.py        a row as data, and its JSON; reports/: tables and files
+    gradescope/    an autograder to upload there
     visible.py     a look with the visible checks alone
     grading.py     all of that for a class, from files to a folder of marks
     kept.py        … read back; comparing.py: what a regrade changes
