@@ -31,8 +31,8 @@ WHOLE = Option(["--no-trunc"], is_flag=True, help="Cut nothing short.")
 FORMAT = Option(
     ["--format"],
     metavar="TEMPLATE",
-    help=r"""Print this for each: '{{.ID}}', 'table {{.ID}}\t{{.Size}}', or json. The
-    fields are those that `--format json` shows.""",
+    help="""Print this for each: a text with {{.FIELD}} in it, `table` and such a text,
+    or json. The fields are those that `--format json` shows.""",
 )
 
 

@@ -160,6 +160,9 @@ class StudentsShell(Protocol):
     def prepare(self, lines: str) -> None:
         """Run lines that nobody need see, and that all later ones build on."""
 
+    def overlook(self) -> None:
+        """Do not tell what has changed by now: it was not the student's doing."""
+
 
 class OwnBash:
     """A bash for one line, where no shell is open."""
@@ -182,6 +185,9 @@ class OwnBash:
     def prepare(self, lines: str) -> None:
         """Run lines that nobody need see, and that all later ones build on."""
         self._prelude += lines
+
+    def overlook(self) -> None:
+        """Nothing is told anyway."""
 
 
 def environment(engine: Engine) -> dict[str, str]:

@@ -242,6 +242,7 @@ class LessonRunner:
     def _reset(self, what: str) -> None:
         if what == "step" and self.stage:
             self.stage.attempt.reset_step()
+            self.shell.overlook()
             self.screen.say("Back at the beginning of this step.", "green")
             self.stage.show()
         elif what == "lesson" and self.stage:

@@ -19,7 +19,14 @@ from labshell.lessons.lines import StudentsShell
 from labshell.lessons.picking import position
 from labshell.lessons.screen import Screen
 from labshell.lessons.stage import HOW_TO_GO_ON, Stage
-from labshell.messages import translate
+from labshell.messages import marked, translate
+
+_WITHOUT_HINT = HOW_TO_GO_ON | {
+    "predict": marked(
+        "Say what you think now: a wrong prediction is explained, and costs no more "
+        "than its own point."
+    ),
+}
 
 
 class StepWords:
@@ -69,6 +76,7 @@ class StepWords:
             self.attempt.skip()
             self.attempt.enter(self.attempt.number + 1)
         self.attempt.enter(ids.index(where))
+        self.shell.overlook()
         self.stage.show()
 
     def again(self, argument: str) -> None:
@@ -78,6 +86,7 @@ class StepWords:
     def skip(self, argument: str) -> None:
         """Go on without the points."""
         self.attempt.skip()
+        self.shell.overlook()
         self.stage.status()
         self.next("")
 
@@ -85,6 +94,7 @@ class StepWords:
         """Make the world again as it was when this step began; points stay."""
         self.screen.say("Setting up …", "dim")
         self.attempt.restore()
+        self.shell.overlook()
         self.screen.say("All is as it was when this step began.", "green")
         self.stage.show()
 
@@ -95,6 +105,7 @@ class StepWords:
         hint = self.attempt.hint()
         if not hint:
             self.screen.say("There is no hint for this step.", "yellow")
+            self.screen.say(_WITHOUT_HINT[self.attempt.step.kind], "dim")
             return
         given, hints = self.attempt.here.hints, self.attempt.step.hints
         self.screen.line(f"{given}/{len(hints)}  {hint}", "cyan")

@@ -1,6 +1,7 @@
 """A lesson in the real shell, on a real terminal, when things do not go smoothly."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 
@@ -85,6 +86,9 @@ def test_goto_and_panic_are_words_of_the_shell(desk):
     for line in desk.solution("notes"):
         typist.type(line)
     typist.wait(lambda: desk.record.of("notes").earned == 4, "leaving notes")
+    since = typist.screen.partition("All is as it was")[2]
+    said, _, _ = since.partition("\x1b[?2004h")  # by this, the prompt begins
+    assert not re.search(r"[+-] (mount|process|layer) ", said)
 
 
 def test_a_drill_in_the_shell_takes_the_answer_and_gives_it_back(desk):

@@ -127,6 +127,10 @@ def test_what_was_earned_is_not_lost_by_undoing_it(student):
     assert student.attempt.here.earned == 1
 
 
+def test_a_prediction_without_a_hint_says_how_it_is_meant(student):
+    assert "Say what you think now" in " ".join(student.says("hint").split())
+
+
 def test_hints_get_more_concrete_and_stay_at_the_last(student):
     student.goes_to("commit")
     given = [student.says("hint") for _ in range(4)]
