@@ -16,7 +16,7 @@ What the verbs have in common:
     authors.py   `lab lesson new|lint|preview|test`, for those who write lessons
     assignment.py   `lab assignment`, pinning.py one verb of it, `lab submit`;
                  grade.py  `lab grade`, and reporting.py its reports
-    marks.py     `lab grade triage|export|purge`: what to do with marks that are there
+    marks.py     `lab grade triage|viva|export|purge`: what to do with marks later
     mutant.py    `lab mutant`: an engine with a fault, to be found and mended
     inventory.py `lab lesson inventory`: what one knows, before the lessons and after
     cidfile.py   --cidfile

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _CLASS = "For a class"
 _VERBS = {
-    verb: f"labshell.commands.marks:{verb}" for verb in ("triage", "export", "purge")
+    verb: f"labshell.commands.marks:{verb}"
+    for verb in ("triage", "viva", "export", "purge")
 }
 _HELP = """
 Show what you have earned, lesson by lesson; or grade what a class handed in.
@@ -111,6 +112,7 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
         lab grade --assignment layers-1 -o marks --report canvas --roster roster.csv
         lab grade class/ --assignment layers-1 -o new --compare marks
         lab grade triage marks
+        lab grade viva marks s001
     """,
 )
 @click.pass_obj
@@ -172,12 +174,18 @@ def _own(json: bool) -> int:
 def _class(asked: "Asked", wanted: reporting.Wanted) -> int:
     from labshell.commands.pinning import tell_differences
     from labshell.grading import comparing, keeping
-    from labshell.grading.grading import grade_class
+    from labshell.grading.grading import grade_class, trace
 
     graded = grade_class(asked, None if wanted.json else _tell)
     reporting.write(graded.assignment, graded.rows, graded.values, wanted)
     keeping.note(asked.out, asked.folder, asked.files)
     tell_differences(graded.assignment)
+    if things := trace(asked, graded):
+        click.echo(
+            f"{asked.out}/honesty.json: {things} for staff to look at; no points "
+            "depend on it",
+            err=True,
+        )
     if graded.changes and not wanted.json:
         click.echo(f"\n{comparing.as_table(graded.changes)}")
     for look in graded.strays:

@@ -1,6 +1,7 @@
 """`lab grade VERB OUT`: what a teacher does with marks once they are there.
 
     lab grade triage OUT        what went wrong, in groups: a decision for each
+    lab grade viva OUT ID       three questions about a student's own work
     lab grade export OUT …      all that is kept of one student
     lab grade purge OUT …       what is older than a day goes
 
@@ -21,6 +22,7 @@ from engine.errors import NotFound
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import JSON, print_json
 from labshell.commands.options.kinds import Value
+from labshell.views.tables import printable
 
 _OUT = click.Argument(["out"], type=click.Path(path_type=Path), metavar="OUT")
 
@@ -65,6 +67,40 @@ def triage(engine: Engine, json: bool, group: int | None, out: Path) -> None:
         click.echo(groups.as_overrides(found[0], marks.rows))
     else:
         click.echo(groups.as_table(found))
+
+
+@click.command(
+    cls=Verb,
+    params=[JSON, _OUT, click.Argument(["student"], metavar="STUDENT")],
+    examples="""
+        lab grade viva marks s001
+    """,
+)
+@click.pass_obj
+def viva(engine: Engine, json: bool, out: Path, student: str) -> None:
+    """Print three questions about a student's own work, with right answers for staff.
+
+    From their values, files, layers and answers: who has done the work finds them easy.
+    No points come of it.
+    """
+    from labshell.grading import tracer
+    from labshell.grading.kept import read_kept
+    from labshell.grading.viva import questions
+
+    row = read_kept(out).row(student)
+    traces = dict(tracer.read(out)).get(row.file) if row.items else None
+    if traces is None:
+        raise NotFound(
+            f"{student} has handed in nothing that could be traced",
+            "The row in marks.json says why.",
+        )
+    found = questions(row, traces)
+    if json:
+        print_json([question.to_json() for question in found])
+        return
+    for number, question in enumerate(found, 1):
+        click.echo(f"{number}. {printable(question.ask)}")
+        click.echo(f"   Right: {printable(question.answer)}\n")
 
 
 @click.command(

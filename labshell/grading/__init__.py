@@ -26,6 +26,8 @@ Marked work, in the order in which it comes about:
     visible.py     a look with the visible checks alone
     grading.py     all of that for a class, from files to a folder of marks
     kept.py        … read back; comparing.py: what a regrade changes
+    traces.py      what can be said of a submission beside its marks, noted by tracer.py
+    honesty.py     … for staff to look at; viva.py: … as questions to its student
     triage.py      what went wrong, in groups
     keeping.py     when that was, and how it goes; disclosure.py: what is kept of one
     trial.py       an assignment, solved by its own solution

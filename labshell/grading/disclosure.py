@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from labshell.grading import accommodations, comparing, overrides
+from labshell.grading import accommodations, comparing, overrides, tracer
 from labshell.grading.course import ROSTER
 from labshell.grading.keeping import read_grading, read_looks
 from labshell.grading.kept import read_kept
@@ -69,6 +69,9 @@ def _members(out: Path, student: str) -> Iterator[tuple[str, bytes | Path]]:
     theirs = [look for look in looks if look.student == student]
     yield "row.json", _json(row.to_json(), hide)
     yield "looks.json", _json([look.to_json() for look in theirs], hide)
+    files = {look.file for look in theirs if look.row.items}
+    traced = [traces for name, traces in tracer.read(out) if name in files]
+    yield "traces.json", _json(traced, hide)
     if (out / comparing.FILE).exists():
         changes = saving.read(out / comparing.FILE)["changes"]
         mine = [change for change in changes if change["student"] == student]

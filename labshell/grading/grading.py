@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.errors import InvalidArgument, NotFound
-from labshell.grading import comparing, journal, kit, rounds
+from labshell.grading import comparing, honesty, journal, kit, rounds, tracer
 from labshell.grading.assignment import Assignment
 from labshell.grading.classroom import RECEIVED, Classroom, read_received
 from labshell.grading.comparing import Change
@@ -89,6 +89,20 @@ def grade_class(asked: Asked, told: Callable[[Look], object] | None) -> Graded:
         looks=looks,
         changes=changes,
     )
+
+
+def trace(asked: Asked, graded: Graded) -> int:
+    """Note in `out` what people may want to know; how many things to look at there are.
+
+    That is after the marks, which it can neither change nor hinder.
+    """
+    marked = {row.file for row in graded.rows if row.items}
+    files = [file for file in asked.files if file.name in marked]
+    traces = tracer.trace(graded.assignment, files, asked.jobs)
+    tracer.write(asked.out, traces)
+    found = honesty.findings(graded.looks, graded.rows, traces, graded.values)
+    saving.write(asked.out / honesty.FILE, found)
+    return honesty.how_many(found)
 
 
 def _keep(changes: Sequence[Change] | None, path: Path) -> None:

@@ -65,11 +65,13 @@ def _environment() -> dict[str, str]:
 class Inspector:
     """The inspector as the grader has it; the process begins with this object."""
 
+    program = __name__
+
     def __init__(self, assignment: Assignment) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             number = str(theirs.fileno())
-            program = [sys.executable, "-P", "-S", "-m", __name__, number]
+            program = [sys.executable, "-P", "-S", "-m", self.program, number]
             self._process = subprocess.Popen(
                 [*program, os.fspath(assignment.folder)],
                 env={
@@ -102,7 +104,7 @@ class Inspector:
 # The process.
 
 
-class _Marker:
+class Marker:
     """What a child needs to mark one submission, ready before it is born."""
 
     def __init__(self, folder: Path) -> None:
@@ -125,7 +127,7 @@ class _Marker:
         return {"claim": claim.to_json(), "items": items}
 
 
-def serve(door: socket.socket, marker: _Marker) -> None:
+def serve(door: socket.socket, marker: Marker) -> None:
     """Look at one submission after the other, until nobody asks any more."""
     while True:
         message, files, _, _ = socket.recv_fds(door, 4096, 1)
@@ -137,7 +139,7 @@ def serve(door: socket.socket, marker: _Marker) -> None:
         door.sendall(json.dumps(found).encode() + b"\n")
 
 
-def _inspect(file: int, seconds: float, marker: _Marker) -> dict[str, Any]:
+def _inspect(file: int, seconds: float, marker: Marker) -> dict[str, Any]:
     """The fields of an `Inspected`."""
     ours, theirs = os.pipe()
     began = time.monotonic()
@@ -173,7 +175,7 @@ def _read_until(descriptor: int, until: float) -> tuple[bytes, bool]:
 
 
 def _be_nobody_and_mark(
-    file: int, out: int, seconds: float, marker: _Marker
+    file: int, out: int, seconds: float, marker: Marker
 ) -> NoReturn:
     """As the child: mark one submission, write what came of it, and end."""
     code = _FAULT
@@ -231,7 +233,7 @@ def _confine(limits: Limits, seconds: float, kept: set[int]) -> None:
 def main() -> None:
     """Be an inspector for the grader at the other end of a socket."""
     door = socket.socket(fileno=int(sys.argv[1]))
-    serve(door, _Marker(Path(sys.argv[2])))
+    serve(door, Marker(Path(sys.argv[2])))
 
 
 if __name__ == "__main__":

@@ -28,13 +28,13 @@ from labshell.grading.kept import MarksError, read_kept
 from labshell.lessons import saving
 
 FILE, SCHEMA = "graded.json", "labshell.graded/1"
-HONESTY = "honesty.json"
+HONESTY, TRACES = "honesty.json", "traces.jsonl"
 # What reports/ writes, too; and marks.json last, which says that this is our folder.
 _FILES = (
     *("marks.csv", "junit.xml", "canvas.csv", "moodle.csv", "nbgrader.csv"),
     "class.html",
     *("gradescope", "github", "feedback"),
-    *(journal.FILE, comparing.FILE, HONESTY, FILE, MARKS),
+    *(journal.FILE, comparing.FILE, HONESTY, TRACES, FILE, MARKS),
 )
 
 

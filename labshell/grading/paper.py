@@ -21,6 +21,11 @@ class PaperImage:
         self.id = image.id
 
     @property
+    def unmounted(self) -> UnmountedImage:
+        """The image itself, for who looks at more than a check does."""
+        return self._image
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """The diff_ids of its layers, the bottom one first."""
         return self._image.config.diff_ids

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import NotFound
 from labshell.grading import disclosure, keeping, reports
-from labshell.grading.grading import Asked, files_of, grade_class
+from labshell.grading.grading import Asked, files_of, grade_class, trace
 from labshell.grading.kept import MarksError
 from labshell.grading.reports.marks import Marks
 from labshell.grading.reports.people import read_people
@@ -36,7 +36,9 @@ def out(course: Course, tmp_path: Path) -> Path:
     stolen = course.claimed("s002", token=course.token("s001"))
     course.hand_in("s002", course.solved("s001") | stolen)
     place, files = tmp_path / "marks", files_of([course.place / "class"], None)
-    graded = grade_class(Asked(files=files, folder=course.folder, out=place), None)
+    asked = Asked(files=files, folder=course.folder, out=place)
+    graded = grade_class(asked, None)
+    trace(asked, graded)
     marks = Marks(
         assignment=graded.assignment,
         rows=graded.rows,
@@ -64,7 +66,7 @@ def disclosed(out: Path, student: str) -> dict[str, bytes]:
 def test_a_student_is_given_all_that_is_kept_of_them(out: Path, course: Course) -> None:
     found = disclosed(out, "s001")
     assert set(found) == {
-        *("row.json", "looks.json", "work/s001.tar"),
+        *("row.json", "looks.json", "traces.json", "work/s001.tar"),
         *("course/roster.csv", "layers-1/overrides.csv"),
         *("marks/marks.csv", "marks/canvas.csv", "marks/moodle.csv"),
         *("marks/nbgrader.csv", "gradescope/s001.json", "github/s001.base64"),
