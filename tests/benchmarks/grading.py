@@ -1,11 +1,16 @@
 """Grading a class: submissions that hold an image, by processes that are nobody.
 
-    one job, two jobs     from the first file to the last row; the "budget" is twenty a
-                          second and processor
+    one job, two jobs     from the first file to the last row, of a thousand; the
+                          "budget" is twenty a second and processor
+
+Beside the times stands how many that are in a minute, and the most memory that the
+grader had at any time: it does not grow with the class, see tests/grading/test_many.py.
 
 Try it: `sudo .venv/bin/python -m tests.benchmarks grading`
 """
 
+import os
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -15,7 +20,7 @@ from tests.benchmarks.jobs import Field
 from tests.benchmarks.timing import Contest
 from tests.grading.courses import Course
 
-CLASS = 200  # submissions
+CLASS = 1000  # submissions
 BUDGET = 20.0  # submissions a second, of one processor
 
 
@@ -30,11 +35,14 @@ def _seconds(course: Course, files: list[Path], jobs: int) -> float:
 def _class(jobs: int) -> Contest:
     with tempfile.TemporaryDirectory(dir=workshop.DISK) as place:
         course = Course(Path(place) / "course")
-        work = course.solved("s001")
-        files = [course.hand_in(f"f{number}", work) for number in range(CLASS)]
+        first = course.hand_in("first", course.solved("s001"))
+        files = [first.with_name(f"f{number}.tar") for number in range(CLASS)]
+        for file in files:
+            os.link(first, file)
         took = _seconds(course, files, jobs)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     return Contest(
-        job=f"grade {CLASS} submissions, {jobs} at once",
+        job=f"grade {CLASS}, {jobs} at once: {60 * CLASS / took:.0f}/min, {most} MB",
         times={"lab": took, "budget": CLASS / BUDGET / jobs},
         unit="s",
         rival="budget",
