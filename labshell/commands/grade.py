@@ -8,7 +8,10 @@
 Try it: `lab learn`, then `lab grade`
 """
 
+import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +27,7 @@ from labshell.commands.listing import JSON, print_json
 
 if TYPE_CHECKING:
     from labshell.grading.grading import Asked
-    from labshell.grading.journal import Look
+    from labshell.grading.rounds import Watcher
 
 _CLASS = "For a class"
 _VERBS = {
@@ -176,7 +179,8 @@ def _class(asked: "Asked", wanted: reporting.Wanted) -> int:
     from labshell.grading import comparing, keeping
     from labshell.grading.grading import grade_class, trace
 
-    graded = grade_class(asked, None if wanted.json else _tell)
+    with _watching(wanted) as watcher:
+        graded = grade_class(asked, watcher)
     reporting.write(graded.assignment, graded.rows, graded.values, wanted)
     keeping.note(asked.out, asked.folder, asked.files)
     tell_differences(graded.assignment)
@@ -193,5 +197,15 @@ def _class(asked: "Asked", wanted: reporting.Wanted) -> int:
     return 0 if graded.whole else 1
 
 
-def _tell(look: "Look") -> None:
-    click.echo(f"{look.file}: {look.row.status}", err=True)
+def _watching(wanted: reporting.Wanted) -> AbstractContextManager["Watcher"]:
+    """Who tells how it goes on: a bar on a terminal, else a line for each file."""
+    from labshell.grading.rounds import Watcher
+
+    if wanted.json or not sys.stderr.isatty():
+        say = None if wanted.json else partial(click.echo, err=True)
+        return nullcontext(Watcher(say))
+    from rich.console import Console
+
+    from labshell.views.rounds import Bar
+
+    return Bar(Console(stderr=True, highlight=False))

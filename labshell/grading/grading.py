@@ -7,7 +7,7 @@
 Try it: `lab grade class/ --assignment layers-1 -o OUT`
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from labshell.grading.classroom import RECEIVED, Classroom, read_received
 from labshell.grading.comparing import Change
 from labshell.grading.journal import Look
 from labshell.grading.kept import Kept, read_kept
+from labshell.grading.rounds import Watcher
 from labshell.grading.rows import PARTIAL, UNGRADED, Row
 from labshell.lessons import saving
 
@@ -60,8 +61,8 @@ class Graded:
         return not {UNGRADED, PARTIAL} & {look.row.status for look in self.looks}
 
 
-def grade_class(asked: Asked, told: Callable[[Look], object] | None) -> Graded:
-    """Grade, and keep in `out` what reports are not made of. `told` hears of each look.
+def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
+    """Grade, and keep in `out` what reports are not made of.
 
     What is made of the rows, the caller writes: see reports/.
     """
@@ -75,7 +76,7 @@ def grade_class(asked: Asked, told: Callable[[Look], object] | None) -> Graded:
     mark = journal.fingerprint(assignment)
     kept = journal.Journal(asked.out / journal.FILE, mark, resume=asked.resume)
     try:
-        looks = rounds.grade(classroom, asked.files, kept, asked.jobs, told)
+        looks = rounds.grade(classroom, asked.files, kept, asked.jobs, watcher)
     finally:
         kept.close()
     rows, changes = classroom.rows(looks, received), None

@@ -22,34 +22,53 @@ from labshell.grading.rows import TIMEOUT, UNGRADED, Row
 _AGAIN = 2  # times as long, alone, for what took too long
 
 
+class Watcher:
+    """Who hears how a round goes on; this one says a line for each file, if at all."""
+
+    def __init__(self, say: Callable[[str], object] | None = None) -> None:
+        self._say = say
+
+    def expects(self, count: int) -> None:
+        """So many files are to be looked at."""
+
+    def begins(self, file: Path) -> None:
+        """One is being looked at; told by the thread that does it."""
+
+    def done(self, look: Look) -> None:
+        """That is what came of it."""
+        if self._say:
+            self._say(f"{look.file}: {look.row.status}")
+
+
 def grade(
     classroom: Classroom,
     files: Sequence[Path],
     journal: Journal,
     jobs: int = 1,
-    told: Callable[[Look], object] | None = None,
+    watcher: Watcher | None = None,
 ) -> list[Look]:
     """A look for each file, in their order; one that the journal has is not made again.
 
     But for what came to no verdict: it may have been the machine's fault, or have more
-    time by now. `told` hears of each that is made.
+    time by now.
     """
+    watcher = watcher or Watcher()
 
     def enter(look: Look) -> None:
         journal.add(look)
-        if told:
-            told(look)
+        watcher.done(look)
 
     no_verdict = (TIMEOUT, UNGRADED)
     known = {look.key for look in journal.looks if look.row.status not in no_verdict}
     todo = [file for file in files if (file.name, version(file)) not in known]
+    watcher.expects(len(todo))
     slow: list[Path] = []
-    for file, look in _looks(classroom, todo, jobs, 1):
+    for file, look in _looks(classroom, todo, jobs, 1, watcher):
         if look.row.status == TIMEOUT:
             slow.append(file)
         else:
             enter(look)
-    for _, look in _looks(classroom, slow, 1, _AGAIN):
+    for _, look in _looks(classroom, slow, 1, _AGAIN, watcher):
         enter(look)
     found = {look.key: look for look in journal.looks}
     return [
@@ -58,7 +77,11 @@ def grade(
 
 
 def _looks(
-    classroom: Classroom, files: Sequence[Path], jobs: int, times: int
+    classroom: Classroom,
+    files: Sequence[Path],
+    jobs: int,
+    times: int,
+    watcher: Watcher,
 ) -> Iterator[tuple[Path, Look]]:
     """Each file with its look, as they come; not more under way than there are jobs."""
     free: SimpleQueue[Inspector] = SimpleQueue()
@@ -69,6 +92,7 @@ def _looks(
 
     def look(file: Path) -> Look:
         inspector = free.get()
+        watcher.begins(file)
         try:
             return classroom.look(inspector, file, times)
         except OSError as error:

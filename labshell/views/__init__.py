@@ -21,6 +21,7 @@
     pictures.py                        which pictures there are, by name
     live.py                            a picture that stays true
     transfer.py                        a pull or a push while it goes on
+    rounds.py                          a grading while it goes on
     building.py build_report.py        a build while it goes on, and afterwards
 
 A view asks nobody anything: it gets data and gives back something to print.

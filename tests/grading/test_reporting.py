@@ -2,8 +2,10 @@
 
 import base64
 import json
+import os
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.grading.courses import Course
@@ -90,3 +92,30 @@ def test_what_is_no_submission_is_told_by_the_visible_checks(
     done = grade(course, tmp_path, str(file), "--visible")
     assert done.code == 1
     assert "error" in done.out
+
+
+def test_on_a_terminal_a_bar_says_how_far_it_is_and_goes(
+    course: Course, tmp_path: Path
+) -> None:
+    files = [course.hand_in(one, course.solved(one)) for one in ("s001", "s002")]
+    bad = course.hand_in("s003", {})
+    line = Lab(tmp_path / "root").command(
+        *("grade", *map(str, [*files, bad]), "--assignment", str(course.folder)),
+        *("-o", str(tmp_path / "marks")),
+    )
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    child = pexpect.spawn(
+        line[0], line[1:], encoding="utf-8", env=environment, dimensions=(24, 100)
+    )
+    child.expect(r"0/3.*/min.*s001\.tar")  # who is looked at
+    child.expect("s003.tar: error")  # stays
+    child.expect("STUDENT")
+    assert "\x1b[2K" in child.before  # the line of the bar was taken away
+    child.expect(pexpect.EOF)
+
+
+def test_a_pipe_gets_a_line_for_each_file_and_no_bar(
+    course: Course, tmp_path: Path
+) -> None:
+    file = course.hand_in("s001", course.solved("s001"))
+    assert grade(course, tmp_path, str(file)).err == "s001.tar: graded\n"
