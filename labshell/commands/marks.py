@@ -140,8 +140,10 @@ def export(engine: Engine, student: str, file: Path, out: Path) -> None:
 
 
 def _moment(text: str) -> datetime:
+    from labshell.grading import sheets
+
     try:
-        moment = datetime.fromisoformat(text)
+        moment = sheets.moment(text)
     except ValueError as error:
         raise ValueError(
             f"a day as in 2026-12-31 is needed, not {text[:60]!r}"

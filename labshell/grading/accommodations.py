@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from labshell.grading import sheets
 from labshell.grading.assignment import Assignment
 from labshell.grading.sheets import Line, read_sheet
 
@@ -97,7 +98,7 @@ def _factor(line: Line, text: str) -> float:
 
 def _due(line: Line, text: str, due: datetime | None) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = sheets.moment(text)
     except ValueError as error:
         raise line.problem(
             f"extension: `48h`, `2d` or a time is needed, not {text[:60]!r}", _HOW

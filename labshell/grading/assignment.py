@@ -41,6 +41,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from labshell.grading import sheets
 from labshell.grading.needs import NOTHING, Machine, read_needs
 from labshell.lessons.fields import Fields, LessonError, read_text, yaml_data
 from labshell.lessons.values import Rule, names_in, read_rule
@@ -203,7 +204,7 @@ def _one_of(fields: Fields, name: str, words: tuple[str, ...], default: str) -> 
 def _moment(fields: Fields, name: str) -> datetime:
     text = fields.text(name)
     try:
-        moment = datetime.fromisoformat(text)
+        moment = sheets.moment(text)
     except ValueError as error:
         raise fields.problem(
             name, f'a time as in "2026-12-01T23:59+01:00" is needed, not {text[:60]!r}'

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from labshell.grading import course, overrides
+from labshell.grading import course, overrides, sheets
 from labshell.grading.accommodations import (
     Accommodations,
     due_of,
@@ -219,7 +219,7 @@ def read_received(path: Path) -> dict[str, datetime]:
         if name in found:
             raise line.problem(f"{name[:60]!r} is there twice", how)
         try:
-            moment = datetime.fromisoformat(text)
+            moment = sheets.moment(text)
         except ValueError as error:
             raise line.problem(
                 f'times as in "2026-12-01T23:59+01:00" are needed, not {text[:60]!r}',

@@ -90,6 +90,10 @@ def read_roster(path: Path) -> dict[str, str]:
         raise CourseError(
             f"{path}: no roster: {error}", "`lab assignment new` makes an example."
         ) from error
+    if not found:
+        raise CourseError(
+            f"{path}: there is no student in it", "One line for each student."
+        )
     return found
 
 

@@ -125,11 +125,14 @@ def _former(path: Path, assignment: Assignment) -> Kept:
 
 
 def files_of(given: Sequence[Path], student: str | None) -> list[Path]:
-    """Every file that is meant, by its name; those of a folder are its *.tar."""
+    """Every file that is meant, by its name; those of a folder are its *.tar.
+
+    What is in a folder and cannot be opened is one of them: its row will say so.
+    """
     found: list[Path] = []
     for path in given:
         if path.is_dir():
-            found += sorted(path.glob("*.tar"), key=lambda one: one.stat().st_mtime_ns)
+            found += sorted(path.glob("*.tar"), key=_age)
         elif path.is_file():
             found.append(path)
         else:
@@ -139,4 +142,19 @@ def files_of(given: Sequence[Path], student: str | None) -> list[Path]:
         raise InvalidArgument(
             f"two files are called {min(twice)}", "Give each a name of its own."
         )
-    return [one for one in found if student is None or one.stem == student]
+    for path in found:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise InvalidArgument(f"{path} is no file", "Take it away.")
+    if student is None:
+        return found
+    theirs = [one for one in found if one.stem == student]
+    if not theirs:
+        raise NotFound(f"No file is called {student}", "`--student` goes by its name.")
+    return theirs
+
+
+def _age(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # a link to nowhere: whoever opens it says so
+        return 0

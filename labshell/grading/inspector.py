@@ -37,7 +37,8 @@ from engine.engine import UnmountedImage
 from engine.errors import EngineError
 from labshell import messages
 from labshell.grading.assignment import Assignment, Limits, read_assignment
-from labshell.grading.marking import Exhausted, load_checks, mark, open_bases
+from labshell.grading.marking import load_checks, mark, open_bases
+from labshell.grading.paper import Exhausted
 
 _NOBODY = 65534
 _LARGEST_RESULT = 1 << 20  # bytes

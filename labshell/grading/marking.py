@@ -17,6 +17,7 @@ from typing import BinaryIO
 from engine.errors import EngineError
 from labshell.grading.assignment import Assignment, AssignmentError, Item
 from labshell.grading.needs import this_machine
+from labshell.grading.paper import sparing
 from labshell.grading.rows import CheckMark, ItemMark
 from labshell.grading.submission import Claim, Submission, SubmissionError
 from labshell.grading.triage import pattern_of
@@ -58,10 +59,6 @@ def _load(assignment: Assignment, file: str) -> object:
         return load(assignment.folder / file, f"{assignment.name}/{file}", how)
     except LessonError as error:
         raise AssignmentError(error.message, error.hint) from error
-
-
-class Exhausted(BaseException):
-    """There is no memory left. Not an Exception: no check may catch it."""
 
 
 def open_bases(assignment: Assignment) -> int:
@@ -118,7 +115,7 @@ def _mark_item(
             continue
         work = Work(evidence, values, check.points, answer)
         able = _able(item, checks[check.name])
-        outcome = judge(_sparing(able), work, seconds)
+        outcome = judge(sparing(able), work, seconds)
         message, pattern = fill(outcome.text(), values), pattern_of(outcome, values)
         marks.append(
             CheckMark(
@@ -141,15 +138,3 @@ def _able(item: Item, check: Callable[[Work], Outcome]) -> Callable[[Work], Outc
 
     lacking = this_machine().lacks(item.needs)
     return unable if lacking else check
-
-
-def _sparing(check: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
-    """The same check, that takes no memory's end for a fault of its own."""
-
-    def spared(work: Work) -> Outcome:
-        try:
-            return check(work)
-        except MemoryError:
-            raise Exhausted from None
-
-    return spared

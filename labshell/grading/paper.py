@@ -10,7 +10,35 @@ want to do harm:
 Try it: a check of an assignment, and `lab assignment try`
 """
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
 from engine.engine import UnmountedImage
+
+Given = ParamSpec("Given")
+Told = TypeVar("Told")
+
+
+class Exhausted(BaseException):
+    """There is no memory left. Not an Exception: no check may catch it."""
+
+
+def sparing(look: Callable[Given, Told]) -> Callable[Given, Told]:
+    """The same function; where memory ends in it, no check can take that for a fault.
+
+    A check that catches whatever an image raises would else make a limit of the
+    grader's a mistake of the student's.
+    """
+
+    @wraps(look)
+    def spared(*given: Given.args, **named: Given.kwargs) -> Told:
+        try:
+            return look(*given, **named)
+        except MemoryError:
+            raise Exhausted from None
+
+    return spared
 
 
 class PaperImage:
@@ -39,14 +67,17 @@ class PaperImage:
         """Would a container of the image see something at `path`?"""
         return path.strip("/") in self._image.tree
 
+    @sparing
     def content(self, path: str) -> bytes | None:
         """The first MiB of a file that a container of the image would see."""
         return self._image.content(path)
 
+    @sparing
     def paths_in_any_layer(self) -> set[str]:
         """Every path that any layer holds, hidden by a higher one or not."""
         return {f"/{stored.path}" for stored in self._image.stored}
 
+    @sparing
     def paths_with(self, text: str) -> list[str]:
         """Every file of any layer that has `text` in it (in its first MiB)."""
         return [f"/{one.path}" for one in self._image.paths_with(text.encode())]

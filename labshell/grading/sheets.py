@@ -13,11 +13,13 @@ Try it: add a line to roster.csv that has three cells, then `lab assignment lint
 import csv
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import EngineError
 
+_YEARS = 1970, 2999
 _LARGEST = 16 << 20  # bytes
 
 
@@ -66,6 +68,17 @@ def read_sheet(
         return []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SheetError(f"{path}: it cannot be read: {error}", how) from error
+
+
+def moment(text: str) -> datetime:
+    """A time as in "2026-12-01T23:59+01:00". ValueError if it is none of this age.
+
+    Days are added to it and zones are changed: neither may lead out of the calendar.
+    """
+    found = datetime.fromisoformat(text)
+    if not _YEARS[0] <= found.year <= _YEARS[1]:
+        raise ValueError(f"the year {found.year} is not meant")
+    return found
 
 
 def _line(row: dict[str, str], where: str, how: str) -> Line:

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from engine.engine import Allowance, UnmountedImage
 from engine.errors import EngineError, ImageError
-from labshell.grading.paper import PaperImage
+from labshell.grading.paper import PaperImage, sparing
 from labshell.grading.submission import Part, Submission
 from labshell.lessons.outcomes import NO_IMAGE, Judging, NotThereYet, Outcome
 from labshell.messages import marked
@@ -40,6 +40,7 @@ class Evidence:
         self._images: dict[str, PaperImage] = {}
         self._names = {familiar(name): at for name, at in submission.images().items()}
 
+    @sparing
     def image(self, name: str) -> PaperImage:
         """The image of this name. NotThereYet if it was not handed in."""
         name = familiar(name)

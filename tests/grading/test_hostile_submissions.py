@@ -233,3 +233,43 @@ def test_what_takes_all_memory_hits_its_limit(course: Course, catches: bool) -> 
     (course.folder / "hidden.py").write_text(text)
     good = course.grade(course.hand_in("s001", course.solved("s001")))["s001"]
     assert (good.status, good.limit, good.earned) == (ERROR, "memory", 0)
+
+
+GREEDY = """
+def keeps_no_token(work):
+    image, hoard = work.image("mine:clean"), []
+    for size in (1 << 20, 1 << 16, 1 << 12):
+        try:
+            while True:
+                hoard.append(bytearray(size))
+        except MemoryError:
+            pass
+    try:
+        found = image.{look}
+    except Exception:
+        return work.failed("It cannot be read.")
+    return work.passed("It can.")
+"""
+
+
+@pytest.mark.parametrize("look", ["paths_with('x')", "content('/large')"])
+def test_memory_that_ends_in_a_second_look_is_no_mistake_of_the_students(
+    course: Course, look: str
+) -> None:
+    """A check that catches all errors does not catch this one."""
+    course.replace("memory: 512", "memory: 256")
+    (course.folder / "hidden.py").write_text(GREEDY.format(look=look))
+    layer = archive(regular("large", bytes(4 << 20)))
+    row = graded(course, image(course, layer))
+    assert (row.status, row.limit) == (ERROR, "memory")
+
+
+def test_many_looks_at_one_image_take_no_more_than_one(course: Course) -> None:
+    """16 MB may come out of it, and 4 do so ten times."""
+    text = "    if any(image.paths_with(str(n)) for n in range(10)):\n"
+    (course.folder / "hidden.py").write_text(
+        f"def keeps_no_token(work):\n    image = work.image('mine:clean')\n{text}"
+        "        return work.failed('No.')\n    return work.passed('Yes.')\n"
+    )
+    row = graded(course, image(course, archive(regular("large", bytes(4 << 20)))))
+    assert row.items[0].checks[1].message == "Yes."
