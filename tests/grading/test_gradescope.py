@@ -6,16 +6,20 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.grading.courses import Course
 from tests.shell.lines import Lab
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
 
 pytestmark = pytest.mark.require("root")
 ROSTER = """student,pseudonym,email
@@ -26,11 +30,16 @@ Grace Hopper,s003,grace@example.org
 ZUSE = {"id": 1, "email": "Zuse@Example.org", "name": "K. Zuse"}
 
 
+IN_TIME = "2026-11-30T12:00:00.000000+01:00"
+PYTHON = Path(sys.executable).resolve()
+
+
 class Autograder:
     """What Gradescope has at /autograder, at another place."""
 
     def __init__(self, root: Path, zipped: Path) -> None:
         self.root, self.source = root, root / "source"
+        self.results = root / "results/results.json"
         with zipfile.ZipFile(zipped) as archive:
             for member in archive.infolist():
                 path = Path(archive.extract(member, self.source))
@@ -39,7 +48,9 @@ class Autograder:
 
     def set_up(self, wheels: Path) -> None:
         """What happens once; packages come from `wheels`, not from the network."""
-        env = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+        path = f"{PYTHON.parent}:/usr/sbin:/usr/bin:/sbin:/bin"
+        pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+        env = {**os.environ, **pip, "PATH": path}
         subprocess.run([self.source / "setup.sh"], env=env, check=True)
         shutil.copy(self.source / "run_autograder", self.root)
 
@@ -47,13 +58,22 @@ class Autograder:
         self,
         *files: Path,
         users: Any = (ZUSE,),
-        created: str = "2026-11-30T12:00:00.000000+01:00",
+        created: str = IN_TIME,
         **assignment: Any,
     ) -> dict[str, Any] | None:
         """What it says of a submission; None if it failed itself."""
-        place, results = self.root / "submission", self.root / "results/results.json"
+        self.receive(*files, users=users, created=created, assignment=assignment)
+        done = subprocess.run(
+            [self.root / "run_autograder"], cwd=self.root, capture_output=True
+        )
+        assert (done.returncode == 0) == self.results.exists(), done
+        return self.said()
+
+    def receive(self, *files: Path, users: Any, created: str, assignment: Any) -> None:
+        """What Gradescope lays down before it runs anything."""
+        place = self.root / "submission"
         shutil.rmtree(place, ignore_errors=True)
-        results.unlink(missing_ok=True)
+        self.results.unlink(missing_ok=True)
         place.mkdir()
         for file in files:
             shutil.copy(file, place)
@@ -61,11 +81,12 @@ class Autograder:
         told |= {"assignment": assignment, "submission_method": "upload"}
         path = self.root / "submission_metadata.json"
         path.write_text(json.dumps(told))
-        done = subprocess.run(
-            [self.root / "run_autograder"], cwd=self.root, capture_output=True
-        )
-        assert (done.returncode == 0) == results.exists(), done
-        return json.loads(results.read_text()) if results.exists() else None
+
+    def said(self) -> dict[str, Any] | None:
+        """What is in results.json; None if there is none."""
+        text = self.results.read_text() if self.results.exists() else "null"
+        result: dict[str, Any] | None = json.loads(text)
+        return result
 
 
 def as_wheel(name: str, folder: Path) -> None:
@@ -214,3 +235,21 @@ def test_where_the_grader_itself_fails_there_is_no_zero(
     file = course.hand_in("mine", course.solved("s001"))
     assert autograder.run(file, users="nobody") is None
     assert autograder.run(file, created="yesterday") is None
+
+
+@pytest.mark.require("overlay")
+def test_it_runs_in_a_container_without_privileges(
+    course: Course, autograder: Autograder, engine: "Engine", busybox: str
+) -> None:
+    if not PYTHON.is_relative_to("/usr"):
+        pytest.skip(f"{PYTHON} is not Debian's: a container would lack more of it")
+    file = course.hand_in("mine", course.solved("s001"))
+    autograder.receive(file, users=[ZUSE], created=IN_TIME, assignment={})
+    ours = [f"{place}:{place}:ro" for place in ("/usr", "/bin", "/lib", "/lib64")]
+    mounts = [f"-v={one}" for one in (*ours, f"{autograder.root}:{autograder.root}")]
+    program = str(autograder.root / "run_autograder")
+    done = Lab(engine.root)("run", "--rm", *mounts, busybox, program)
+    assert (done.code, done.err) == (0, "")
+    result = autograder.said()
+    assert result is not None
+    assert result["score"] == 10
