@@ -38,7 +38,7 @@ class Blobs:
         """The digest of a manifest; `changed` are other fields of the config."""
         diff_ids = [f"sha256:{hashlib.sha256(one).hexdigest()}" for one in layers]
         config = {"rootfs": {"type": "layers", "diff_ids": diff_ids}, **changed}
-        stored = [self._described(LAYER, gzip.compress(one)) for one in layers]
+        stored = [self._described(LAYER, gzip.compress(one, mtime=0)) for one in layers]
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
