@@ -23,8 +23,8 @@ from pathlib import Path
 
 from engine import files
 
-_FIRST, _AFTER, _SIZE = 524288, 1878982656, 1 << 16
-_BLOCKS = (_AFTER - _FIRST) // _SIZE
+FIRST, _AFTER, _SIZE = 524288, 1878982656, 1 << 16
+_BLOCKS = (_AFTER - FIRST) // _SIZE
 
 
 @contextlib.contextmanager
@@ -36,9 +36,9 @@ def chosen(containers: Path, lock: Path, identity: str) -> Iterator[int]:
     with files.locked(lock):
         taken = set(_taken(containers))
         block = int(identity[:8], 16) % _BLOCKS
-        while _FIRST + block * _SIZE in taken:
+        while FIRST + block * _SIZE in taken:
             block = (block + 1) % _BLOCKS
-        yield _FIRST + block * _SIZE
+        yield FIRST + block * _SIZE
 
 
 def _taken(containers: Path) -> Iterator[int]:

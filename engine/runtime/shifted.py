@@ -53,6 +53,19 @@ def open_users(spec: Spec, identities: Identities) -> int:
     return user_namespaces.open_new(("user",), identities.first, identities.size)[0]
 
 
+def attempt(directory: Path, identities: Identities) -> None:
+    """Shift the owners of a directory for a moment, where nobody sees it.
+
+    SyscallError if the kernel or the file system cannot.
+    """
+    [users] = user_namespaces.open_new(("user",), identities.first, identities.size)
+    with (
+        closing(users),
+        closing(mounts.copy_apart(directory, 0, str(directory), recursive=False)) as it,
+    ):
+        user_namespaces.shift(it, users, str(directory))
+
+
 def mount_layers(
     target: Path, layers: Layers, identities: Identities, users: int
 ) -> None:

@@ -3,6 +3,7 @@
 Try it: `lab system df`
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import told_as_engine_errors
@@ -23,6 +24,18 @@ class SystemVerbs(ArchiveVerbs):
         from engine.runtime import scope
 
         return scope.arrangement(self._house.place.cgroup)
+
+    @told_as_engine_errors()
+    def try_to_shift(self, directory: Path) -> None:
+        """Shift the owners of a directory unseen, as `--userns auto` does with layers.
+
+        EngineError if the kernel, or the file system there, cannot.
+        """
+        from engine.containers.identities import FIRST
+        from engine.oci.spec import Identities
+        from engine.runtime import shifted
+
+        shifted.attempt(directory, Identities(FIRST))
 
     @told_as_engine_errors()
     def runtimes(self) -> "Runtimes":

@@ -22,6 +22,7 @@ def examine(engine: Engine) -> Iterator[Finding]:
         "namespaces": kernel.namespaces,
         "user namespaces": kernel.user_namespaces,
         "overlay": lambda: kernel.overlay(engine.root),
+        "shifted owners": lambda: kernel.shifting(engine),
         "cgroups": limits.control_groups,
         "cgroup place": lambda: limits.arrangement(engine),
         "seccomp": kernel.seccomp,

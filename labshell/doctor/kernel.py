@@ -4,6 +4,8 @@
     namespaces   made for a moment by unshare(1), in a process of its own
     overlay      mounted for a moment, below the engine's own directory: whether a
                  file system can carry the upper layer depends on which one it is
+    shifting     the owners of that directory, shifted where nobody sees it: mount(8)
+                 can do it from util-linux 2.39 on, so the engine itself is asked
     seccomp      a line in /proc/self/status
 
 man: namespaces(7), unshare(1), seccomp(2), proc(5)
@@ -14,9 +16,11 @@ import os
 import tempfile
 from pathlib import Path
 
+from engine.engine import Engine
+from engine.errors import EngineError
 from labshell.doctor.trial import LIMITED, MISSING, WORKS, Finding, attempt
 
-OLDEST, TESTED = (5, 11), (6, 1)
+OLDEST, SHIFTED, TESTED = (5, 11), (5, 19), (6, 1)
 NAMESPACES = ("mnt", "pid", "uts", "ipc", "net", "cgroup")
 MAKE_NAMESPACES = (
     "unshare --mount --pid --fork --uts --ipc --net --cgroup --mount-proc true"
@@ -31,7 +35,7 @@ MOUNT_OVERLAY = (
 def version() -> Finding:
     """The kernel's version: are the system calls there that the engine makes?"""
     release = os.uname().release
-    number = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
+    number = _number(release)
     found = f"Linux {release} on {os.uname().machine}"
     if number < OLDEST:
         return Finding(
@@ -49,6 +53,11 @@ def version() -> Finding:
             why="labshell is tested from Linux 6.1 on.",
         )
     return Finding(topic="kernel", verdict=WORKS, found=found)
+
+
+def _number(release: str) -> tuple[int, ...]:
+    """The first two numbers of a version: (6, 1) of "6.1.0-18-amd64"."""
+    return tuple(int(part) for part in release.split("-")[0].split(".")[:2])
 
 
 def namespaces() -> Finding:
@@ -122,6 +131,29 @@ def overlay(root: Path) -> Finding:
         advice="Use --root on ext4, xfs, btrfs or tmpfs: overlay on overlay fails."
         if known
         else "The kernel has no overlay file system: `modprobe overlay`.",
+        tried=tried,
+    )
+
+
+def shifting(engine: Engine) -> Finding:
+    """Can the owners of layers be shifted, which `--userns auto` needs?"""
+    topic, place = "shifted owners", _existing(engine.root)
+    tried = f"mount --bind -o X-mount.idmap=b:0:524288:65536 {place} {place}"
+    why = "An overlay takes shifted layers from Linux 5.19 on."
+    if _number(os.uname().release) >= SHIFTED:
+        try:
+            engine.try_to_shift(place)
+        except EngineError as error:
+            why = error.message
+        else:
+            found = "root of a container can be nobody outside: --userns auto"
+            return Finding(topic=topic, verdict=WORKS, found=found, tried=tried)
+    return Finding(
+        topic=topic,
+        verdict=LIMITED,
+        found=f"not in {place}: --userns auto will be refused",
+        why=why,
+        advice="Use --root on ext4, xfs or btrfs; all else works without.",
         tried=tried,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.engine import Engine
 from labshell.doctor import bundle, kernel, limits, provisioned
 from labshell.doctor.trial import attempt
 from tests.shell.lines import Lab
@@ -53,6 +54,25 @@ def test_an_overlay_is_tried_and_nothing_is_left(tmp_path: Path) -> None:
 def test_an_overlay_on_an_impossible_place_is_missing_with_advice() -> None:
     finding = kernel.overlay(Path("/proc"))
     assert finding.verdict == "missing"
+    assert finding.advice
+
+
+@pytest.mark.require("root")
+def test_owners_are_shifted_where_the_file_system_can(tmp_path: Path) -> None:
+    before = Path("/proc/self/mountinfo").read_text()
+    assert kernel.shifting(Engine(tmp_path)).verdict == "works"
+    assert Path("/proc/self/mountinfo").read_text() == before
+    assert tmp_path.stat().st_uid == os.geteuid()
+
+
+@pytest.mark.require("root")
+def test_owners_that_cannot_be_shifted_limit_what_works() -> None:
+    finding = kernel.shifting(Engine(Path("/proc/nosuch")))
+    assert (finding.verdict, finding.found) == (
+        "limited",
+        "not in /proc: --userns auto will be refused",
+    )
+    assert "mount_setattr" in finding.why
     assert finding.advice
 
 
