@@ -149,6 +149,12 @@ class Attempt:
             self.here.status = DONE
             self.save()
 
+    def has_failed(self, line: str) -> None:
+        """A command of the step's text has failed: it may be meant to (proof.py)."""
+        if line not in self.here.failed:
+            self.here.failed.append(line)
+            self.save()
+
     def skip(self) -> None:
         """Go on without the points; the next step finds what it needs all the same."""
         if not self.here.done:

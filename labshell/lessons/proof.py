@@ -2,7 +2,8 @@
 
     untouched    set up and left alone, no step passes
     solved       the reference solution, typed into a real shell, passes every step;
-                 for two students with different values, each from fresh
+                 for two students with different values, each from fresh; of what the
+                 text shows, that fails which is meant to (`:::look fails`), and no more
     also         each other way that must pass does
     wrong        each wrong way gets exactly its points and its message
     reset        afterwards nothing is left: no container, image, volume, network …
@@ -18,14 +19,14 @@ Try it: `lab lesson test commit/init-layer`
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 from engine.engine import Engine
 from engine.errors import EngineError
-from labshell.lessons import library, reference, scene
+from labshell.lessons import library, prose, reference, scene
 from labshell.lessons.attempt import Attempt
 from labshell.lessons.fields import LessonError
 from labshell.lessons.ground import Ground
@@ -33,9 +34,10 @@ from labshell.lessons.lesson import Lesson, Step, Wrong
 from labshell.lessons.lint import Finding, finding
 from labshell.lessons.outcomes import COULD_NOT_RUN, Outcome
 from labshell.lessons.progress import Progress
-from labshell.lessons.record import Made, StepRecord
+from labshell.lessons.record import LessonRecord, Made, StepRecord
 from labshell.lessons.room import room
 from labshell.lessons.typist import Typist
+from labshell.lessons.values import fill
 from labshell.lessons.warm import Warm
 
 _A_MOMENT = 20.0  # seconds for a program in the background to get where it should be
@@ -225,8 +227,21 @@ def _solved(engine: Engine, progress: Progress, lesson: Lesson) -> str:
         earned = sum(step.earned for step in record.steps.values())
         if earned != lesson.maximum:
             raise LessonError(f"{earned} of {lesson.maximum} points")
+        _failed_as_meant(lesson, record, typist.values())
         typist.reset()
     finally:
         typist.close()
     _nothing_left(engine, before, record.made.containers)
     return f"{lesson.maximum} points"
+
+
+def _failed_as_meant(
+    lesson: Lesson, record: LessonRecord, values: Mapping[str, str]
+) -> None:
+    """LessonError if a command of the text has failed that should not, or has not."""
+    meant = {fill(one, values) for one in prose.failing(lesson.sections, lesson.shown)}
+    failed = {line for step in record.steps.values() for line in step.failed}
+    for line in sorted(failed - meant):
+        raise LessonError(f"the text shows a command that has failed: {line}")
+    for line in sorted(meant - failed):
+        raise LessonError(f"the text shows a command that was to fail: {line}")

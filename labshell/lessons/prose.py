@@ -20,6 +20,9 @@ that leaves nothing which a later step needs: it is left out when a step's world
 made again, so that `:reset step` takes no longer than it must. `source` shows the
 source of a symbol of the engine.
 
+Of `:::run fails` and `:::look fails`, the last command is meant to fail, and no other
+command is: `lab lesson test` looks whether it is so.
+
 Try it: read any lesson.md beside what `lab learn` makes of it.
 """
 
@@ -51,11 +54,13 @@ class Paragraphs:
 class Run:
     """A command that is typed and run for the student to watch.
 
-    `only_shows`: it leaves nothing that a later step needs.
+    `only_shows`: it leaves nothing that a later step needs. `fails`: it is to show what
+    does not work.
     """
 
     line: str
     only_shows: bool = False
+    fails: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +123,16 @@ def pieces(text: str, shown: str) -> Iterator[Piece]:
 def _block(kind: str, argument: str, content: str, shown: str) -> Iterator[Piece]:
     if kind == "source" and argument:
         yield Source(symbol=argument, comment=content)
-    elif kind in ("run", "look") and content and not argument:
-        for line in content.split("\n"):
+    elif kind in ("run", "look") and content and argument in ("", "fails"):
+        *lines, last = content.split("\n")
+        for line in lines:
             yield Run(line=line, only_shows=kind == "look")
+        yield Run(line=last, only_shows=kind == "look", fails=argument == "fails")
     else:
         raise LessonError(
             f"{shown}: `:::{kind}` is not a block that there is",
-            "`:::run` or `:::look` and commands, `:::source engine.file:symbol`.",
+            "`:::run` or `:::look` (or with `fails`) and commands, "
+            "`:::source engine.file:symbol`.",
         )
 
 
@@ -137,6 +145,11 @@ def changes(sections: Mapping[str, Section], shown: str) -> list[tuple[str, str]
     """The same, but only those that leave something for later steps."""
     runs = _runs(sections, shown)
     return [(name, piece.line) for name, piece in runs if not piece.only_shows]
+
+
+def failing(sections: Mapping[str, Section], shown: str) -> list[str]:
+    """The commands that are meant to fail."""
+    return [piece.line for _, piece in _runs(sections, shown) if piece.fails]
 
 
 def _runs(sections: Mapping[str, Section], shown: str) -> Iterator[tuple[str, Run]]:

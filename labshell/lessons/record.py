@@ -39,7 +39,10 @@ def _truth(value: object) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class StepRecord:
-    """What is known of one step. `wrong` is a prediction that did not come true."""
+    """What is known of one step. `wrong` is a prediction that did not come true.
+
+    `failed`: the commands of its text that have failed, as they were typed.
+    """
 
     status: str = OPEN
     earned: int = 0
@@ -47,6 +50,7 @@ class StepRecord:
     hints: int = 0
     answer: str = ""
     message: str = ""
+    failed: list[str] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
@@ -61,7 +65,9 @@ class StepRecord:
             _number(number, 0)
         if as_text(record.status) not in STATUSES:
             raise ValueError(f"not a status of a step: {record.status:.40}")
-        for said in (record.answer, record.message):
+        if not isinstance(record.failed, list):
+            raise ValueError(f"not commands: {record.failed!r:.40}")
+        for said in (record.answer, record.message, *record.failed):
             as_text(said)
         return record
 

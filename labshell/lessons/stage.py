@@ -56,7 +56,8 @@ class Stage:
             )
 
     def _run(self, line: str) -> None:
-        self.shell.run(line)
+        if self.shell.run(line) != 0:
+            self.attempt.has_failed(line)
         self.attempt.world.look()
 
     def show(self) -> None:

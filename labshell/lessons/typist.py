@@ -146,7 +146,7 @@ class Typist:
 
     def type(self, line: str) -> None:
         """Type one line, and wait until the shell has had its say."""
-        text = fill(line, self._values())
+        text = fill(line, self.values())
         self._wait_a_while(self._pace.line)
         for key in text if self._pace.key else [text]:
             self._child.send(key)
@@ -164,7 +164,8 @@ class Typist:
         while (left := end - time.monotonic()) > 0:
             self._read(left)
 
-    def _values(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
+        """The values of the student for whom it types."""
         seed = Progress(self._progress).seed_of(self.lesson.name)
         return derive(seed, self.lesson.name, self.lesson.rules)
 

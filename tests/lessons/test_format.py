@@ -171,6 +171,13 @@ def test_a_text_is_right_whatever_its_case():
     assert not Answer(texts=("Oak",)).accepts("ash")
 
 
+def test_the_last_command_of_a_block_that_fails_is_meant_to():
+    text = "## go\n\n:::look fails\nlab ps\nfalse\n:::\n\n:::run\ntrue\n:::\n"
+    assert prose.failing(prose.read_sections(text, "lesson.md"), "lesson.md") == [
+        "false"
+    ]
+
+
 def test_what_only_shows_is_not_done_again_when_a_world_is_made():
     sections = prose.read_sections(
         "## go\n\n:::look\nlab ps\n:::\n\n:::run\nlab run busybox\n:::\n", "lesson.md"

@@ -253,3 +253,20 @@ def test_what_a_step_runs_by_itself_is_there_when_the_work_begins(folder):
     start, end = text.index("    xx:"), text.index("---\nHello.")
     found, said = verdicts(folder(text[:start] + text[end:]))
     assert found["work: way 1"] == PASSED, said
+
+
+@pytest.mark.require("root", "overlay")
+@pytest.mark.parametrize(
+    ("block", "complaint"),
+    [
+        (":::look\nlab rm nobody\n:::\n", "that has failed: lab rm nobody"),
+        (":::look fails\nlab ps\n:::\n", "that was to fail: lab ps"),
+        (":::look fails\nlab ps\nlab rm {{name}}-two\n:::\n", ""),
+    ],
+    ids=["unmeant", "not-at-all", "as-meant"],
+)
+def test_what_the_text_shows_fails_where_it_is_meant_to(folder, block, complaint):
+    *_, last = prove("small/pet", walks=1, folder=folder(LESSON + block))
+    assert last.what == "solved in a shell, first student"
+    assert last.verdict == (FAILED if complaint else PASSED)
+    assert complaint in last.detail
