@@ -203,10 +203,15 @@ def remove(tag: str, network: Network, channel: int) -> None:
         firewall.apply(walls.remove(tag, name, network))
 
 
+def of_root(tag: str) -> list[str]:
+    """Every bridge that there is of an engine root, whether a record tells of it."""
+    return [name for _, name in socket.if_nameindex() if name.startswith(f"lb{tag}")]
+
+
 def keep_only(tag: str, networks: Sequence[Network]) -> None:
     """Take all bridges and walls of an engine root away but those of `networks`."""
     kept = {bridge_name(tag, one): one for one in networks if one.subnet}
-    there = [name for _, name in socket.if_nameindex() if name.startswith(f"lb{tag}")]
+    there = of_root(tag)
     with files.closing(netlink.open_socket()) as channel:
         for name in there:
             if name not in kept:

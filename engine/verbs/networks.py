@@ -165,7 +165,12 @@ class NetworkVerbs(ContainerVerbs):
 
     @told_as_engine_errors()
     def prune_networks(self, wanted: Wanted = everything) -> list[str]:
-        """Remove the networks that no container belongs to; their names."""
+        """Remove the networks that no container belongs to; their names.
+
+        With them goes what no record tells of, as after `rm -r` of the engine's root.
+        """
+        from engine.network import bridge, making
+
         used = self._used_networks()
         removed = []
         for network in self._house.networks.all():
@@ -176,6 +181,9 @@ class NetworkVerbs(ContainerVerbs):
                 except Conflict:
                     continue  # somebody was quicker
                 removed.append(network.name)
+        if bridge.of_root(self._house.place.tag):
+            self._house.prepare()
+            making.sweep(networking.machine(self._house))
         events.record(self._house.root, "network", "prune", "", {"reclaimed": "0"})
         return removed
 

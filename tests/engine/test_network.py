@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.engine import Container, Engine
+from engine.engine import Container, ContainerOptions, Engine
 from engine.errors import Conflict, EngineError, InvalidArgument, NotFound
 from tests.engine.boxes import LASTS, Box, until
 
@@ -380,3 +381,26 @@ def test_bridges_that_are_gone_are_made_anew_by_the_next_start(
     assert not [n for n in os.listdir("/sys/class/net") if n.startswith(f"lb{tag}")]
     one, other = box.begin(network=front), box.begin(network=front)
     assert reaches(box, one, address(other))
+
+
+def bridge_of(engine: Engine, network: str) -> str:
+    options = engine.inspect_network(network)["Options"]
+    return str(options["com.docker.network.bridge.name"])
+
+
+def test_a_prune_takes_what_a_root_removed_by_hand_has_left(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "root")
+    try:
+        engine.create_network("lost")
+        lost = bridge_of(engine, "lost")
+        subprocess.run(["rm", "-r", *engine.root.iterdir()], check=True)
+        engine = Engine(engine.root)
+        engine.create_network("kept")
+        engine.create(ContainerOptions(image="busybox", network="kept"))
+        assert engine.prune_networks() == []
+        links = {name for _, name in socket.if_nameindex()}
+        assert lost not in links
+        assert bridge_of(engine, "kept") in links
+    finally:
+        remove_networks(engine)
+        engine.destroy()
