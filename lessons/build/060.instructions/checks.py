@@ -1,5 +1,7 @@
 """Checks for "A line is an instruction": what an image holds, and what it says."""
 
+import posixpath
+
 from labshell.lessons.checks import ImageView, Lab, Outcome
 
 _STRAY = "/ADD"  # the directory of that name, which nobody wanted
@@ -11,7 +13,7 @@ def says_and_holds_all(lab: Lab) -> Outcome:
     if not image.content("/app/run.sh"):
         return lab.failed("A container of {{image}}:1 finds no /app/run.sh.")
     config = lab.engine.inspect(lab.values["image"] + ":1", kind="image")["Config"]
-    if config["WorkingDir"] != "/app" or image.command != ("./run.sh",):
+    if config["WorkingDir"] != "/app" or not _starts(image, "/app", "/app/run.sh"):
         return lab.failed(
             "The containers of {{image}}:1 do not start ./run.sh in /app any more."
         )
@@ -41,7 +43,8 @@ def is_mended(lab: Lab) -> Outcome:
     if not _is_run_sh(lab, image):
         return lab.failed("/run.sh in {{image}}:mended is not the file of the project.")
     config = lab.engine.inspect(lab.values["image"] + ":mended", kind="image")["Config"]
-    if "/data" not in (config["Volumes"] or {}) or image.command != ("./run.sh",):
+    where = config["WorkingDir"] or "/"
+    if "/data" not in (config["Volumes"] or {}) or not _starts(image, where, "/run.sh"):
         return lab.failed(
             "/run.sh is the file, but the last two lines of the Dockerfile are lost.",
             earned=1,
@@ -57,3 +60,16 @@ def is_mended(lab: Lab) -> Outcome:
 
 def _is_run_sh(lab: Lab, image: ImageView) -> bool:
     return f"ready: {lab.values['word']}".encode() in (image.content("/run.sh") or b"")
+
+
+def _starts(image: ImageView, where: str, path: str) -> bool:
+    """Does a container of it, in the directory `where`, start this file?
+
+    By whichever name, and with a shell before it or without (`CMD ./run.sh`).
+    """
+    words = list(image.command)
+    for shell in (["/bin/sh", "-c"], ["/bin/sh"], ["sh"]):
+        if words[: len(shell)] == shell:
+            words = words[len(shell) :]
+            break
+    return [posixpath.normpath(posixpath.join(where, word)) for word in words] == [path]
