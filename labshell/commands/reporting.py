@@ -73,7 +73,10 @@ def write(
 
     people = read_people(wanted.roster) if wanted.roster else {}
     marks = Marks(assignment=asked, rows=rows, people=people, values=values)
-    reports.write(marks, wanted.out, wanted.formats)
+    for name in reports.write(marks, wanted.out, wanted.formats):
+        place = wanted.out / reports.FORMATS[name].place
+        told = f"{place}: made of former marks; --report {name} makes it anew"
+        click.echo(told, err=True)
     if wanted.json:
         print_json(marks.to_json())
     else:

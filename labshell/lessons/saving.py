@@ -55,10 +55,11 @@ def write(path: Path, data: Any) -> None:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[IO[bytes]]:
+def whole(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """A new file, open, that takes the place of `path` once it is all there.
 
-    If the block raises, `path` is as it was, and nothing lies beside it.
+    If the block raises, `path` is as it was, and nothing lies beside it. What can be
+    made anew need not be `durable`: then a power cut may leave it empty.
     """
     new = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     descriptor = os.open(new, _NEW, 0o600)
@@ -67,7 +68,8 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
             hand_over(file.fileno(), path)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         new.rename(path)
     except BaseException:
         new.unlink(missing_ok=True)

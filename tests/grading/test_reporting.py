@@ -49,6 +49,16 @@ def test_reports_of_kept_marks_need_no_file_that_was_handed_in(
     assert course.word("s001") in (out / "feedback/s001.md").read_text()
 
 
+def test_a_report_of_former_marks_is_told(
+    course: Course, tmp_path: Path, out: Path
+) -> None:
+    assert "former marks" not in grade(course, tmp_path, "--report", "canvas").err
+    file = course.hand_in("s002", course.solved("s002"))
+    done = grade(course, tmp_path, str(file), "--report", "canvas")
+    assert f"{out}/junit.xml: made of former marks; --report junit" in done.err
+    assert "canvas.csv" not in done.err
+
+
 def test_the_roster_gives_names_to_gradebooks_alone(
     course: Course, tmp_path: Path, out: Path
 ) -> None:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from labshell.commands.reporting import FORMATS as OFFERED
-from labshell.grading import reports
+from labshell.grading import reports, rows
 from labshell.grading.assignment import AssignmentError
 from labshell.grading.kept import MarksError
 from labshell.grading.reports.marks import Marks, read_rows
@@ -344,3 +344,21 @@ def test_points_that_a_person_gave_are_in_every_report(
     assert "by mail" in (tmp_path / "feedback/s001.md").read_text()
     assert "by mail" in (tmp_path / "feedback/s001.html").read_text()
     assert "by mail" in lines(tmp_path / "moodle.csv")[0]["Feedback"]
+
+
+def test_the_json_has_its_schema_and_every_field(out: Path) -> None:
+    data = json.loads((out / "marks.json").read_text())
+    assert (data["schema"], data["assignment"]) == ("labshell.marks/1", "layers-1")
+    assert set(data) == {"schema", "assignment", "maximum", "rows"}
+    first = data["rows"][0]
+    assert {"student", "status", "earned", "maximum", "share", "items"} <= set(first)
+    documented = rows.__doc__ or ""
+    found = {*data, *first, *first["items"][0], *first["items"][0]["checks"][0]}
+    assert [name for name in found if f'"{name}"' not in documented] == []
+
+
+@pytest.mark.parametrize("name", ["canvas", "nbgrader"])
+def test_a_name_in_a_roster_is_no_formula(course: Course, name: str) -> None:
+    asked, bad = course.assignment, Person(name='=HYPERLINK("x")', email="@x")
+    marks = Marks(assignment=asked, rows=[row(asked, "s001")], people={"s001": bad})
+    assert [c for c in of(name, marks)[-1].values() if c.startswith(("=", "@"))] == []

@@ -25,33 +25,56 @@ A file is there whole, or as it was before.
 Try it: `lab grade class/ --assignment layers-1 -o OUT --report junit --report canvas`
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
+from labshell.grading.kept import FILE
 from labshell.grading.reports.marks import Marks
 from labshell.lessons import saving
 
 ALWAYS = ("marks_json", "sheet")
+
+
+class Format(NamedTuple):
+    """Where below OUT a report is, and the modules that write it."""
+
+    place: str
+    modules: tuple[str, ...]
+
+
 FORMATS = {
-    "junit": ("junit",),
-    "gradescope": ("gradescope",),
-    "github": ("github",),
-    "canvas": ("canvas",),
-    "moodle": ("moodle",),
-    "nbgrader": ("nbgrader",),
-    "feedback": ("feedback", "feedback_page"),
-    "class": ("class_page",),
+    "junit": Format("junit.xml", ("junit",)),
+    "gradescope": Format("gradescope", ("gradescope",)),
+    "github": Format("github", ("github",)),
+    "canvas": Format("canvas.csv", ("canvas",)),
+    "moodle": Format("moodle.csv", ("moodle",)),
+    "nbgrader": Format("nbgrader.csv", ("nbgrader",)),
+    "feedback": Format("feedback", ("feedback", "feedback_page")),
+    "class": Format("class.html", ("class_page",)),
 }
 
 
-def write(marks: Marks, out: Path, formats: Iterable[str] = ()) -> None:
-    """Write marks.json, marks.csv and the reports that are asked for, into `out`."""
-    modules = [*ALWAYS, *(module for name in formats for module in FORMATS[name])]
+def write(marks: Marks, out: Path, formats: Collection[str] = ()) -> list[str]:
+    """Write marks.json, marks.csv and the reports that are asked for, into `out`.
+
+    Which others are there that were made of other marks, and now disagree.
+    """
+    before = _bytes(out / FILE)
+    modules = [*ALWAYS, *(one for name in formats for one in FORMATS[name].modules)]
     for module in dict.fromkeys(modules):
         for name, text in import_module(f"{__name__}.{module}").files(marks):
             path = out / name
             saving.make_directory(path.parent)
-            with saving.whole(path) as file:
+            with saving.whole(path, durable=module in ALWAYS) as file:
                 # Half a surrogate has no UTF-8; `\ud800` is the same in JSON.
                 file.write(text.encode(errors="backslashreplace"))
+    if _bytes(out / FILE) == before:
+        return []
+    others = [name for name in FORMATS if name not in formats]
+    return [name for name in others if (out / FORMATS[name].place).exists()]
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
