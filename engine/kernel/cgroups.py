@@ -70,14 +70,15 @@ def trees() -> dict[str, Path]:
 def path_of(group: str) -> str:
     """Where `group` is below the root of its tree: in the engine's scope if it has one.
 
-    A plain group of the engine comes first: there are containers in it, from a time
-    when systemd gave no scope.
+    Where it is, it is found. A new one goes where the engine has a plain group: there
+    are containers in that, from a time when systemd gave no scope.
     """
     engine, slash, inside = group.partition("/")
-    if version() == 2 and engine.startswith(ENGINES) and not (_TREE / engine).exists():
-        scope = f"{SLICE}/{engine}.scope"
-        if (_TREE / scope).exists():
-            return f"{scope}{slash}{inside}"
+    if version() == 2 and engine.startswith(ENGINES):
+        scope = _TREE / SLICE / f"{engine}.scope"
+        is_there = bool(inside) and (scope / inside).exists()
+        if is_there or (scope.exists() and not (_TREE / engine).exists()):
+            return f"{SLICE}/{scope.name}{slash}{inside}"
     return group
 
 
@@ -249,12 +250,11 @@ def is_empty(group: str) -> bool:
 
 def remove_empty(group: str) -> None:
     """Take the group away if it has no groups below; else SyscallError EBUSY."""
-    for path in directories(group):
-        if path.exists():
-            try:
-                group_files.remove(path)
-            except OSError as error:
-                raise from_os_error(error) from error
+    try:
+        for path in filter(Path.exists, directories(group)):
+            group_files.remove(path)
+    except OSError as error:
+        raise from_os_error(error) from error
 
 
 def remove(group: str) -> None:

@@ -32,8 +32,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from engine import files
 from engine.errors import EngineBroken, EngineError, InvalidArgument
-from engine.kernel import other_trees, process_table, processes
+from engine.kernel import cgroups, other_trees, process_table, processes
 from engine.oci.spec import Process
 from engine.runtime import channel, init, joining, rootfs, starter
 from engine.runtime.bundle import Bundle, ShimFacts, held
@@ -47,6 +48,7 @@ class Foreign:
 
     def __init__(self, bundle: Path, facts: ShimFacts) -> None:
         self._bundle, self._name = bundle, facts.runtime[0]
+        self._group = facts.cgroup
         self._caller = _caller(facts)
 
     def start(
@@ -72,6 +74,7 @@ class Foreign:
 
         Whose namespaces are to be joined must run, and be found at the paths.
         """
+        self._tell_the_group()
         with held(self._bundle, shared=True):
             own = Bundle.read(self._bundle)
             rootfs.mount_layers(self._bundle, own)
@@ -80,6 +83,19 @@ class Foreign:
             if self._caller.remembers:
                 self._caller.delete()
             return self._caller.create(terminal=own.spec.process.terminal)
+
+    def _tell_the_group(self) -> None:
+        """Write into config.json where the group is below the root of the tree.
+
+        We find it in the engine's scope ourselves; another runtime takes the path as
+        it is, and would make the group where systemd wants nobody's.
+        """
+        path = cgroups.path_of(self._group)
+        with held(self._bundle):
+            spec = Bundle.read(self._bundle).spec
+            if spec.cgroup != path:
+                told = spec._replace(cgroup=path)
+                files.write_json(self._bundle / "config.json", told.to_json())
 
     def beside(self, running: Task) -> None:
         """It is made by a starter, too."""

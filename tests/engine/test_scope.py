@@ -77,6 +77,23 @@ def test_containers_are_in_one_delegated_scope(own: Box) -> None:
         assert told == f"{place}/{container.id}"
 
 
+@pytest.mark.require("runc")
+def test_what_another_runtime_makes_is_in_the_scope_and_harms_nobody_there(
+    own: Box,
+) -> None:
+    first = own.begin()
+    foreign = own.begin(runtime="runc", memory=64 << 20)
+    place = says(unit_of(own), "ControlGroup")
+    groups = Path(f"/proc/{foreign.state.pid}/cgroup").read_text()
+    assert groups == f"0::{place}/{foreign.id}\n"
+    assert written(own, foreign.id, "memory.max") == ["67108864"]
+    own.engine.remove(foreign.id, force=True)
+    own.engine.remove(first.id, force=True)
+    left = {path.name for path in Path(f"/sys/fs/cgroup{place}").iterdir()}
+    assert left & {first.id, foreign.id} == set()
+    assert not Path("/sys/fs/cgroup", House(own.engine.root).place.cgroup).exists()
+
+
 def test_systemd_shows_the_containers_of_the_scope(own: Box) -> None:
     container = own.begin("sleep", "54321")
     for command in (
