@@ -93,6 +93,11 @@ def lint(engine: Engine, json: bool, names: tuple[str, ...]) -> int:
             is_flag=True,
             help="One seed only, and without typing into a shell.",
         ),
+        Option(
+            ["--once"],
+            is_flag=True,
+            help="The same, and of each step the reference solution alone.",
+        ),
         JSON,
         _LESSONS,
     ],
@@ -101,7 +106,9 @@ def lint(engine: Engine, json: bool, names: tuple[str, ...]) -> int:
     """,
 )
 @click.pass_obj
-def test(engine: Engine, quick: bool, json: bool, names: tuple[str, ...]) -> int:
+def test(
+    engine: Engine, quick: bool, once: bool, json: bool, names: tuple[str, ...]
+) -> int:
     """Prove lessons: untouched they fail, solved they pass, wrong ways earn nothing.
 
     Each lesson gets an engine of its own, which is removed afterwards. The solution is
@@ -109,11 +116,12 @@ def test(engine: Engine, quick: bool, json: bool, names: tuple[str, ...]) -> int
     a lesson, and needs root.
     """
     from labshell.lessons.lint import lint as linted
-    from labshell.lessons.proof import prove
+    from labshell.lessons.proof import SEEDS, prove
 
     found: list[Finding] = []
     for name in _chosen(names):
-        proven = prove(name, walks=0) if quick else prove(name)
+        walks = 0 if quick or once else len(SEEDS)
+        proven = prove(name, walks=walks, all_ways=not once)
         for source in (linted(name), proven):
             for finding in source:
                 found.append(finding)

@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -61,13 +62,18 @@ def test_no_two_lessons_give_one_name():
         assert given[one] & given[other] == set(), f"{one} and {other}"
 
 
-def unproved(name: str, walks: int = len(SEEDS)) -> list[Finding]:
-    """What a proof of the lesson finds wrong; no other proof of it goes on meanwhile.
+def alone(name: str) -> AbstractContextManager[object]:
+    """No other proof of the lesson goes on meanwhile.
 
     A port, or an ID of labshell-runc, is one on the whole machine.
     """
     shared = Path(os.environ[workshop.DIRECTORY])
-    with files.locked(shared / f"proof-{name.replace('/', '-')}"):
+    return files.locked(shared / f"proof-{name.replace('/', '-')}")
+
+
+def unproved(name: str, walks: int = len(SEEDS)) -> list[Finding]:
+    """What a proof of the lesson finds wrong."""
+    with alone(name):
         return [found for found in prove(name, walks=walks) if found.verdict != PASSED]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from labshell.lessons import proof
 from labshell.lessons.lint import lint
 from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
 from labshell.lessons.proof import prove
@@ -38,6 +39,12 @@ def is_there(lab):
         return lab.passed("It is there.")
     return lab.failed("Only half.", earned=1)
 """
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_on_its_way(monkeypatch):
+    """No line here leaves anything running that would have to be waited for."""
+    monkeypatch.setattr(proof, "_A_MOMENT", 0.0)
 
 
 @pytest.fixture
