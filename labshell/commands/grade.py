@@ -99,6 +99,15 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
             help="With --compare: marks may become less.",
             under=_CLASS,
         ),
+        Option(
+            ["--scheduler"],
+            metavar="ADDRESS",
+            help="Have the workers of a Dask cluster look: tls://HOST:PORT.",
+            under=_CLASS,
+        ),
+        _path(["--tls-ca"], "FILE", "With --scheduler: whom we trust."),
+        _path(["--tls-cert"], "FILE", "With --scheduler: who we are."),
+        _path(["--tls-key"], "FILE", "With --scheduler: the key to that."),
         click.Argument(
             ["files"],
             nargs=-1,
@@ -114,6 +123,7 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
         lab grade --assignment layers-1 -o marks --report feedback --report junit
         lab grade --assignment layers-1 -o marks --report canvas --roster roster.csv
         lab grade class/ --assignment layers-1 -o new --compare marks
+        lab grade class/ --assignment layers-1 -o marks --scheduler tcp://127.0.0.1:8786
         lab grade triage marks
         lab grade viva marks s001
     """,

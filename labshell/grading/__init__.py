@@ -19,6 +19,7 @@ Marked work, in the order in which it comes about:
     inspector.py   … in a process that is nobody
     classroom.py   whose each file is, and one row for every student
     rounds.py      many files, several at once; journal.py: what was done already
+    cluster.py     … on other machines: each worker there has a desk.py
     sheets.py      the tables that a teacher keeps: overrides.py, points that a person
                    gives; accommodations.py, more days or more time
     rows.py        a row as data, and its JSON; reports/: tables and files

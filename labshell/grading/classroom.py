@@ -25,7 +25,7 @@ from labshell.grading.accommodations import (
     time_factor_of,
 )
 from labshell.grading.assignment import BEST, Assignment
-from labshell.grading.inspector import Inspected, Inspector
+from labshell.grading.inspector import Inspected, Looker
 from labshell.grading.journal import Look, version
 from labshell.grading.rows import (
     ERROR,
@@ -73,7 +73,7 @@ class Classroom:
                 self._tokens[course.token(key, one, assignment.name)] = one
         self._owner = owner or (lambda token: self._tokens.get(token, ""))
 
-    def look(self, inspector: Inspector, file: Path, times: int = 1) -> Look:
+    def look(self, inspector: Looker, file: Path, times: int = 1) -> Look:
         """Look at one file; `times` as long as usual. OSError if it cannot be read.
 
         Whose it is is known at the end. So the second time, each has the time of who

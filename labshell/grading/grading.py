@@ -7,7 +7,8 @@
 Try it: `lab grade class/ --assignment layers-1 -o OUT`
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +29,8 @@ from labshell.lessons import saving
 class Asked:
     """What is to be graded, and how: the options of `lab grade`.
 
-    `old`: marks to compare with; `lower`: may they become less?
+    `old`: marks to compare with; `lower`: may they become less? `scheduler`: whose
+    workers look, `tls_…`: how we show them who we are, see cluster.py.
     """
 
     files: Sequence[Path]
@@ -38,6 +40,10 @@ class Asked:
     resume: bool = False
     old: Path | None = None
     lower: bool = False
+    scheduler: str | None = None
+    tls_ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +81,8 @@ def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
     asked.out.mkdir(mode=0o700, parents=True, exist_ok=True)
     mark = journal.fingerprint(assignment)
     kept = journal.Journal(asked.out / journal.FILE, mark, resume=asked.resume)
-    try:
-        looks = rounds.grade(classroom, asked.files, kept, asked.jobs, watcher)
-    finally:
-        kept.close()
+    with closing(kept), _lookers(asked, assignment) as (jobs, hire):
+        looks = rounds.grade(classroom, asked.files, kept, jobs, watcher, hire)
     rows, changes = classroom.rows(looks, received), None
     if old is not None:
         rows, changes = comparing.compare(old.rows, rows, lower=asked.lower)
@@ -104,6 +108,26 @@ def trace(asked: Asked, graded: Graded) -> int:
     found = honesty.findings(graded.looks, graded.rows, traces, graded.values)
     saving.write(asked.out / honesty.FILE, found)
     return honesty.how_many(found)
+
+
+@contextmanager
+def _lookers(
+    asked: Asked, assignment: Assignment
+) -> Iterator[tuple[int, rounds.Hire | None]]:
+    """How many look at once, and who, if it is not this machine."""
+    if asked.scheduler is None:
+        yield asked.jobs, None
+        return
+    try:
+        from labshell.grading import cluster
+    except ImportError as missing:
+        raise InvalidArgument(
+            f"--scheduler needs Dask, and it is not installed: {missing}",
+            "`pip install 'labshell[cluster]'`, or `.venv/bin/pip install distributed`",
+        ) from missing
+    who = cluster.certificates(asked.tls_ca, asked.tls_cert, asked.tls_key)
+    with closing(cluster.Cluster(asked.scheduler, assignment, who)) as workers:
+        yield workers.threads, workers.inspector
 
 
 def _keep(changes: Sequence[Change] | None, path: Path) -> None:

@@ -31,7 +31,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from engine.engine import UnmountedImage
 from engine.errors import EngineError
@@ -55,6 +55,16 @@ class Inspected:
     result: dict[str, Any]
     limit: str = ""
     seconds: float = 0.0
+
+
+class Looker(Protocol):
+    """Somebody who looks at submissions, here or elsewhere (cluster.py)."""
+
+    def inspect(self, file: Path, seconds: float) -> Inspected:
+        """Have one submission looked at. OSError if nobody can."""
+
+    def close(self) -> None:
+        """No more of them."""
 
 
 def _environment() -> dict[str, str]:

@@ -11,14 +11,17 @@ Try it: `lab grade class/ --assignment layers-1 -o OUT --jobs 2`
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
 from labshell.grading.classroom import Classroom
-from labshell.grading.inspector import Inspector
+from labshell.grading.inspector import Inspector, Looker
 from labshell.grading.journal import Journal, Look, version
 from labshell.grading.rows import TIMEOUT, UNGRADED, Row
 
+Hire = Callable[[], Looker]
 _AGAIN = 2  # times as long, alone, for what took too long
 
 
@@ -46,11 +49,13 @@ def grade(
     journal: Journal,
     jobs: int = 1,
     watcher: Watcher | None = None,
+    hire: Hire | None = None,
 ) -> list[Look]:
     """A look for each file, in their order; one that the journal has is not made again.
 
     But for what came to no verdict: it may have been the machine's fault, or have more
-    time by now.
+    time by now. `hire` gives somebody who looks, as often as there are jobs; inspectors
+    on this machine if it is left out.
     """
     watcher = watcher or Watcher()
 
@@ -63,13 +68,16 @@ def grade(
     todo = [file for file in files if (file.name, version(file)) not in known]
     watcher.expects(len(todo))
     slow: list[Path] = []
-    for file, look in _looks(classroom, todo, jobs, 1, watcher):
-        if look.row.status == TIMEOUT:
-            slow.append(file)
-        else:
+    with ExitStack() as stack:
+        hire = hire or partial(Inspector, classroom.assignment)
+        hired = [stack.enter_context(closing(hire())) for _ in todo[:jobs]]
+        for file, look in _looks(classroom, todo, hired, 1, watcher):
+            if look.row.status == TIMEOUT:
+                slow.append(file)
+            else:
+                enter(look)
+        for _, look in _looks(classroom, slow, hired[:1], _AGAIN, watcher):
             enter(look)
-    for _, look in _looks(classroom, slow, 1, _AGAIN, watcher):
-        enter(look)
     found = {look.key: look for look in journal.looks}
     return [
         found[key] for file in files if (key := (file.name, version(file))) in found
@@ -79,39 +87,33 @@ def grade(
 def _looks(
     classroom: Classroom,
     files: Sequence[Path],
-    jobs: int,
+    hired: Sequence[Looker],
     times: int,
     watcher: Watcher,
 ) -> Iterator[tuple[Path, Look]]:
-    """Each file with its look, as they come; not more under way than there are jobs."""
-    free: SimpleQueue[Inspector] = SimpleQueue()
-    inspectors = []
-    for _ in range(min(jobs, len(files))):
-        inspectors.append(Inspector(classroom.assignment))
-        free.put(inspectors[-1])
+    """Each file with its look, as they come; no more under way than is hired for."""
+    free: SimpleQueue[Looker] = SimpleQueue()
+    for looker in hired:
+        free.put(looker)
 
     def look(file: Path) -> Look:
-        inspector = free.get()
+        looker = free.get()
         watcher.begins(file)
         try:
-            return classroom.look(inspector, file, times)
+            return classroom.look(looker, file, times)
         except OSError as error:
             return _unread(classroom, file, error)
         finally:
-            free.put(inspector)
+            free.put(looker)
 
-    try:
-        with ThreadPoolExecutor(max(1, len(inspectors))) as pool:
-            waiting: dict[Future[Look], Path] = {}
-            for file in files:
-                if len(waiting) >= 2 * len(inspectors):
-                    yield from _done(waiting)
-                waiting[pool.submit(look, file)] = file
-            while waiting:
+    with ThreadPoolExecutor(max(1, len(hired))) as pool:
+        waiting: dict[Future[Look], Path] = {}
+        for file in files:
+            if len(waiting) >= 2 * len(hired):
                 yield from _done(waiting)
-    finally:
-        for inspector in inspectors:
-            inspector.close()
+            waiting[pool.submit(look, file)] = file
+        while waiting:
+            yield from _done(waiting)
 
 
 def _done(waiting: dict[Future[Look], Path]) -> Iterator[tuple[Path, Look]]:
