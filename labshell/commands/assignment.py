@@ -209,7 +209,7 @@ def submit(engine: Engine, out: Path, folder: Path | None) -> None:
     the one that you are in. Only what is listed goes in: no times, no history, nothing
     else of this machine. As often as you like.
     """
-    from labshell.grading import packing
+    from labshell.grading import marking, packing, visible
     from labshell.grading.assignment import read_assignment
     from labshell.grading.reports.table import items_table
     from labshell.lessons.values import fill
@@ -219,7 +219,7 @@ def submit(engine: Engine, out: Path, folder: Path | None) -> None:
     student, token = packing.read_token(place)
     if out.is_dir():
         raise InvalidArgument(f"{out} is a directory", "Name a file in it.")
-    values = packing.values_of(asked, token)
+    values = marking.values_of(asked, token)
     for item in asked.items:
         click.echo(f"{item.id}: {fill(item.title, values)}")
     packed = packing.pack(engine, asked, student, token, out.absolute())
@@ -228,7 +228,7 @@ def submit(engine: Engine, out: Path, folder: Path | None) -> None:
         click.echo(f"  {size:>10}  {name}")
     for name in packed.left_out:
         click.echo(f"  not there    {printable(name)}")
-    marks = packing.visible_marks(asked, out.absolute())
+    marks = visible.marks(asked, out.absolute())[1]
     click.echo(f"\n{items_table(marks)}")
     earned = sum(item.earned for item in marks)
     hidden = asked.maximum - asked.visible

@@ -39,9 +39,10 @@ Show what you have earned, lesson by lesson; or grade what a class handed in.
 
 Points of lessons are noted when the work is done, and kept. Hints cost nothing.
 
-With FILEs: each is inspected as bytes by a process that is nobody, and nothing of
-it is run or believed. Every student of the roster has a row. The exit status is 0
-if every file could be looked at. A file received.csv (`file,received`) beside the
+With FILEs: each is inspected as bytes by a process that is nobody, and nothing that
+it says is believed. Scripts that the assignment asks for are run, each in a container
+of its own, if you are root. Every student of the roster has a row. The exit status is
+0 if every file could be looked at. A file received.csv (`file,received`) beside the
 FILEs says who is late. The schemas of --json and of OUT/marks.json are described in
 labshell/grading/result.py and rows.py. Without FILEs, each --report is made of the
 marks that OUT holds. Pseudonyms stand in reports; names come from --roster alone.

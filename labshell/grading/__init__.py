@@ -10,11 +10,15 @@ Marked work, in the order in which it comes about:
 
     assignment.py  what is asked for, read from assignment.yaml
     needs.py       what an item asks of the machine; pins.py: what all of it was once
+    limits.py      … and how much of the machine that may take
     course.py      key, tokens and roster of a course
     kit.py         a new assignment; what students get of it
     packing.py     what a student hands in, gathered
     submission.py  … its form, and how it is read without being unpacked
     work.py        what a check is given; paper.py: an image of it
+    runs.py        what of it is to be run; ran.py: what came of that
+    sandbox.py     … in a container of its own; scratch.py: on a disk of its own
+    runner.py      … all scripts of one submission
     marking.py     every check looks at one submission
     inspector.py   … in a process that is nobody
     classroom.py   whose each file is, and one row for every student

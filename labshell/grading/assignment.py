@@ -20,7 +20,7 @@
     values: {name: {pick: [oak, elm]}} as in a lesson, one set for each student
     items:
       - id: small
-        kind: image                    or file, answer
+        kind: image                    or file, answer; run: see runs.py
         title: Make {{name}} small
         image: "{{name}}:small"        of a kind `file`: file: Dockerfile
         check: checks:is_small         a function Work -> Outcome, see work.py
@@ -38,17 +38,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from engine.errors import EngineError
 from labshell.grading import sheets
+from labshell.grading.limits import Limits, read_limits
 from labshell.grading.needs import NOTHING, Machine, read_needs
+from labshell.grading.runs import Script, read_script, together
 from labshell.lessons.fields import Fields, LessonError, read_text, yaml_data
 from labshell.lessons.values import Rule, names_in, read_rule
 
 FILE, SCHEMA = "assignment.yaml", "labshell.assignment/1"
-IMAGE, WORK_FILE, ANSWER = "image", "file", "answer"
-KINDS = (IMAGE, WORK_FILE, ANSWER)
+IMAGE, WORK_FILE, ANSWER, RUN = "image", "file", "answer", "run"
+KINDS = (IMAGE, WORK_FILE, ANSWER, RUN)
 LATEST, BEST = "latest", "best"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -82,7 +83,8 @@ class Check:
 class Item:
     """One thing that is asked for. `source` is an image's name or a file's.
 
-    `more`: points of checks that are not here, since students have no hidden ones.
+    `more`: points of checks that are not here, since students have no hidden ones;
+    `script`: what is to be run, for an item of the kind `run`.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Item:
     more: int
     concepts: tuple[int, ...]
     needs: Machine = NOTHING
+    script: Script | None = None
 
     @property
     def maximum(self) -> int:
@@ -116,20 +119,6 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What looking at one submission may take: seconds, and sizes in MB.
-
-    `memory` is that of the process that looks, `unpacked` all that comes out of layers,
-    `upload` the file that is handed in.
-    """
-
-    seconds: int = 20
-    memory: int = 512
-    unpacked: int = 1024
-    upload: int = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """One assignment."""
 
@@ -148,6 +137,12 @@ class Assignment:
     def maximum(self) -> int:
         """All points that can be earned."""
         return sum(item.maximum for item in self.items)
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """What is to be run, each once."""
+        asked = (item.script for item in self.items if item.script)
+        return together(asked, self.bases)
 
     @property
     def visible(self) -> int:
@@ -177,7 +172,7 @@ def _read(fields: Fields, folder: Path) -> Assignment:
         due=_moment(fields, "due"),
         late=_read_late(fields.inner("late")),
         keep=_one_of(fields, "keep", (LATEST, BEST), LATEST),
-        limits=_read_limits(fields.inner("limits")),
+        limits=read_limits(fields.inner("limits")),
         bases=fields.texts("bases"),
         rules={value: read_rule(values.inner(value)) for value in values.names()},
         items=tuple(_read_item(item) for item in fields.listed("items")),
@@ -222,19 +217,6 @@ def _read_late(fields: Fields) -> Late:
     return late
 
 
-def _read_limits(fields: Fields) -> Limits:
-    usual = Limits()
-    found: dict[str, Any] = {
-        name: fields.integer(name, getattr(usual, name))
-        for name in ("seconds", "memory", "unpacked", "upload")
-    }
-    fields.done()
-    for name, value in found.items():
-        if not 0 < value <= 1 << 20:
-            raise fields.problem(name, "a number from 1 to 1048576 is needed")
-    return Limits(**found)
-
-
 def _read_item(fields: Fields) -> Item:
     id = _matching(fields, "id", _NAME, 'small letters, digits and "-"')
     item = fields.called(f"items.{id}")
@@ -254,6 +236,7 @@ def _read_item(fields: Fields) -> Item:
         more=item.integer("more", 0),
         concepts=item.integers("concepts"),
         needs=read_needs(item.inner("needs")),
+        script=read_script(item) if kind == RUN else None,
     )
     item.done()
     _examine_item(found, item)
@@ -261,8 +244,9 @@ def _read_item(fields: Fields) -> Item:
 
 
 def _examine_item(item: Item, fields: Fields) -> None:
-    if item.kind == WORK_FILE and not _FILE_NAME.fullmatch(item.source):
-        raise fields.problem("file", "a plain name is needed: letters, digits, . _ -")
+    if item.kind in (WORK_FILE, RUN) and not _FILE_NAME.fullmatch(item.source):
+        needed = "a plain name is needed: letters, digits, . _ -"
+        raise fields.problem(item.kind, needed)
     for number, check in enumerate(item.checks):
         module, _, name = check.name.partition(":")
         wanted = "hidden" if number else "checks"
@@ -288,3 +272,7 @@ def _examine(assignment: Assignment, fields: Fields) -> None:
             if name not in assignment.rules:
                 where = f"items.{item.id}"
                 raise fields.problem(where, f"`{{{{{name}}}}}` is no value")
+    try:
+        together((i.script for i in assignment.items if i.script), assignment.bases)
+    except ValueError as error:
+        raise fields.problem("items", str(error)) from error

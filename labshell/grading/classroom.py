@@ -10,6 +10,7 @@ of itself is never believed. A fault of the grader's own is never zero points.
 Try it: `lab grade class/ --assignment layers-1 -o OUT`
 """
 
+import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +28,8 @@ from labshell.grading.accommodations import (
 from labshell.grading.assignment import BEST, Assignment
 from labshell.grading.inspector import Inspected, Looker
 from labshell.grading.journal import Look, version
+from labshell.grading.marking import NO_RUNS, values_of
+from labshell.grading.ran import Ran, Runs
 from labshell.grading.rows import (
     ERROR,
     GRADED,
@@ -38,6 +41,7 @@ from labshell.grading.rows import (
     Row,
     status_of,
 )
+from labshell.grading.runner import Runner
 from labshell.grading.sheets import read_sheet
 from labshell.grading.submission import Claim, SubmissionError
 from labshell.lessons.values import derive
@@ -73,16 +77,21 @@ class Classroom:
                 self._tokens[course.token(key, one, assignment.name)] = one
         self._owner = owner or (lambda token: self._tokens.get(token, ""))
 
-    def look(self, inspector: Looker, file: Path, times: int = 1) -> Look:
+    def look(
+        self, inspector: Looker, runner: Runner, file: Path, times: int = 1
+    ) -> Look:
         """Look at one file; `times` as long as usual. OSError if it cannot be read.
 
         Whose it is is known at the end. So the second time, each has the time of who
         has most; who has less is told from the others afterwards.
         """
-        seconds = float(self.assignment.limits.seconds * times)
+        seconds, runs = float(self.assignment.limits.seconds * times), NO_RUNS
         most = largest_time_factor(self._accommodations) if times > 1 else 1.0
-        found = inspector.inspect(file, seconds * most)
-        look = self._look_of(file, found)
+        if self.assignment.scripts:
+            handed = inspector.unpack(file, seconds * most)
+            runs = self._run(runner, handed.result, times)
+        found = inspector.inspect(file, seconds * most, runs)
+        look = self._look_of(file, found, runs)
         factor = time_factor_of(look.student, self._accommodations)
         if look.row.items and found.seconds > seconds * factor:
             return replace(look, row=self._too_long(file, look.student))
@@ -98,7 +107,22 @@ class Classroom:
             file=file.name,
         )
 
-    def _look_of(self, file: Path, found: Inspected) -> Look:
+    def _run(self, runner: Runner, handed: Mapping[str, Any], times: int) -> Runs:
+        """Run what a student has handed in; what is nobody's is not run."""
+        try:
+            claim = Claim.from_json(handed["claim"])
+            texts = dict(handed["files"]).items()
+            files = {name: base64.b64decode(text) for name, text in texts}
+        except (LookupError, TypeError, ValueError, SubmissionError):
+            return NO_RUNS  # whoever looks at it says why
+        if self._owner(claim.token) != claim.student:
+            return NO_RUNS
+        asked = {item.source for item in self.assignment.items}
+        values = values_of(self.assignment, claim.token)
+        factor = times * time_factor_of(claim.student, self._accommodations)
+        return runner.run({n: files[n] for n in asked & {*files}}, values, factor)
+
+    def _look_of(self, file: Path, found: Inspected, runs: Runs = NO_RUNS) -> Look:
         base = Row(student="", status=ERROR, maximum=self._maximum, file=file.name)
         student = ""
         if found.limit == "seconds":
@@ -111,6 +135,7 @@ class Classroom:
             row = replace(base, status=UNGRADED, note="the grader failed, not the work")
         else:
             student, row = self._believed(found.result, base)
+            row = _stopped(row, runs) if student else row
         if not student:
             student = self._named(file)
         return Look(
@@ -204,6 +229,16 @@ class Classroom:
         status = LATE if row.status == GRADED else row.status
         share = self.assignment.late.share(received - due)
         return replace(row, status=status, share=share)
+
+
+def _stopped(row: Row, runs: Runs) -> Row:
+    """The row of somebody whose script may have been stopped at a limit."""
+    limits = [run.limit for run in runs.values() if isinstance(run, Ran) and run.limit]
+    if not limits:
+        return row
+    status = TIMEOUT if "seconds" in limits else ERROR
+    limit = "seconds" if status == TIMEOUT else limits[0]
+    return replace(row, status=status, limit=limit, note="its run was stopped")
 
 
 def read_received(path: Path) -> dict[str, datetime]:

@@ -31,6 +31,8 @@ from engine.errors import EngineError, InvalidArgument
 from labshell.grading.assignment import Assignment
 from labshell.grading.desk import Desk, code, look_at, needed
 from labshell.grading.inspector import Inspected
+from labshell.grading.marking import NO_RUNS
+from labshell.grading.ran import Runs, packed
 
 _PATIENCE = 30.0  # seconds until it is asked whether there still are workers
 _CONNECTING = "15s"
@@ -134,14 +136,24 @@ class Remote:
     def __init__(self, cluster: Cluster, client: Client, desk: str) -> None:
         self._cluster, self._client, self._desk = cluster, client, desk
 
-    def inspect(self, file: Path, seconds: float) -> Inspected:
-        """Have one submission looked at. OSError if no worker can.
+    def inspect(self, file: Path, seconds: float, runs: Runs = NO_RUNS) -> Inspected:
+        """Have one submission looked at. OSError if no worker can."""
+        return self._asked(file, seconds, packed(runs))
+
+    def unpack(self, file: Path, seconds: float) -> Inspected:
+        """Have the work files taken out of one that are to be run, here."""
+        return self._asked(file, seconds, None)
+
+    def _asked(self, file: Path, seconds: float, runs: bytes | None) -> Inspected:
+        """What a worker finds.
 
         A worker that is lost meanwhile is another one's turn; a submission with which
         several are lost, one after the other, is not tried for ever.
         """
         data = file.read_bytes()
-        future = self._client.submit(look_at, self._desk, data, seconds, pure=False)
+        future = self._client.submit(
+            look_at, self._desk, data, seconds, runs, pure=False
+        )
         try:
             return Inspected(**self._result(future))
         except KilledWorker as error:

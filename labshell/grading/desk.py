@@ -34,6 +34,7 @@ import labshell
 from labshell.grading.assignment import FILE, Assignment, read_assignment
 from labshell.grading.inspector import Inspector
 from labshell.grading.marking import BASES
+from labshell.grading.ran import unpacked
 
 _CHECKS = (FILE, "checks.py", "hidden.py")
 
@@ -81,8 +82,13 @@ class Desk(WorkerPlugin):
         for _ in range(self._threads):
             self._inspectors.put(Inspector(asked))
 
-    def look(self, submission: bytes, seconds: float) -> dict[str, Any]:
-        """What an inspector found: the fields of an `Inspected`."""
+    def look(
+        self, submission: bytes, seconds: float, runs: bytes | None
+    ) -> dict[str, Any]:
+        """What an inspector found: the fields of an `Inspected`.
+
+        `runs` None: what is to be run is taken out, where course key and sandbox are.
+        """
         assert self._inspectors is not None  # it is set up
         inspector = self._inspectors.get()
         try:
@@ -90,7 +96,9 @@ class Desk(WorkerPlugin):
                 file.write(submission)
                 file.flush()
                 path = Path(f"/proc/self/fd/{file.fileno()}")
-                return asdict(inspector.inspect(path, seconds))
+                if runs is None:
+                    return asdict(inspector.unpack(path, seconds))
+                return asdict(inspector.inspect(path, seconds, unpacked(runs)))
         finally:
             self._inspectors.put(inspector)
 
@@ -109,8 +117,10 @@ class Desk(WorkerPlugin):
         self.__init__(**state)  # type: ignore[misc]  # nobody has derived from it
 
 
-def look_at(desk: str, submission: bytes, seconds: float) -> dict[str, Any]:
+def look_at(
+    desk: str, submission: bytes, seconds: float, runs: bytes | None
+) -> dict[str, Any]:
     """At the desk of the worker that this runs on."""
     found = get_worker().plugins[desk]
     assert isinstance(found, Desk)  # the only plugin of this name
-    return found.look(submission, seconds)
+    return found.look(submission, seconds, runs)

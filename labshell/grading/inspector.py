@@ -19,6 +19,7 @@ man: fork(2), setrlimit(2), setresuid(2), chroot(2), unix(7) on SCM_RIGHTS
 Try it: `lab grade class/ --assignment layers-1 -o OUT --jobs 2`, beside it `pstree -a`
 """
 
+import base64
 import json
 import os
 import resource
@@ -31,17 +32,26 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, BinaryIO, NoReturn, Protocol
 
 from engine.engine import UnmountedImage
 from engine.errors import EngineError
 from labshell import messages
-from labshell.grading.assignment import Assignment, Limits, read_assignment
-from labshell.grading.marking import load_checks, mark, open_bases
+from labshell.grading.assignment import Assignment, read_assignment
+from labshell.grading.limits import Limits
+from labshell.grading.marking import (
+    NO_RUNS,
+    handed_in,
+    load_checks,
+    mark,
+    open_bases,
+)
 from labshell.grading.paper import Exhausted
+from labshell.grading.ran import Runs, packed, unpacked
 
 _NOBODY = 65534
 _LARGEST_RESULT = 1 << 20  # bytes
+_LARGEST_FILES = 24 << 20  # that are to be run: 16 MB, and a third more as text
 _MOST_FILES = 64  # open at once
 _NEVER = 1e6  # seconds: it is the child that has a limit, not each of its checks
 _EXHAUSTED, _FAULT = 3, 4  # how a child ends that has not marked
@@ -60,8 +70,14 @@ class Inspected:
 class Looker(Protocol):
     """Somebody who looks at submissions, here or elsewhere (cluster.py)."""
 
-    def inspect(self, file: Path, seconds: float) -> Inspected:
-        """Have one submission looked at. OSError if nobody can."""
+    def inspect(self, file: Path, seconds: float, runs: Runs = NO_RUNS) -> Inspected:
+        """Have one submission looked at. OSError if nobody can.
+
+        `runs` is what came of its scripts.
+        """
+
+    def unpack(self, file: Path, seconds: float) -> Inspected:
+        """Have the work files taken out of one that are to be run; likewise."""
 
     def close(self) -> None:
         """No more of them."""
@@ -95,12 +111,25 @@ class Inspector:
             )
         self._socket, self._answers = ours, ours.makefile("rb")
 
-    def inspect(self, file: Path, seconds: float) -> Inspected:
+    def inspect(self, file: Path, seconds: float, runs: Runs = NO_RUNS) -> Inspected:
         """Have one submission looked at. OSError if the inspector has ended."""
+        with (
+            file.open("rb") as opened,
+            os.fdopen(os.memfd_create("runs"), "w+b") as ran,
+        ):
+            ran.write(packed(runs))
+            ran.flush()
+            return self._asked(seconds, opened.fileno(), ran.fileno())
+
+    def unpack(self, file: Path, seconds: float) -> Inspected:
+        """Have the work files taken out of one that are to be run; likewise."""
         with file.open("rb") as opened:
-            message = json.dumps({"seconds": seconds}).encode()
-            socket.send_fds(self._socket, [message], [opened.fileno()])
-        data = self._answers.readline(2 * _LARGEST_RESULT)
+            return self._asked(seconds, opened.fileno())
+
+    def _asked(self, seconds: float, *files: int) -> Inspected:
+        message = json.dumps({"seconds": seconds}).encode()
+        socket.send_fds(self._socket, [message], list(files))
+        data = self._answers.readline(2 * _LARGEST_FILES)
         if not data.endswith(b"\n"):
             raise ConnectionError("the inspector has ended")
         return Inspected(**json.loads(data))
@@ -125,75 +154,88 @@ class Marker:
         self.nowhere = _nowhere()
         UnmountedImage.prepare()
 
-    def mark(self, file: int) -> dict[str, Any]:
-        """What a child tells of one submission."""
+    def tell(self, file: int, *ran: int) -> dict[str, Any]:
+        """What a child tells of one submission: marks, if it knows what was `ran`."""
         try:
             with os.fdopen(file, "rb", closefd=False) as submission:
-                claim, marks = mark(
-                    self.assignment, self.checks, submission, self.bases, _NEVER
-                )
+                return self._marks(submission, *ran) if ran else self._files(submission)
         except EngineError as error:
             return {"error": error.message}
+
+    def _marks(self, submission: BinaryIO, ran: int) -> dict[str, Any]:
+        with os.fdopen(ran, "rb", closefd=False) as file:
+            file.seek(0)
+            runs = unpacked(file.read())
+        claim, marks = mark(
+            self.assignment, self.checks, submission, self.bases, _NEVER, runs
+        )
         items = [item.to_json() for item in marks]
         return {"claim": claim.to_json(), "items": items}
+
+    def _files(self, submission: BinaryIO) -> dict[str, Any]:
+        claim, files = handed_in(self.assignment, submission)
+        texts = {name: base64.b64encode(data).decode() for name, data in files.items()}
+        return {"claim": claim.to_json(), "files": texts}
 
 
 def serve(door: socket.socket, marker: Marker) -> None:
     """Look at one submission after the other, until nobody asks any more."""
     while True:
-        message, files, _, _ = socket.recv_fds(door, 4096, 1)
+        message, files, _, _ = socket.recv_fds(door, 4096, 2)
         if not message:
             return
         seconds = float(json.loads(message)["seconds"])
-        found = _inspect(files[0], seconds, marker)
-        os.close(files[0])
+        found = _inspect(files, seconds, marker)
+        for file in files:
+            os.close(file)
         door.sendall(json.dumps(found).encode() + b"\n")
 
 
-def _inspect(file: int, seconds: float, marker: Marker) -> dict[str, Any]:
+def _inspect(files: list[int], seconds: float, marker: Marker) -> dict[str, Any]:
     """The fields of an `Inspected`."""
     ours, theirs = os.pipe()
     began = time.monotonic()
     if (pid := os.fork()) == 0:
         os.close(ours)
-        _be_nobody_and_mark(file, theirs, seconds, marker)
+        _be_nobody_and_tell(files, theirs, seconds, marker)
     os.close(theirs)
-    data, late = _read_until(ours, began + seconds)
+    most = _LARGEST_RESULT if len(files) > 1 else _LARGEST_FILES
+    data, late = _read_until(ours, began + seconds, most)
     os.close(ours)
-    if late or len(data) > _LARGEST_RESULT:
+    if late or len(data) > most:
         os.kill(pid, signal.SIGKILL)  # not reaped yet: it is ours
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     limit = "seconds" if late else _LIMITS.get(code, "")
-    if len(data) > _LARGEST_RESULT:
+    if len(data) > most:
         limit = "output"
     result = json.loads(data) if code == 0 and not limit else {}
     took = round(time.monotonic() - began, 3)
     return {"result": result, "limit": limit, "seconds": took}
 
 
-def _read_until(descriptor: int, until: float) -> tuple[bytes, bool]:
+def _read_until(descriptor: int, until: float, most: int) -> tuple[bytes, bool]:
     """All that is written, or what came until then; and whether that was too late."""
-    data, waiting = b"", select.poll()
+    data, waiting = bytearray(), select.poll()
     waiting.register(descriptor, select.POLLIN)
-    while len(data) <= _LARGEST_RESULT:
+    while len(data) <= most:
         left = until - time.monotonic()
         if left <= 0 or not waiting.poll(left * 1000):
-            return data, True
+            return bytes(data), True
         if not (more := os.read(descriptor, 1 << 16)):
             break
         data += more
-    return data, False
+    return bytes(data), False
 
 
-def _be_nobody_and_mark(
-    file: int, out: int, seconds: float, marker: Marker
+def _be_nobody_and_tell(
+    files: list[int], out: int, seconds: float, marker: Marker
 ) -> NoReturn:
-    """As the child: mark one submission, write what came of it, and end."""
+    """As the child: look at one submission, write what came of it, and end."""
     code = _FAULT
     try:
         _leave(marker.nowhere)
-        _confine(marker.assignment.limits, seconds, {file, out, marker.bases})
-        data = json.dumps(marker.mark(file)).encode()
+        _confine(marker.assignment.limits, seconds, {*files, out, marker.bases})
+        data = json.dumps(marker.tell(*files)).encode()
         while data:
             data = data[os.write(out, data) :]
         code = 0

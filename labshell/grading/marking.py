@@ -10,14 +10,22 @@ is the student's own is asked by those who have the key (classroom.py).
 Try it: `lab assignment try layers-1 layers-1/solution`
 """
 
+import functools
 import os
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from engine.errors import EngineError
-from labshell.grading.assignment import Assignment, AssignmentError, Item
+from labshell.grading.assignment import (
+    RUN,
+    WORK_FILE,
+    Assignment,
+    AssignmentError,
+    Item,
+)
 from labshell.grading.needs import this_machine
 from labshell.grading.paper import sparing
+from labshell.grading.ran import Ran, Runs
 from labshell.grading.rows import CheckMark, ItemMark
 from labshell.grading.submission import Claim, Submission, SubmissionError
 from labshell.grading.triage import pattern_of
@@ -26,8 +34,15 @@ from labshell.lessons.fields import LessonError
 from labshell.lessons.judge import SECONDS, judge, load
 from labshell.lessons.outcomes import Outcome
 from labshell.lessons.values import derive, fill
+from labshell.messages import marked
 
 Checks = Mapping[str, Callable[[Work], Outcome]]  # by name: "hidden:keeps_no_token"
+NO_RUNS: Runs = {}
+STOPPED = {  # by the limit that it hit
+    "seconds": marked("It was stopped: it took too long."),
+    "output": marked("It was stopped: it printed too much."),
+}
+_MOST_TO_RUN = 16 << 20  # bytes of work files together
 BASES = "bases"  # below the assignment's folder: an OCI layout of the base images
 
 
@@ -78,45 +93,78 @@ def mark(
     file: BinaryIO,
     bases: int,
     seconds: float = SECONDS,
+    runs: Runs = NO_RUNS,
 ) -> tuple[Claim, tuple[ItemMark, ...]]:
     """What a submission says of itself, and what each check gives that is in `checks`.
 
-    `bases` is from `open_bases`; each check may take so many seconds. SubmissionError
-    if it is no submission, or one of another assignment.
+    `bases` is from `open_bases`; each check may take so many seconds; `runs` is what
+    came of its scripts. SubmissionError if it is no submission, or one of another
+    assignment.
     """
-    limits = assignment.limits
-    submission = Submission(file, limits.upload << 20)
+    submission = opened(assignment, file)
     claim = submission.claim
-    if claim.assignment != assignment.name:
-        raise SubmissionError(
-            f"it is one of {claim.assignment[:60]!r}, not of {assignment.name}",
-            "Is it in the right folder?",
-        )
-    evidence = Evidence(submission, bases, limits.unpacked << 20)
-    values = derive(claim.token, assignment.name, assignment.rules)
+    evidence = Evidence(submission, bases, assignment.limits.unpacked << 20)
+    values = values_of(assignment, claim.token)
     marks = []
     for item in assignment.items:
-        answer = claim.answers.get(item.id)
-        marks.append(_mark_item(item, checks, evidence, values, answer, seconds))
+        ran = runs.get(item.source) if item.kind == RUN else None
+        work_of = functools.partial(
+            Work,
+            evidence,
+            values,
+            answer=claim.answers.get(item.id),
+            ran=ran if isinstance(ran, Ran) else None,
+        )
+        marks.append(_mark_item(item, checks, work_of, runs, seconds))
     return claim, tuple(marks)
+
+
+def opened(assignment: Assignment, file: BinaryIO) -> Submission:
+    """A submission for this assignment. SubmissionError if it is none."""
+    submission = Submission(file, assignment.limits.upload << 20)
+    if (name := submission.claim.assignment) != assignment.name:
+        raise SubmissionError(
+            f"it is one of {name[:60]!r}, not of {assignment.name}",
+            "Is it in the right folder?",
+        )
+    return submission
+
+
+def values_of(assignment: Assignment, token: str) -> dict[str, str]:
+    """What `{{name}}` stands for, for whoever has this token."""
+    return derive(token, assignment.name, assignment.rules)
+
+
+def handed_in(assignment: Assignment, file: BinaryIO) -> tuple[Claim, dict[str, bytes]]:
+    """What a submission says of itself, and the work files that a run may need."""
+    submission = opened(assignment, file)
+    names = [i.source for i in assignment.items if i.kind in (WORK_FILE, RUN)]
+    found = {name: submission.file(name) for name in dict.fromkeys(names)}
+    files = {name: data for name, data in found.items() if data is not None}
+    if sum(map(len, files.values())) > _MOST_TO_RUN:
+        raise SubmissionError(
+            f"its files have more than {_MOST_TO_RUN >> 20} MB",
+            "Leave out what nobody asked for.",
+        )
+    return submission.claim, files
 
 
 def _mark_item(
     item: Item,
     checks: Checks,
-    evidence: Evidence,
-    values: Mapping[str, str],
-    answer: str | None,
+    work_of: Callable[[int], Work],
+    runs: Runs,
     seconds: float,
 ) -> ItemMark:
-    marks = []
+    """`work_of` makes the work as a check of so many points sees it."""
+    marks, instead = [], _instead(item, runs)
     for check in item.checks:
         if check.name not in checks:
             continue
-        work = Work(evidence, values, check.points, answer)
-        able = _able(item, checks[check.name])
-        outcome = judge(sparing(able), work, seconds)
-        message, pattern = fill(outcome.text(), values), pattern_of(outcome, values)
+        function, work = instead or sparing(checks[check.name]), work_of(check.points)
+        outcome = judge(function, work, seconds)
+        message = fill(outcome.text(), work.values)
+        pattern = pattern_of(outcome, work.values)
         marks.append(
             CheckMark(
                 check=check.name,
@@ -130,11 +178,23 @@ def _mark_item(
     return ItemMark(item=item.id, checks=tuple(marks))
 
 
-def _able(item: Item, check: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
-    """The check; or, on a machine that lacks what the item needs, one that says so."""
+def _instead(item: Item, runs: Runs) -> Callable[[Work], Outcome] | None:
+    """What answers for the checks of an item for which something is not there.
 
-    def unable(_: Work) -> Outcome:
-        raise EngineError(lacking)
-
+    The machine may lack what it needs; its script may not have come to its end.
+    """
+    run = runs.get(item.source) if item.kind == RUN else None
     lacking = this_machine().lacks(item.needs)
-    return unable if lacking else check
+    is_whole = item.kind != RUN or (isinstance(run, Ran) and not run.limit)
+    if is_whole and not lacking:
+        return None
+
+    def answer(work: Work) -> Outcome:
+        if lacking:
+            raise EngineError(lacking)
+        work.file(item.source)  # it is no fault of ours if there is none
+        if isinstance(run, Ran):
+            return work.failed(STOPPED[run.limit])
+        raise EngineError(run.why if run else "it was not run")
+
+    return answer

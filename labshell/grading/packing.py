@@ -10,14 +10,13 @@
                    work files, answers, token ──────────────┴──▶ one tar
 
 Only what the assignment asks for goes in. What is not there is left out: the checks say
-so. The visible checks look at the finished tar, as the grader will.
+so. The visible checks look at the finished tar, as the grader will (visible.py).
 
 Try it: `lab submit -o mine.tar`, in the folder of an assignment
 """
 
 import io
 import json
-import os
 import tarfile
 import tempfile
 from collections.abc import Mapping
@@ -28,14 +27,16 @@ from typing import IO
 from engine.engine import Engine
 from engine.errors import NotFound
 from labshell.grading import submission
-from labshell.grading.assignment import ANSWER, IMAGE, WORK_FILE, Assignment
+from labshell.grading.assignment import ANSWER, IMAGE, RUN, WORK_FILE, Assignment
 from labshell.grading.course import is_pseudonym
-from labshell.grading.marking import BASES, load_checks, mark, open_bases
-from labshell.grading.rows import ItemMark
+from labshell.grading.marking import (
+    BASES,
+    values_of,
+)
 from labshell.grading.submission import Claim, SubmissionError
 from labshell.lessons import saving
 from labshell.lessons.fields import Fields, read_text, yaml_data
-from labshell.lessons.values import derive, fill
+from labshell.lessons.values import fill
 
 TOKEN, ANSWERS = "token", "answers.yaml"
 _LARGEST_FILE = 4 << 20  # bytes
@@ -61,11 +62,6 @@ def read_token(folder: Path) -> tuple[str, str]:
     return text[0], text[1]
 
 
-def values_of(assignment: Assignment, token: str) -> dict[str, str]:
-    """What `{{name}}` stands for, for whoever has this token."""
-    return derive(token, assignment.name, assignment.rules)
-
-
 def pack(
     engine: Engine, assignment: Assignment, student: str, token: str, out: Path
 ) -> Packed:
@@ -80,17 +76,15 @@ def pack(
     with saving.whole(out) as file, tarfile.open(fileobj=file, mode="w") as tar:
         _add(tar, submission.MANIFEST, text)
         for item in assignment.items:
-            source = fill(item.source, values)
             if item.kind == ANSWER and item.id not in answers:
                 left_out.append(f"the answer to {item.id}")
-            elif item.kind == WORK_FILE:
-                data = _work_file(assignment.folder / source)
-                if data is None:
-                    left_out.append(source)
-                else:
-                    name = f"{submission.FILES}{source}"
-                    members[name] = len(data)
-                    _add(tar, name, data)
+        for source, data in _work_files(assignment).items():
+            if data is None:
+                left_out.append(source)
+            else:
+                name = f"{submission.FILES}{source}"
+                members[name] = len(data)
+                _add(tar, name, data)
         sources = [fill(i.source, values) for i in assignment.items if i.kind == IMAGE]
         names = [name for name in dict.fromkeys(sources) if _is_there(engine, name)]
         left_out += [name for name in dict.fromkeys(sources) if name not in names]
@@ -98,18 +92,6 @@ def pack(
             bases = assignment.folder / BASES
             members |= _add_images(engine, names, bases, tar, out.parent)
     return Packed(student=student, members=members, left_out=tuple(left_out))
-
-
-def visible_marks(assignment: Assignment, file: Path) -> tuple[ItemMark, ...]:
-    """What the checks that the student has give for a submission."""
-    checks = load_checks(assignment, hidden=False)
-    bases = open_bases(assignment)
-    try:
-        with file.open("rb") as opened:
-            return mark(assignment, checks, opened, bases)[1]
-    finally:
-        if bases >= 0:
-            os.close(bases)
 
 
 def _answers(assignment: Assignment) -> dict[str, str]:
@@ -124,6 +106,12 @@ def _answers(assignment: Assignment) -> dict[str, str]:
         if name not in wanted:
             raise fields.problem(name, "no question has this name")
     return {name: fields.text(name) for name in fields.names()}
+
+
+def _work_files(assignment: Assignment) -> dict[str, bytes | None]:
+    """The work files that are asked for, scripts among them; each once."""
+    named = [i.source for i in assignment.items if i.kind in (WORK_FILE, RUN)]
+    return {name: _work_file(assignment.folder / name) for name in named}
 
 
 def _work_file(path: Path) -> bytes | None:

@@ -20,6 +20,7 @@ from labshell.grading.classroom import Classroom
 from labshell.grading.inspector import Inspector, Looker
 from labshell.grading.journal import Journal, Look, version
 from labshell.grading.rows import TIMEOUT, UNGRADED, Row
+from labshell.grading.runner import Runner
 
 Hire = Callable[[], Looker]
 _AGAIN = 2  # times as long, alone, for what took too long
@@ -92,21 +93,23 @@ def _looks(
     watcher: Watcher,
 ) -> Iterator[tuple[Path, Look]]:
     """Each file with its look, as they come; no more under way than is hired for."""
-    free: SimpleQueue[Looker] = SimpleQueue()
-    for looker in hired:
-        free.put(looker)
+    free: SimpleQueue[tuple[Looker, Runner]] = SimpleQueue()
 
     def look(file: Path) -> Look:
-        looker = free.get()
+        looker, runner = free.get()
         watcher.begins(file)
         try:
-            return classroom.look(looker, file, times)
+            return classroom.look(looker, runner, file, times)
         except OSError as error:
             return _unread(classroom, file, error)
         finally:
-            free.put(looker)
+            free.put((looker, runner))
 
-    with ThreadPoolExecutor(max(1, len(hired))) as pool:
+    with ExitStack() as end:
+        for looker in hired:
+            runner = end.enter_context(closing(Runner(classroom.assignment)))
+            free.put((looker, runner))
+        pool = end.enter_context(ThreadPoolExecutor(max(1, len(hired))))
         waiting: dict[Future[Look], Path] = {}
         for file in files:
             if len(waiting) >= 2 * len(hired):

@@ -3,7 +3,8 @@
     kit ── with a token of nobody's, and solution/ over it ──▶ solve.sh, in an engine
     of its own ──▶ packed ──▶ an inspector, with the hidden checks ──▶ a row
 
-All of it happens as it will for students, but for the roster.
+All of it happens as it will for students, but for the roster. A solve.sh that is itself
+asked for is run as theirs is, in a sandbox.
 
 Try it: `lab assignment try layers-1`
 """
@@ -11,15 +12,17 @@ Try it: `lab assignment try layers-1`
 import shlex
 import shutil
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from engine.engine import Engine
 from engine.errors import EngineError
-from labshell.grading import course, kit, packing
+from labshell.grading import course, kit, marking, packing
 from labshell.grading.assignment import read_assignment
 from labshell.grading.classroom import Classroom
 from labshell.grading.inspector import Inspector
 from labshell.grading.rows import Row
+from labshell.grading.runner import Runner
 from labshell.lessons.lines import run_hidden
 from labshell.lessons.room import room
 
@@ -45,8 +48,9 @@ def solve(theirs: Engine, folder: Path) -> Row:
         shutil.copytree(folder / "solution", work, dirs_exist_ok=True)
         key = course.read_key(folder.parent / course.KEY)
         token = course.token(key, NOBODY, asked.name)
-        values = packing.values_of(asked, token)
-        if (work / _SCRIPT).exists():
+        values = marking.values_of(asked, token)
+        is_work = _SCRIPT in {script.name for script in asked.scripts}
+        if (work / _SCRIPT).exists() and not is_work:
             names = "".join(f"{k}={shlex.quote(v)}\n" for k, v in values.items())
             lines = (
                 f"cd {shlex.quote(str(work))}\n{names}{(work / _SCRIPT).read_text()}"
@@ -59,8 +63,6 @@ def solve(theirs: Engine, folder: Path) -> Row:
                 )
         packing.pack(engine, read_assignment(work), NOBODY, token, file)
         # Graded by the instructor's folder: its hidden checks, and the frozen bases.
-        inspector = Inspector(asked)
-        try:
-            return Classroom(asked, {NOBODY: NOBODY}).look(inspector, file).row
-        finally:
-            inspector.close()
+        with closing(Inspector(asked)) as inspector, closing(Runner(asked)) as runner:
+            room_of_one = Classroom(asked, {NOBODY: NOBODY})
+            return room_of_one.look(inspector, runner, file).row

@@ -20,6 +20,7 @@ from typing import BinaryIO
 from engine.engine import Allowance, UnmountedImage
 from engine.errors import EngineError, ImageError
 from labshell.grading.paper import PaperImage, sparing
+from labshell.grading.ran import Ran
 from labshell.grading.submission import Part, Submission
 from labshell.lessons.outcomes import NO_IMAGE, Judging, NotThereYet, Outcome
 from labshell.messages import marked
@@ -84,13 +85,21 @@ class Work(Judging):
         values: Mapping[str, str],
         maximum: int,
         answer: str | None = None,
+        ran: Ran | None = None,
     ) -> None:
         super().__init__(values, maximum, answer)
-        self._evidence = evidence
+        self._evidence, self._ran = evidence, ran
 
     def image(self, name: str) -> PaperImage:
         """The image with this name."""
         return self._evidence.image(name)
+
+    @property
+    def ran(self) -> Ran:
+        """What came of the script, in an item of the kind `run`."""
+        if self._ran is None:
+            raise LookupError("this item is not of the kind `run`")
+        return self._ran
 
     def file(self, name: str) -> bytes:
         """The content of a work file."""

@@ -2,6 +2,8 @@
 
     one job, two jobs     from the first file to the last row, of a thousand; the
                           "budget" is twenty a second and processor
+    a sandbox             what it costs to run a script that does nothing, and to look
+                          at what came of it; 0.3 s is the budget
 
 Beside the times stands how many that are in a minute, and the most memory that the
 grader had at any time: it does not grow with the class, see tests/grading/test_many.py.
@@ -11,16 +13,23 @@ Try it: `sudo .venv/bin/python -m tests.benchmarks grading`
 
 import os
 import resource
+import statistics
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
+from labshell.grading.ran import Ran
+from labshell.grading.runner import Runner
 from tests import workshop
 from tests.benchmarks.jobs import Field
 from tests.benchmarks.timing import Contest
 from tests.grading.courses import Course
+from tests.grading.running import RunCourse
 
 CLASS = 1000  # submissions
+NOTHING = {"solve.sh": b"exit 0"}
+RUNS, SANDBOX = 20, 0.3  # runs, and the seconds that each may take
 BUDGET = 20.0  # submissions a second, of one processor
 
 
@@ -60,4 +69,24 @@ def grading_together(field: Field) -> Contest:
     return _class(2)
 
 
-JOBS = [grading_alone, grading_together]
+def running(field: Field) -> Contest:
+    """A script that does nothing, each time in a sandbox of its own."""
+    times = []
+    with tempfile.TemporaryDirectory(dir=workshop.DISK) as place:
+        course = RunCourse(Path(place) / "course")
+        with closing(Runner(course.assignment)) as runner:
+            runner.run(NOTHING, {})  # the first makes the engine
+            for _ in range(RUNS):
+                began = time.perf_counter()
+                assert isinstance(runner.run(NOTHING, {})["solve.sh"], Ran)
+                times.append(time.perf_counter() - began)
+    return Contest(
+        job="run a script in a sandbox",
+        times={"lab": statistics.median(times), "budget": SANDBOX},
+        unit="s",
+        rival="budget",
+        target=1.0,
+    )
+
+
+JOBS = [grading_alone, grading_together, running]

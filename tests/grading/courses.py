@@ -111,7 +111,7 @@ class Course:
 
     def word(self, student: str) -> str:
         """This student's value."""
-        from labshell.grading.packing import values_of
+        from labshell.grading.marking import values_of
 
         return values_of(self.assignment, self.token(student))["word"]
 

@@ -17,6 +17,7 @@ Try it: `lab assignment gradescope layers-1 -o autograder.zip`, and upload it
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from labshell.grading.gradescope.zipped import COURSE, OWNERS, fingerprint, name
 from labshell.grading.inspector import Inspector
 from labshell.grading.reports.gradescope import results
 from labshell.grading.rows import ERROR, TIMEOUT, UNGRADED, Row
+from labshell.grading.runner import Runner
 from labshell.lessons import saving
 from labshell.messages import marked, translate
 
@@ -95,13 +97,10 @@ def grade(root: Path) -> Row:
 
 def _look(asked: Assignment, owners: Owners, file: Path, came: datetime) -> Row:
     classroom = Classroom(asked, owners.students, owners)
-    inspector = Inspector(asked)
-    try:
-        look = classroom.look(inspector, file)
+    with closing(Inspector(asked)) as inspector, closing(Runner(asked)) as runner:
+        look = classroom.look(inspector, runner, file)
         if look.row.status == TIMEOUT:
-            look = classroom.look(inspector, file, _AGAIN)
-    finally:
-        inspector.close()
+            look = classroom.look(inspector, runner, file, _AGAIN)
     rows = classroom.rows([look], {file.name: came})
     return next((row for row in rows if row.student == look.student), look.row)
 

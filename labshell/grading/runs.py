@@ -1,0 +1,67 @@
+"""Runs: what an assignment asks to be run.
+
+    items:
+      - id: answers
+        kind: run
+        title: A server that answers
+        run: solve.sh                  a work file of the student's, for sh
+        base: busybox                  in which of `bases`; the first, unless named
+        files: [/srv/page]             what checks will want to see of what it left
+        check: checks:left_a_page      it asks work.ran: see ran.py
+
+Several items may be about one script: it is run once, and all of them see what came
+of it. How it is run is in sandbox.py; what that may take is in limits.py.
+
+Try it: `lab assignment lint layers-1`
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from labshell.lessons.fields import Fields
+
+_MOST_FILES = 32
+_PATH = re.compile(r"(/[A-Za-z0-9._-]{1,64}){1,16}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What is to be run: a work file, in a base image; `files` are looked at then."""
+
+    name: str
+    base: str
+    files: tuple[str, ...] = ()
+
+
+def read_script(fields: Fields) -> Script:
+    """What an item of the kind `run` says of its run."""
+    script = Script(
+        name=fields.text("run"),
+        base=fields.text("base", ""),
+        files=fields.texts("files"),
+    )
+    if len(script.files) > _MOST_FILES:
+        raise fields.problem("files", f"{_MOST_FILES} at most")
+    for path in script.files:
+        if not _PATH.fullmatch(path) or {".", ".."} & {*path.split("/")}:
+            raise fields.problem("files", f"a path as in /srv/page, not {path[:60]!r}")
+    return script
+
+
+def together(scripts: Iterable[Script], bases: Sequence[str]) -> tuple[Script, ...]:
+    """Each script once, with the files of all that ask for it, and its base.
+
+    ValueError says what does not fit together.
+    """
+    found: dict[str, Script] = {}
+    for script in scripts:
+        base = script.base or (bases[0] if bases else "")
+        if base not in bases:
+            raise ValueError(f"{script.name}: `base: {base}` is none of `bases`")
+        before = found.get(script.name, Script(name=script.name, base=base))
+        if before.base != base:
+            raise ValueError(f"{script.name} is run once, in {before.base} or {base}")
+        files = tuple(dict.fromkeys((*before.files, *script.files)))
+        found[script.name] = Script(name=script.name, base=base, files=files)
+    return tuple(found.values())

@@ -1,0 +1,197 @@
+"""The sandbox: one of our own containers, in which a student's script runs.
+
+    grader, root                               container
+    ────────────                               ─────────
+    create, start                              users of its own: root is nobody outside
+    work files ── as a tar ──▶ /task           no network, no new privileges
+    exec ────────────────────▶ sh solve.sh     the student's values are variables
+       what it prints ◀──────                  limits of memory, processors, processes,
+    its end, or a limit                        disk; of time and output: grader's
+    freeze ──────────────────▶ ▓▓▓▓▓▓▓▓▓▓▓     nothing moves any more
+       processes, files ◀────                  read from outside
+    kill, remove                               as a whole
+
+Process 1 is a shell that waits, not the script: so what the script has left running is
+still there when it has ended, and can be looked at. A container that was killed at a
+limit is looked at as well, but whoever needed the limit has not done what was asked.
+
+Nothing of the grader's goes in: no check, no key, no token, no descriptor. And nothing
+that comes out is more than bytes.
+
+man: user_namespaces(7), cgroups(7), seccomp(2)
+Try it: `lab assignment try`, and meanwhile `ps -ef | grep solve.sh`
+"""
+
+import contextlib
+import errno
+import io
+import os
+import select
+import stat
+import tarfile
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from engine.engine import ContainerOptions, Engine, ExecOptions
+from engine.errors import InvalidState, NotFound, SyscallError
+from labshell.grading.limits import RunLimits
+from labshell.grading.ran import Ran, RanProcess
+from labshell.grading.runs import Script
+
+if TYPE_CHECKING:
+    pass
+
+WORK = "/task"
+_WAITS = "sleep 2147483"  # seconds, as nobody else would ask for
+_HOLD = f"while :; do {_WAITS}; done"
+_LARGEST_FILE = 1 << 20  # bytes of a file that is looked at
+_MOST_PROCESSES = 256
+_INSIDE = ("container", "exec")  # roles of what is in the container
+_NOWHERE = (errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EXDEV)  # a bad path
+_STREAMS = (b"1", b"2")
+
+
+def run(
+    engine: Engine,
+    script: Script,
+    limits: RunLimits,
+    files: Mapping[str, bytes],
+    values: Mapping[str, str],
+    times: float = 1,
+) -> Ran:
+    """Run a script, and tell what came of it. Nothing of the container is left.
+
+    `files` are the work files, the script among them; it may take `times` as long as
+    usual. EngineError or OSError: a fault of the machine's, not of the script.
+    """
+    container = engine.create(_options(script, limits, values))
+    try:
+        engine.unpack_files(container.id, "/", io.BytesIO(_tar_of(files)))
+        engine.start(container.id)
+        began = time.monotonic()
+        status, output, limit = _executed(
+            engine, container.id, script, limits, began + limits.seconds * times
+        )
+        took = round(time.monotonic() - began, 3)
+        processes = _left(engine, container.id, container.name)
+        return Ran(
+            exit_status=status,
+            output=output,
+            limit=limit,
+            seconds=took,
+            processes=processes,
+            files={path: _file(engine, container.id, path) for path in script.files},
+        )
+    finally:
+        engine.remove(container.id, force=True, volumes=True)
+
+
+def _options(
+    script: Script, limits: RunLimits, values: Mapping[str, str]
+) -> ContainerOptions:
+    memory = limits.memory << 20
+    return ContainerOptions(
+        image=script.base,
+        entrypoint=("/bin/sh", "-c"),
+        command=(_HOLD,),
+        hostname="sandbox",
+        user="0",
+        working_directory=WORK,
+        environment=tuple(f"{name}={value}" for name, value in values.items()),
+        user_namespace="auto",
+        network="none",
+        security_options=("no-new-privileges",),
+        memory=memory,
+        memory_swap=memory,
+        oom_score_adj=1000,
+        cpus=float(limits.cpus),
+        pids_limit=limits.pids,
+        ulimits=("core=0",),
+        log_driver="none",
+    )
+
+
+def _tar_of(files: Mapping[str, bytes]) -> bytes:
+    """The directory /task with these files in it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        directory = tarfile.TarInfo(WORK.strip("/"))
+        directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(directory)
+        for name, data in files.items():
+            member = tarfile.TarInfo(f"{directory.name}/{name}")
+            member.size, member.mode = len(data), 0o755
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _executed(
+    engine: Engine, container: str, script: Script, limits: RunLimits, until: float
+) -> tuple[int | None, bytes, str]:
+    """Exit status, output, and the limit at which it was stopped."""
+    command = ("/bin/sh", f"{WORK}/{script.name}")
+    session = engine.execute(container, ExecOptions(command=command))
+    output, most = bytearray(), limits.output << 20
+    with contextlib.closing(session):
+        session.start(screen=None)
+        attachment = session.attachment()
+        pieces = attachment.early()
+        waiting = select.poll()
+        waiting.register(attachment.fileno(), select.POLLIN)
+        while True:
+            for kind, data in pieces:
+                output += data if kind in _STREAMS else b""
+            left = until - time.monotonic()
+            if len(output) > most or left <= 0:
+                limit = "output" if len(output) > most else "seconds"
+                return None, bytes(output[:most]), limit
+            if attachment.exit_status is not None:
+                return attachment.exit_status, bytes(output), ""
+            waiting.poll(left * 1000)
+            received = attachment.receive()
+            pieces = [received] if received else []
+
+
+def _left(engine: Engine, container: str, name: str) -> tuple[RanProcess, ...]:
+    """Freeze it; its processes, but for process 1 and what that waits for."""
+    try:
+        engine.pause(container)
+    except InvalidState:  # process 1 has ended, and all others with it
+        return ()
+    every = engine.processes()
+    found = [one for one in every if one.container == name and one.role in _INSIDE]
+    numbers = {one.pid: one.inside_pid or 0 for one in found}
+    first = engine.container(container).state.pid
+    usual = next((one.namespaces for one in found if one.pid == first), {})
+    return tuple(
+        RanProcess(
+            pid=numbers[one.pid],
+            parent=numbers.get(one.parent, 0),
+            command=one.command,
+            own=tuple(k for k, n in one.namespaces.items() if usual.get(k) != n),
+        )
+        for one in found[:_MOST_PROCESSES]
+        if one.pid != first and (one.parent, one.command) != (first, _WAITS)
+    )
+
+
+def _file(engine: Engine, container: str, path: str) -> bytes | None:
+    """The beginning of a plain file; None if it is none, whatever else is there."""
+    try:
+        status = engine.path_status(container, path)
+    except NotFound:
+        return None
+    except SyscallError as error:
+        if error.errno in _NOWHERE:
+            return None
+        raise
+    if not stat.S_ISREG(status.mode) or status.size > _LARGEST_FILE:
+        return None
+    with contextlib.closing(os.fdopen(os.memfd_create("file"), "r+b")) as packed:
+        engine.pack_files(container, path, packed.fileno())
+        packed.seek(0)
+        with tarfile.open(fileobj=packed, mode="r:") as tar:
+            member = tar.next()
+            content = tar.extractfile(member) if member and member.isreg() else None
+            return content.read(_LARGEST_FILE) if content else None
