@@ -131,3 +131,16 @@ def light(colour: str) -> float:
 def test_colours_differ_enough_to_be_read(pair: tuple[str, str], side: int) -> None:
     text, ground = sorted((light(PALETTE[name][side]) for name in pair), reverse=True)
     assert (text + 0.05) / (ground + 0.05) >= 4.5
+
+
+def test_a_page_in_chinese_says_that_concepts_are_in_english(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course.replace("  - id: word\n", "  - id: word\n    concepts: [16]\n")
+    asked = course.assignment
+    monkeypatch.setenv("LABSHELL_LANG", "zh")
+    rows = [row(asked, f"s{n:03}") for n in range(9)]
+    reports.write(marks_of(asked, *rows), tmp_path, ["class"])
+    page = (tmp_path / "class.html").read_text()
+    assert '<html lang="zh-CN">' in page
+    assert page.count('role="rowheader" lang="en"') == 1

@@ -10,7 +10,7 @@ Try it: `lab grade --assignment layers-1 -o OUT --report class`
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labshell.grading.assignment import Item
 from labshell.grading.reports.disclosure import FEWEST, Cell, protect
@@ -18,6 +18,7 @@ from labshell.grading.reports.marks import Marks, is_counted
 from labshell.grading.rows import Row
 from labshell.lessons import curriculum
 from labshell.lessons.values import fill
+from labshell.messages import ENGLISH
 
 ALL, SOME, NONE = 0, 1, 2
 RANGES = ((0, 19), (20, 39), (40, 59), (60, 79), (80, 100))  # percent of all points
@@ -25,10 +26,14 @@ RANGES = ((0, 19), (20, 39), (40, 59), (60, 79), (80, 100))  # percent of all po
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a table: what it is about, and what is shown of its counts."""
+    """One line of a table: what it is about, and what is shown of its counts.
+
+    `language` is that of the name; "" where it is the teacher's, and not known.
+    """
 
     name: str
     cells: Sequence[Cell]
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +59,13 @@ def numbers(marks: Marks) -> Numbers | None:
         size=len(rows),
         scores=_counted(rows, len(RANGES), _range),
         concepts=_hardest_first(
-            _line(
-                names.get(number, str(number)),
-                rows,
-                [item for item in asked.items if number in item.concepts],
+            replace(
+                _line(
+                    names.get(number, str(number)),
+                    rows,
+                    [item for item in asked.items if number in item.concepts],
+                ),
+                language=ENGLISH,
             )
             for number in taught
         ),

@@ -131,8 +131,9 @@ def _heat_map(lines: Sequence[Line], heading: str, size: int) -> Iterator[str]:
         yield f'{head} class="count">{markup(translate(result))}</th>'
     yield '</tr></thead>\n<tbody role="rowgroup">'
     for line in lines:
-        name = markup(line.name)
-        yield f'<tr role="row"><th scope="row" role="rowheader">{name}</th>'
+        spoken = f' lang="{line.language}"' if line.language else ""
+        yield f'<tr role="row"><th scope="row" role="rowheader"{spoken}>'
+        yield f"{markup(line.name)}</th>"
         for column, cell in enumerate(line.cells):
             level = min(LEVELS - 1, LEVELS * cell.middle // size)
             colour = "" if cell.is_covered or column == ALL else f" heat h{level}"
