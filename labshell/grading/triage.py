@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from labshell.grading.rows import CheckMark, Row
+from labshell.grading.rows import ERROR, MISSING, TIMEOUT, CheckMark, Row
 from labshell.lessons.outcomes import COULD_NOT_RUN, PASSED, Outcome
 from labshell.messages import marked, translate
 from labshell.views.tables import printable, table
@@ -89,18 +89,18 @@ def triage(rows: Iterable[Row]) -> list[Group]:
 
 
 def _wrong(row: Row) -> Iterable[tuple[str, CheckMark]]:
-    """What one student has lost, and to what; the row itself if it has no items."""
-    if not row.items:
-        yield (
-            "",
-            CheckMark(
-                check="",
-                verdict=row.status,
-                earned=0,
-                maximum=row.maximum,
-                message=row.note or row.status,
-            ),
+    """What one student has lost, and to what; the row itself if nothing was graded."""
+    if not row.items or row.status in (MISSING, ERROR, TIMEOUT):
+        reason = row.status if row.status == MISSING else row.note or row.status
+        whole = CheckMark(
+            check="",
+            verdict=row.status,
+            earned=0,
+            maximum=row.maximum,
+            message=reason,
         )
+        yield "", whole
+        return
     for item in row.items:
         for check in item.checks:
             if check.verdict != PASSED and not item.override:
@@ -108,7 +108,8 @@ def _wrong(row: Row) -> Iterable[tuple[str, CheckMark]]:
 
 
 def _kind(check: CheckMark) -> str:
-    return _VARIES.sub("…", check.pattern or check.message)
+    text = (check.pattern or check.message).replace("{subject}", "…")
+    return _VARIES.sub("…", text)
 
 
 def as_table(groups: Iterable[Group]) -> str:

@@ -55,7 +55,7 @@ def test_what_is_not_there_is_one_group_whatever_it_is_called(course: Course) ->
     files = [course.hand_in(one, course.solved(one)) for one in STUDENTS]
     groups = triage(course.grade(*files).values())
     assert [(g.message, len(g.students)) for g in groups] == [
-        ("There is no image {subject} yet.", 3)
+        ("There is no image … yet.", 3)
     ]
 
 
@@ -75,6 +75,16 @@ def test_what_has_an_override_is_settled(course: Course) -> None:
     groups = triage(course.grade(*files).values())
     word = next(group for group in groups if group.item == "word")
     assert word.students == ("s002",)
+
+
+def test_who_has_nothing_but_points_of_a_person_is_missing_all_the_same(
+    course: Course,
+) -> None:
+    (course.folder / "overrides.csv").write_text(
+        ",".join(COLUMNS) + "\ns001,word,1,on paper,ada\n"
+    )
+    groups = triage(course.grade().values())
+    assert [(g.message, g.students) for g in groups] == [("missing", STUDENTS)]
 
 
 def test_a_group_becomes_lines_for_overrides(course: Course) -> None:
