@@ -19,6 +19,7 @@ Marked work, in the order in which it comes about:
     runs.py        what of it is to be run; ran.py: what came of that
     sandbox.py     … in a container of its own; scratch.py: on a disk of its own
     runner.py      … all scripts of one submission
+    lesson_checks.py  a lesson's check, where it looks only at what is handed in
     marking.py     every check looks at one submission
     inspector.py   … in a process that is nobody
     classroom.py   whose each file is, and one row for every student

@@ -23,7 +23,8 @@
         kind: image                    or file, answer; run: see runs.py
         title: Make {{name}} small
         image: "{{name}}:small"        of a kind `file`: file: Dockerfile
-        check: checks:is_small         a function Work -> Outcome, see work.py
+        check: checks:is_small         a function Work -> Outcome, see work.py; one of
+                                       a lesson: see lesson_checks.py
         points: 4
         hidden:
           - {check: hidden:keeps_no_token, points: 3}
@@ -40,7 +41,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.errors import EngineError
-from labshell.grading import sheets
+from labshell.grading import lesson_checks, sheets
 from labshell.grading.limits import Limits, read_limits
 from labshell.grading.needs import NOTHING, Machine, read_needs
 from labshell.grading.runs import Script, read_script, together
@@ -250,6 +251,8 @@ def _examine_item(item: Item, fields: Fields) -> None:
     for number, check in enumerate(item.checks):
         module, _, name = check.name.partition(":")
         wanted = "hidden" if number else "checks"
+        if not number and lesson_checks.FORM.fullmatch(check.name):
+            module, name = "checks", "of_a_lesson"
         if module != wanted or not name.isidentifier():
             field = "hidden" if number else "check"
             raise fields.problem(

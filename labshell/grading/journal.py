@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labshell.grading import lesson_checks
 from labshell.grading.assignment import Assignment, AssignmentError
 from labshell.grading.rows import Row
 from labshell.lessons import saving
@@ -62,11 +63,18 @@ class Look:
 def fingerprint(assignment: Assignment) -> str:
     """What the marks depend on, beside the work: a change makes every look void."""
     digest = hashlib.sha256()
-    for name in ("assignment.yaml", "checks.py", "hidden.py"):
-        path = assignment.folder / name
+    own = [assignment.folder / n for n in ("assignment.yaml", "checks.py", "hidden.py")]
+    for path in (*own, *of_lessons(assignment)):
         digest.update(path.read_bytes() if path.exists() else b"")
         digest.update(b"\0")
     return digest.hexdigest()
+
+
+def of_lessons(assignment: Assignment) -> list[Path]:
+    """The files of lessons that the checks of an assignment stand in."""
+    checks = [check.name for item in assignment.items for check in item.checks]
+    names = [name for name in checks if lesson_checks.FORM.fullmatch(name)]
+    return sorted({lesson_checks.file_of(name) for name in names})
 
 
 def version(file: Path) -> str:

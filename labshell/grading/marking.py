@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from engine.errors import EngineError
+from labshell.grading import lesson_checks
 from labshell.grading.assignment import (
     RUN,
     WORK_FILE,
@@ -56,6 +57,11 @@ def load_checks(assignment: Assignment, *, hidden: bool) -> Checks:
             if check.is_hidden and not hidden:
                 continue
             module, _, name = check.name.partition(":")
+            if module == "lesson":
+                found[check.name] = lesson_checks.load(
+                    check.name, check.points, assignment.rules
+                )
+                continue
             if module not in modules:
                 modules[module] = _load(assignment, f"{module}.py")
             function = getattr(modules[module], name, None)

@@ -23,6 +23,7 @@ from engine.errors import EngineError
 from labshell import VERSION
 from labshell.grading.assignment import FILE as ASSIGNMENT
 from labshell.grading.assignment import Assignment, AssignmentError
+from labshell.grading.journal import of_lessons
 from labshell.grading.marking import BASES
 from labshell.grading.submission import NAME
 from labshell.lessons import saving
@@ -80,6 +81,10 @@ def _now(assignment: Assignment) -> dict[str, Any]:
         "files": {
             path.relative_to(folder).as_posix(): _digest(path)
             for path in _files(folder)
+        }
+        | {
+            f"lesson {path.parent.name}/{path.name}": _digest(path)
+            for path in of_lessons(assignment)
         },
         "bases": _bases(folder),
     }
