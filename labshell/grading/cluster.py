@@ -113,6 +113,11 @@ class Cluster:
                 )
         return sum(workers.values())
 
+    @property
+    def jobs(self) -> int:
+        """How many should be under way: one is looked at, the next is on its way."""
+        return 2 * self.threads
+
     def workers(self) -> dict[str, int]:
         """Address -> threads, of the workers that there are."""
         known = self._client.scheduler_info(n_workers=-1)["workers"]

@@ -4,6 +4,7 @@
                           "budget" is twenty a second and processor
     a sandbox             what it costs to run a script that does nothing, and to look
                           at what came of it; 0.3 s is the budget
+    two workers, four     of a Dask cluster on this machine, against one worker
 
 Beside the times stands how many that are in a minute, and the most memory that the
 grader had at any time: it does not grow with the class, see tests/grading/test_many.py.
@@ -19,6 +20,12 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from distributed import LocalCluster
+
+from labshell.grading import rounds
+from labshell.grading.classroom import Classroom
+from labshell.grading.cluster import Cluster
+from labshell.grading.journal import Journal
 from labshell.grading.ran import Ran
 from labshell.grading.runner import Runner
 from tests import workshop
@@ -30,7 +37,17 @@ from tests.grading.running import RunCourse
 CLASS = 1000  # submissions
 NOTHING = {"solve.sh": b"exit 0"}
 RUNS, SANDBOX = 20, 0.3  # runs, and the seconds that each may take
+HERE = "127.0.0.1"
 BUDGET = 20.0  # submissions a second, of one processor
+
+
+def _files(course: Course) -> list[Path]:
+    """A class whose students have all handed in the same."""
+    first = course.hand_in("first", course.solved("s001"))
+    files = [first.with_name(f"f{number}.tar") for number in range(CLASS)]
+    for file in files:
+        os.link(first, file)
+    return files
 
 
 def _seconds(course: Course, files: list[Path], jobs: int) -> float:
@@ -44,11 +61,7 @@ def _seconds(course: Course, files: list[Path], jobs: int) -> float:
 def _class(jobs: int) -> Contest:
     with tempfile.TemporaryDirectory(dir=workshop.DISK) as place:
         course = Course(Path(place) / "course")
-        first = course.hand_in("first", course.solved("s001"))
-        files = [first.with_name(f"f{number}.tar") for number in range(CLASS)]
-        for file in files:
-            os.link(first, file)
-        took = _seconds(course, files, jobs)
+        took = _seconds(course, _files(course), jobs)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     return Contest(
         job=f"grade {CLASS}, {jobs} at once: {60 * CLASS / took:.0f}/min, {most} MB",
@@ -89,4 +102,44 @@ def running(field: Field) -> Contest:
     )
 
 
-JOBS = [grading_alone, grading_together, running]
+def _at_workers(course: Course, files: list[Path], count: int) -> float:
+    """Seconds, from the first file to the last row, with so many workers."""
+    with LocalCluster(
+        n_workers=count, threads_per_worker=1, host=HERE, dashboard_address=f"{HERE}:0"
+    ) as made:
+        cluster = Cluster(made.scheduler_address, course.assignment, None)
+        kept = Journal(course.place / f"at-{count}", "mark", resume=False)
+        with closing(cluster), closing(kept):
+            room, hire = Classroom(course.assignment), cluster.inspector
+            began = time.perf_counter()
+            rounds.grade(room, files, kept, cluster.jobs, None, hire)
+            return time.perf_counter() - began
+
+
+def _cluster(count: int, target: float) -> Contest:
+    with tempfile.TemporaryDirectory(dir=workshop.DISK) as place:
+        course = Course(Path(place) / "course")
+        files = _files(course)
+        times = {"lab": _at_workers(course, files, count)}
+        times["one worker"] = _at_workers(course, files, 1)
+    job = f"grade {CLASS}, {count} workers of a cluster"
+    return Contest(job=job, times=times, unit="s", rival="one worker", target=target)
+
+
+def grading_at_two_workers(field: Field) -> Contest:
+    """Two, which is all the processors of a small machine."""
+    return _cluster(2, 0.65)
+
+
+def grading_at_four_workers(field: Field) -> Contest:
+    """Four; where there are but two processors, no better than two."""
+    return _cluster(4, 1.0)
+
+
+JOBS = [
+    grading_alone,
+    grading_together,
+    grading_at_two_workers,
+    grading_at_four_workers,
+    running,
+]

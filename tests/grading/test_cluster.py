@@ -62,7 +62,7 @@ def a_class(course):
 def rows_of(course, cluster, files, told=None):
     with_all = Journal(course.place / "far.jsonl", "mark", resume=False)
     room = Classroom(course.assignment)
-    hire, jobs = cluster.inspector, cluster.threads
+    hire, jobs = cluster.inspector, cluster.jobs
     try:
         looks = rounds.grade(room, files, with_all, jobs, rounds.Watcher(told), hire)
     finally:
