@@ -21,7 +21,7 @@ Marked work, in the order in which it comes about:
     runner.py      … all scripts of one submission
     lesson_checks.py  a lesson's check, where it looks only at what is handed in
     marking.py     every check looks at one submission
-    inspector.py   … in a process that is nobody
+    inspector.py   … in a process that is nobody; looker.py: after what must run has run
     classroom.py   whose each file is, and one row for every student
     rounds.py      many files, several at once; journal.py: what was done already
     cluster.py     … on other machines: each worker there has a desk.py

@@ -26,8 +26,9 @@ from labshell.grading.accommodations import (
     time_factor_of,
 )
 from labshell.grading.assignment import BEST, Assignment
-from labshell.grading.inspector import Inspected, Looker
+from labshell.grading.inspector import Inspected
 from labshell.grading.journal import Look, version
+from labshell.grading.looker import Looker
 from labshell.grading.marking import NO_RUNS, values_of
 from labshell.grading.ran import Ran, Runs
 from labshell.grading.rows import (
@@ -41,7 +42,6 @@ from labshell.grading.rows import (
     Row,
     status_of,
 )
-from labshell.grading.runner import Runner
 from labshell.grading.sheets import read_sheet
 from labshell.grading.submission import Claim, SubmissionError
 from labshell.lessons.values import derive
@@ -77,9 +77,7 @@ class Classroom:
                 self._tokens[course.token(key, one, assignment.name)] = one
         self._owner = owner or (lambda token: self._tokens.get(token, ""))
 
-    def look(
-        self, inspector: Looker, runner: Runner, file: Path, times: int = 1
-    ) -> Look:
+    def look(self, looker: Looker, file: Path, times: int = 1) -> Look:
         """Look at one file; `times` as long as usual. OSError if it cannot be read.
 
         Whose it is is known at the end. So the second time, each has the time of who
@@ -88,9 +86,9 @@ class Classroom:
         seconds, runs = float(self.assignment.limits.seconds * times), NO_RUNS
         most = largest_time_factor(self._accommodations) if times > 1 else 1.0
         if self.assignment.scripts:
-            handed = inspector.unpack(file, seconds * most)
-            runs = self._run(runner, handed.result, times)
-        found = inspector.inspect(file, seconds * most, runs)
+            handed = looker.unpack(file, seconds * most)
+            runs = self._run(looker, handed.result, times)
+        found = looker.inspect(file, seconds * most, runs)
         look = self._look_of(file, found, runs)
         factor = time_factor_of(look.student, self._accommodations)
         if look.row.items and found.seconds > seconds * factor:
@@ -107,7 +105,7 @@ class Classroom:
             file=file.name,
         )
 
-    def _run(self, runner: Runner, handed: Mapping[str, Any], times: int) -> Runs:
+    def _run(self, looker: Looker, handed: Mapping[str, Any], times: int) -> Runs:
         """Run what a student has handed in; what is nobody's is not run."""
         try:
             claim = Claim.from_json(handed["claim"])
@@ -120,7 +118,7 @@ class Classroom:
         asked = {item.source for item in self.assignment.items}
         values = values_of(self.assignment, claim.token)
         factor = times * time_factor_of(claim.student, self._accommodations)
-        return runner.run({n: files[n] for n in asked & {*files}}, values, factor)
+        return looker.run({n: files[n] for n in asked & {*files}}, values, factor)
 
     def _look_of(self, file: Path, found: Inspected, runs: Runs = NO_RUNS) -> Look:
         base = Row(student="", status=ERROR, maximum=self._maximum, file=file.name)

@@ -1,10 +1,10 @@
 """A cluster: the same work, done by the workers of a Dask scheduler.
 
-    rounds.grade ── threads ──▶ Remote.inspect ──▶ scheduler ──▶ a worker's desk
-                                                      │
-                              a worker is lost ───────┴──▶ another worker's
+    rounds.grade ── threads ──▶ a Remote ──▶ scheduler ──▶ a worker's desk
+                                                 │
+                              a worker is lost ──┴──▶ another worker's
 
-A Remote looks at submissions as an Inspector does (inspector.py), only elsewhere; all
+A Remote looks at submissions as a looker here does (looker.py), only elsewhere; all
 else stays here: tokens, the journal, rows. So the marks are those of a local grading.
 
 Workers see submissions and hidden checks, so the way to them is encrypted and both ends
@@ -18,21 +18,22 @@ tcp://127.0.0.1:8786`, and `lab grade … --scheduler tcp://127.0.0.1:8786`
 
 import ipaddress
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import dask
-from distributed import Client, Future, Security
+from distributed import Client, Security
 from distributed.scheduler import KilledWorker
 
 from engine.errors import EngineError, InvalidArgument
 from labshell.grading.assignment import Assignment
-from labshell.grading.desk import Desk, code, look_at, needed
+from labshell.grading.desk import Desk, at_desk, code, needed
 from labshell.grading.inspector import Inspected
 from labshell.grading.marking import NO_RUNS
-from labshell.grading.ran import Runs, packed
+from labshell.grading.ran import Runs, packed, unpacked
 
 _PATIENCE = 30.0  # seconds until it is asked whether there still are workers
 _CONNECTING = "15s"
@@ -123,7 +124,7 @@ class Cluster:
         known = self._client.scheduler_info(n_workers=-1)["workers"]
         return {name: int(worker["nthreads"]) for name, worker in known.items()}
 
-    def inspector(self) -> "Remote":
+    def looker(self) -> "Remote":
         """Somebody who looks at one submission after the other."""
         return Remote(self, self._client, self._desk.name)
 
@@ -136,38 +137,37 @@ class Cluster:
 
 
 class Remote:
-    """An inspector on whichever worker is free."""
+    """A looker on whichever worker is free.
+
+    A worker that is lost meanwhile is another one's turn; a submission with which
+    several are lost, one after the other, is not tried for ever.
+    """
 
     def __init__(self, cluster: Cluster, client: Client, desk: str) -> None:
         self._cluster, self._client, self._desk = cluster, client, desk
 
-    def inspect(self, file: Path, seconds: float, runs: Runs = NO_RUNS) -> Inspected:
-        """Have one submission looked at. OSError if no worker can."""
-        return self._asked(file, seconds, packed(runs))
-
     def unpack(self, file: Path, seconds: float) -> Inspected:
-        """Have the work files taken out of one that are to be run, here."""
-        return self._asked(file, seconds, None)
+        """As `Looker.unpack`."""
+        return Inspected(**self._ask("unpack", file.read_bytes(), seconds))
 
-    def _asked(self, file: Path, seconds: float, runs: bytes | None) -> Inspected:
-        """What a worker finds.
+    def run(
+        self, files: Mapping[str, bytes], values: Mapping[str, str], times: float = 1
+    ) -> Runs:
+        """As `Looker.run`."""
+        return unpacked(self._ask("run", dict(files), dict(values), times))
 
-        A worker that is lost meanwhile is another one's turn; a submission with which
-        several are lost, one after the other, is not tried for ever.
-        """
-        data = file.read_bytes()
-        future = self._client.submit(
-            look_at, self._desk, data, seconds, runs, pure=False
-        )
-        try:
-            return Inspected(**self._result(future))
-        except KilledWorker as error:
-            raise OSError("several workers were lost while they looked") from error
+    def inspect(self, file: Path, seconds: float, runs: Runs = NO_RUNS) -> Inspected:
+        """As `Looker.inspect`."""
+        words = file.read_bytes(), seconds, packed(runs)
+        return Inspected(**self._ask("inspect", *words))
 
-    def _result(self, future: Future[dict[str, Any]]) -> dict[str, Any]:
+    def _ask(self, verb: str, *words: object) -> Any:
+        future = self._client.submit(at_desk, self._desk, verb, *words, pure=False)
         while True:
             try:
                 return future.result(timeout=_PATIENCE)
+            except KilledWorker as error:
+                raise OSError("several workers were lost while they looked") from error
             except TimeoutError:
                 if not self._cluster.workers():
                     raise OSError("the cluster has no workers any more") from None

@@ -2,9 +2,9 @@
 
     grader                                      worker
     ──────                                      ──────
-    assignment, without key and roster  ─────▶  a Desk, once a worker: inspectors wait
-    submission, seconds                 ─────▶  look_at: an inspector looks, as at home
-                                        ◀─────  what it found: a claim still
+    assignment, without key and roster  ─────▶  a Desk, once a worker: lookers wait
+    submission, or scripts and values   ─────▶  one unpacks, runs or inspects
+                                        ◀─────  what was found: a claim still
 
 A desk is what Dask calls a plugin: it is given to every worker that there is, and to
 those that join later. So a submission whose worker was lost needs nothing of it:
@@ -19,7 +19,8 @@ Try it: `lab grade class/ --assignment layers-1 -o OUT --scheduler tcp://127.0.0
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
@@ -32,9 +33,10 @@ from distributed.worker import Worker
 import engine
 import labshell
 from labshell.grading.assignment import FILE, Assignment, read_assignment
-from labshell.grading.inspector import Inspector
+from labshell.grading.looker import Here
 from labshell.grading.marking import BASES
-from labshell.grading.ran import unpacked
+from labshell.grading.ran import packed, unpacked
+from labshell.grading.runner import FILES
 
 _CHECKS = (FILE, "checks.py", "hidden.py")
 
@@ -44,6 +46,7 @@ def needed(assignment: Assignment) -> dict[str, bytes]:
     folder = assignment.folder
     paths = [folder / name for name in _CHECKS]
     paths += sorted((folder / BASES).rglob("*"))
+    paths += sorted((folder / FILES).rglob("*"))
     found = [path for path in paths if path.is_file()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
@@ -60,17 +63,17 @@ def code() -> str:
 
 
 class Desk(WorkerPlugin):
-    """The inspectors of one worker, one for each of its threads."""
+    """The lookers of one worker, one for each of its threads."""
 
     def __init__(self, name: str, files: Mapping[str, bytes]) -> None:
         """`files`: what is `needed` of an assignment."""
         self.name, self._files = name, files
-        self._inspectors: SimpleQueue[Inspector] | None = None
+        self._lookers: SimpleQueue[Here] | None = None
         self._place = ""
         self._threads = 0
 
     def setup(self, worker: Worker) -> None:
-        """Unpack the assignment, and let inspectors load its checks."""
+        """Unpack the assignment, and let lookers load its checks."""
         self._place = os.path.join(worker.local_directory, self.name)
         os.mkdir(self._place, 0o700)
         for name, content in self._files.items():
@@ -78,35 +81,41 @@ class Desk(WorkerPlugin):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.write_bytes(content)
         asked = read_assignment(Path(self._place))
-        self._inspectors, self._threads = SimpleQueue(), worker.state.nthreads
+        self._lookers, self._threads = SimpleQueue(), worker.state.nthreads
         for _ in range(self._threads):
-            self._inspectors.put(Inspector(asked))
+            self._lookers.put(Here(asked))
 
-    def look(
-        self, submission: bytes, seconds: float, runs: bytes | None
-    ) -> dict[str, Any]:
-        """What an inspector found: the fields of an `Inspected`.
+    def unpack(self, submission: bytes, seconds: float) -> dict[str, Any]:
+        """The fields of an `Inspected`."""
+        with self._looker() as looker, _file(submission) as path:
+            return asdict(looker.unpack(path, seconds))
 
-        `runs` None: what is to be run is taken out, where course key and sandbox are.
-        """
-        assert self._inspectors is not None  # it is set up
-        inspector = self._inspectors.get()
+    def run(
+        self, files: Mapping[str, bytes], values: Mapping[str, str], times: float
+    ) -> bytes:
+        """Runs, packed."""
+        with self._looker() as looker:
+            return packed(looker.run(files, values, times))
+
+    def inspect(self, submission: bytes, seconds: float, runs: bytes) -> dict[str, Any]:
+        """The fields of an `Inspected`; `runs` are packed."""
+        with self._looker() as looker, _file(submission) as path:
+            return asdict(looker.inspect(path, seconds, unpacked(runs)))
+
+    @contextmanager
+    def _looker(self) -> Iterator[Here]:
+        assert self._lookers is not None  # it is set up
+        looker = self._lookers.get()
         try:
-            with os.fdopen(os.memfd_create("submission"), "w+b") as file:
-                file.write(submission)
-                file.flush()
-                path = Path(f"/proc/self/fd/{file.fileno()}")
-                if runs is None:
-                    return asdict(inspector.unpack(path, seconds))
-                return asdict(inspector.inspect(path, seconds, unpacked(runs)))
+            yield looker
         finally:
-            self._inspectors.put(inspector)
+            self._lookers.put(looker)
 
     def teardown(self, worker: Worker) -> None:
-        """End the inspectors, and leave nothing of the assignment behind."""
-        if self._inspectors is not None:
+        """End the lookers, and leave nothing of the assignment behind."""
+        if self._lookers is not None:
             for _ in range(self._threads):
-                self._inspectors.get().close()
+                self._lookers.get().close()
         shutil.rmtree(self._place, ignore_errors=True)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -117,10 +126,22 @@ class Desk(WorkerPlugin):
         self.__init__(**state)  # type: ignore[misc]  # nobody has derived from it
 
 
-def look_at(
-    desk: str, submission: bytes, seconds: float, runs: bytes | None
-) -> dict[str, Any]:
-    """At the desk of the worker that this runs on."""
-    found = get_worker().plugins[desk]
-    assert isinstance(found, Desk)  # the only plugin of this name
-    return found.look(submission, seconds, runs)
+@contextmanager
+def _file(submission: bytes) -> Iterator[Path]:
+    """A submission as a file, in memory."""
+    with os.fdopen(os.memfd_create("submission"), "w+b") as file:
+        file.write(submission)
+        file.flush()
+        yield Path(f"/proc/self/fd/{file.fileno()}")
+
+
+def at_desk(name: str, verb: str, *words: object) -> Any:
+    """Have a verb of the desk done, on the worker that this runs on."""
+    desk = get_worker().plugins[name]
+    assert isinstance(desk, Desk)  # the only plugin of this name
+    verbs: Mapping[str, Callable[..., Any]] = {
+        "unpack": desk.unpack,
+        "run": desk.run,
+        "inspect": desk.inspect,
+    }
+    return verbs[verb](*words)

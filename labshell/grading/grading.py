@@ -127,7 +127,7 @@ def _lookers(
         ) from missing
     who = cluster.certificates(asked.tls_ca, asked.tls_cert, asked.tls_key)
     with closing(cluster.Cluster(asked.scheduler, assignment, who)) as workers:
-        yield workers.jobs, workers.inspector
+        yield workers.jobs, workers.looker
 
 
 def _keep(changes: Sequence[Change] | None, path: Path) -> None:

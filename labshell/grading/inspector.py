@@ -32,7 +32,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, Protocol
+from typing import Any, BinaryIO, NoReturn
 
 from engine.engine import UnmountedImage
 from engine.errors import EngineError
@@ -65,22 +65,6 @@ class Inspected:
     result: dict[str, Any]
     limit: str = ""
     seconds: float = 0.0
-
-
-class Looker(Protocol):
-    """Somebody who looks at submissions, here or elsewhere (cluster.py)."""
-
-    def inspect(self, file: Path, seconds: float, runs: Runs = NO_RUNS) -> Inspected:
-        """Have one submission looked at. OSError if nobody can.
-
-        `runs` is what came of its scripts.
-        """
-
-    def unpack(self, file: Path, seconds: float) -> Inspected:
-        """Have the work files taken out of one that are to be run; likewise."""
-
-    def close(self) -> None:
-        """No more of them."""
 
 
 def _environment() -> dict[str, str]:

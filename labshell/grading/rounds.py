@@ -17,10 +17,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from labshell.grading.classroom import Classroom
-from labshell.grading.inspector import Inspector, Looker
 from labshell.grading.journal import Journal, Look, version
+from labshell.grading.looker import Here, Looker
 from labshell.grading.rows import TIMEOUT, UNGRADED, Row
-from labshell.grading.runner import Runner
 
 Hire = Callable[[], Looker]
 _AGAIN = 2  # times as long, alone, for what took too long
@@ -55,8 +54,8 @@ def grade(
     """A look for each file, in their order; one that the journal has is not made again.
 
     But for what came to no verdict: it may have been the machine's fault, or have more
-    time by now. `hire` gives somebody who looks, as often as there are jobs; inspectors
-    on this machine if it is left out.
+    time by now. `hire` gives somebody who looks, as often as there are jobs; those
+    of this machine if it is left out.
     """
     watcher = watcher or Watcher()
 
@@ -70,7 +69,7 @@ def grade(
     watcher.expects(len(todo))
     slow: list[Path] = []
     with ExitStack() as stack:
-        hire = hire or partial(Inspector, classroom.assignment)
+        hire = hire or partial(Here, classroom.assignment)
         hired = [stack.enter_context(closing(hire())) for _ in todo[:jobs]]
         for file, look in _looks(classroom, todo, hired, 1, watcher):
             if look.row.status == TIMEOUT:
@@ -93,23 +92,21 @@ def _looks(
     watcher: Watcher,
 ) -> Iterator[tuple[Path, Look]]:
     """Each file with its look, as they come; no more under way than is hired for."""
-    free: SimpleQueue[tuple[Looker, Runner]] = SimpleQueue()
+    free: SimpleQueue[Looker] = SimpleQueue()
+    for looker in hired:
+        free.put(looker)
 
     def look(file: Path) -> Look:
-        looker, runner = free.get()
+        looker = free.get()
         watcher.begins(file)
         try:
-            return classroom.look(looker, runner, file, times)
+            return classroom.look(looker, file, times)
         except OSError as error:
             return _unread(classroom, file, error)
         finally:
-            free.put((looker, runner))
+            free.put(looker)
 
-    with ExitStack() as end:
-        for looker in hired:
-            runner = end.enter_context(closing(Runner(classroom.assignment)))
-            free.put((looker, runner))
-        pool = end.enter_context(ThreadPoolExecutor(max(1, len(hired))))
+    with ThreadPoolExecutor(max(1, len(hired))) as pool:
         waiting: dict[Future[Look], Path] = {}
         for file in files:
             if len(waiting) >= 2 * len(hired):

@@ -20,9 +20,8 @@ from engine.errors import EngineError
 from labshell.grading import course, kit, marking, packing
 from labshell.grading.assignment import read_assignment
 from labshell.grading.classroom import Classroom
-from labshell.grading.inspector import Inspector
+from labshell.grading.looker import Here
 from labshell.grading.rows import Row
-from labshell.grading.runner import Runner
 from labshell.lessons.lines import run_hidden
 from labshell.lessons.room import room
 
@@ -63,6 +62,6 @@ def solve(theirs: Engine, folder: Path) -> Row:
                 )
         packing.pack(engine, read_assignment(work), NOBODY, token, file)
         # Graded by the instructor's folder: its hidden checks, and the frozen bases.
-        with closing(Inspector(asked)) as inspector, closing(Runner(asked)) as runner:
+        with closing(Here(asked)) as looker:
             room_of_one = Classroom(asked, {NOBODY: NOBODY})
-            return room_of_one.look(inspector, runner, file).row
+            return room_of_one.look(looker, file).row

@@ -110,7 +110,7 @@ def _at_workers(course: Course, files: list[Path], count: int) -> float:
         cluster = Cluster(made.scheduler_address, course.assignment, None)
         kept = Journal(course.place / f"at-{count}", "mark", resume=False)
         with closing(cluster), closing(kept):
-            room, hire = Classroom(course.assignment), cluster.inspector
+            room, hire = Classroom(course.assignment), cluster.looker
             began = time.perf_counter()
             rounds.grade(room, files, kept, cluster.jobs, None, hire)
             return time.perf_counter() - began

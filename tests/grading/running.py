@@ -18,9 +18,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from labshell.grading.classroom import Classroom
-from labshell.grading.inspector import Inspector
 from labshell.grading.journal import Look
-from labshell.grading.runner import Runner
+from labshell.grading.looker import Here
 from tests.grading.courses import Course, packed
 
 ASSIGNMENT = """
@@ -100,8 +99,8 @@ class RunCourse(Course):
     def graders(self) -> Iterator[Callable[[Path], Look]]:
         """Who looks at files, one after the other."""
         asked = self.assignment
-        with closing(Inspector(asked)) as inspector, closing(Runner(asked)) as runner:
-            yield lambda file: Classroom(asked).look(inspector, runner, file)
+        with closing(Here(asked)) as looker:
+            yield lambda file: Classroom(asked).look(looker, file)
 
 
 _AT = 0x400000

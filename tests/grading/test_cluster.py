@@ -21,6 +21,7 @@ from labshell.grading import rounds
 from labshell.grading.classroom import Classroom
 from labshell.grading.cluster import Certificates, Cluster, examine
 from labshell.grading.journal import Journal
+from tests.grading.running import HONEST, RunCourse
 
 HOME = Path(labshell.__path__[0]).parent
 HERE = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
@@ -62,7 +63,7 @@ def a_class(course):
 def rows_of(course, cluster, files, told=None):
     with_all = Journal(course.place / "far.jsonl", "mark", resume=False)
     room = Classroom(course.assignment)
-    hire, jobs = cluster.inspector, cluster.jobs
+    hire, jobs = cluster.looker, cluster.jobs
     try:
         looks = rounds.grade(room, files, with_all, jobs, rounds.Watcher(told), hire)
     finally:
@@ -79,6 +80,21 @@ def test_its_rows_are_those_of_a_local_grading(course, two_workers):
     with joined(two_workers.scheduler_address, course) as cluster:
         assert cluster.threads == 2
         assert rows_of(course, cluster, files) == local_rows(course, files)
+
+
+@pytest.mark.require("root", "overlay", "busybox")
+def test_what_must_run_runs_where_the_worker_is(tmp_path, two_workers):
+    course = RunCourse(tmp_path / "course")
+    files = [
+        course.hand_in_script("s001", HONEST),
+        course.hand_in_script("s002", "exit 3"),
+        course.hand_in_script("s003", "while :; do :; done"),
+    ]
+    course.replace("run: {seconds: 20", "run: {seconds: 1")
+    with joined(two_workers.scheduler_address, course) as cluster:
+        found = rows_of(course, cluster, files)
+    assert [row.status for _, row in found] == ["graded", "graded", "timeout"]
+    assert found == local_rows(course, files)
 
 
 def test_what_takes_too_long_is_a_timeout_there_as_well(course, two_workers):
@@ -113,7 +129,7 @@ def test_a_cluster_that_is_lost_leaves_rows_that_are_not_graded(course, monkeypa
     course.replace("def says_the_word(work):", SLOW, "checks.py")
     files = [course.hand_in("slow", course.solved("s001"))]
     with workers(1) as made, joined(made.scheduler_address, course) as cluster:
-        look = cluster.inspector()
+        look = cluster.looker()
         made.scale(0)
         with pytest.raises(OSError, match="no workers any more"):
             look.inspect(files[0], 60.0)
@@ -141,6 +157,7 @@ def test_neither_key_nor_roster_is_sent(course):
 def test_a_worker_with_another_labshell_is_not_asked(course, tmp_path):
     for package in ("engine", "labshell"):
         shutil.copytree(HOME / package, tmp_path / "other" / package)
+    (tmp_path / "other/lessons").symlink_to(HOME / "lessons")
     with (tmp_path / "other/labshell/__init__.py").open("a") as file:
         file.write("# a later version\n")
     with workers(0) as made:

@@ -27,10 +27,9 @@ from engine.errors import EngineError
 from labshell.grading.assignment import Assignment, read_assignment
 from labshell.grading.classroom import Classroom
 from labshell.grading.gradescope.zipped import COURSE, OWNERS, fingerprint, named
-from labshell.grading.inspector import Inspector
+from labshell.grading.looker import Here
 from labshell.grading.reports.gradescope import results
 from labshell.grading.rows import ERROR, TIMEOUT, UNGRADED, Row
-from labshell.grading.runner import Runner
 from labshell.lessons import saving
 from labshell.messages import marked, translate
 
@@ -97,10 +96,10 @@ def grade(root: Path) -> Row:
 
 def _look(asked: Assignment, owners: Owners, file: Path, came: datetime) -> Row:
     classroom = Classroom(asked, owners.students, owners)
-    with closing(Inspector(asked)) as inspector, closing(Runner(asked)) as runner:
-        look = classroom.look(inspector, runner, file)
+    with closing(Here(asked)) as looker:
+        look = classroom.look(looker, file)
         if look.row.status == TIMEOUT:
-            look = classroom.look(inspector, runner, file, _AGAIN)
+            look = classroom.look(looker, file, _AGAIN)
     rows = classroom.rows([look], {file.name: came})
     return next((row for row in rows if row.student == look.student), look.row)
 
