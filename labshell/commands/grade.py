@@ -124,7 +124,7 @@ def _path(names: Sequence[str], metavar: str, help: str) -> Option:
         lab grade --assignment layers-1 -o marks --report feedback --report junit
         lab grade --assignment layers-1 -o marks --report canvas --roster roster.csv
         lab grade class/ --assignment layers-1 -o new --compare marks
-        lab grade class/ --assignment layers-1 -o marks --scheduler tcp://127.0.0.1:8786
+        lab grade class/ --assignment layers-1 -o m --scheduler tcp://127.0.0.1:8786
         lab grade triage marks
         lab grade viva marks s001
     """,

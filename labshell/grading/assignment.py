@@ -43,7 +43,7 @@ from pathlib import Path
 from engine.errors import EngineError
 from labshell.grading import lesson_checks, sheets
 from labshell.grading.limits import Limits, read_limits
-from labshell.grading.needs import NOTHING, Machine, read_needs
+from labshell.grading.needs import NOTHING, Machine, read_needs, this_machine
 from labshell.grading.runs import Script, read_script, together
 from labshell.lessons.fields import Fields, LessonError, read_text, yaml_data
 from labshell.lessons.values import Rule, names_in, read_rule
@@ -141,8 +141,10 @@ class Assignment:
 
     @property
     def scripts(self) -> tuple[Script, ...]:
-        """What is to be run, each once."""
-        asked = (item.script for item in self.items if item.script)
+        """What is to be run on this machine, each once."""
+        here = this_machine()
+        able = (item for item in self.items if not here.lacks(item.needs))
+        asked = (item.script for item in able if item.script)
         return together(asked, self.bases)
 
     @property

@@ -42,6 +42,15 @@ def test_what_is_here_is_graded(course: Course) -> None:
     assert (row.status, row.earned) == (GRADED, 10)
 
 
+def test_a_script_is_not_run_where_its_item_cannot_be_graded(course: Course) -> None:
+    course.replace("values:", "bases: [busybox]\nvalues:")
+    course.replace("kind: file", "kind: run")
+    course.replace("file: Dockerfile", "run: solve.sh")
+    assert [script.name for script in course.assignment.scripts] == ["solve.sh"]
+    needing(course, "{arch: vax}", "recipe")
+    assert course.assignment.scripts == ()
+
+
 def test_what_is_not_needed_does_not_matter() -> None:
     assert Machine(cgroup=1, arch="aarch64").lacks(Machine()) == ""
 
