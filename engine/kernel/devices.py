@@ -28,7 +28,7 @@ from pathlib import Path
 
 from engine.acts import act
 from engine.files import closing, open_directory
-from engine.kernel import cgroups, group_files, libc
+from engine.kernel import cgroups, group_files, libc, pseudo_files
 from engine.oci.resources import DeviceRule
 
 _SYS_BPF = {"x86_64": 321, "aarch64": 280}
@@ -38,7 +38,12 @@ _TYPES = {"b": 1, "c": 2}
 
 
 def restrict(group: str, rules: tuple[DeviceRule, ...]) -> None:
-    """Let the processes of `group` open the devices that `rules` allow, no others."""
+    """Let the processes of `group` open the devices that `rules` allow, no others.
+
+    In a user namespace nobody can make nodes, and nobody may set such rules.
+    """
+    if pseudo_files.is_nested():
+        return
     if cgroups.version() == 2:
         attach_program(cgroups.directory(group, ""), program(rules))
         return

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from engine.acts import act
 from engine.files import closing, remove_tree
-from engine.kernel import libc
+from engine.kernel import libc, pseudo_files
 from engine.kernel.mount_flags import (
     MS_BIND,
     MS_PRIVATE,
@@ -47,6 +47,7 @@ MOVE_BETWEEN_OPEN = 0x4 | 0x40  # both the tree and its place are given as descr
 _PAGE = 4096  # bytes: the options of one mount(2) must fit in a page
 
 WHOLE = "redirect_dir=off,metacopy=off"
+_NESTED = "redirect_dir=nofollow,metacopy=off,userxattr"  # who may set no trusted.*
 
 
 @act(
@@ -74,7 +75,8 @@ def overlay(
     of what was written: the other half would be missing in a commit. The end of an
     overlay waits for the whole disk below it, unless it is `volatile`.
     """
-    rest = f",upperdir={_escaped(upper)},workdir={_escaped(work)},{WHOLE}"
+    whole = _NESTED if pseudo_files.is_nested() else WHOLE
+    rest = f",upperdir={_escaped(upper)},workdir={_escaped(work)},{whole}"
     _overlay(target, lower, f"{rest},volatile" if volatile else rest)
 
 

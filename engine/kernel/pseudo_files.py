@@ -12,11 +12,13 @@ man: proc(5), sysfs(5)
 Try it: `strace -c cat /proc/self/stat`
 """
 
+import functools
 import os
 from pathlib import Path
 
 from engine.files import closing
 
+_EVERYBODY = "4294967295"  # so many users there are where none is left out
 _PIECE = 4096  # bytes; the kernel gives no more than a page at a time
 
 
@@ -33,3 +35,12 @@ def write_text(path: Path | str, text: str) -> None:
     """Give the kernel a few words."""
     with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
         os.write(descriptor, text.encode())
+
+
+@functools.cache
+def is_nested() -> bool:
+    """Whether we are in a user namespace that is not the machine's."""
+    try:
+        return read_text("/proc/self/uid_map").split() != ["0", "0", _EVERYBODY]
+    except OSError:  # without /proc nobody can tell
+        return False

@@ -23,6 +23,13 @@ Files have owners too, on a disk that knows nothing of this. A mount can be *idm
 (Linux 5.12; under an overlay 5.19): through it all owners are shifted as the namespace
 says, there and back, while those on the disk stay what they are.
 
+An engine may be in such a namespace itself (`pseudo_files.is_nested`). Its root has all
+that a start needs, but for what only root of the machine may do:
+
+    a node for a device        the one that is there is shown there, too
+    rules about devices        nobody there can make a node, so there are none to set
+    trusted.overlay.opaque     user.overlay.opaque, and an overlay is told so
+
 man: user_namespaces(7), mount_setattr(2), ioctl_ns(2)
 Try it: `lab run --rm --userns auto busybox cat /proc/self/uid_map`
 """

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from engine import files
 from engine.errors import InvalidArgument
-from engine.kernel import mount_flags, mount_table, mounts
+from engine.kernel import mount_flags, mount_table, mounts, pseudo_files
 from engine.oci.resources import DeviceNode
 from engine.oci.spec import Spec, SpecMount
 from engine.runtime.bundle import Bundle
@@ -184,9 +184,10 @@ def _is_of_machine(path: str, spec: Spec) -> bool:
 
 def _device_step(node: DeviceNode, trees: Mapping[str, int] | None) -> Step:
     """A device of every container; who is nobody outside may make none."""
+    shown = BindMount(source=Path(node.path), target=node.path, recursive=False)
     if trees is None:
-        return MakeDevice(node=node)
-    return _shown(trees, BindMount(source=Path(node.path), target=node.path))
+        return shown if pseudo_files.is_nested() else MakeDevice(node=node)
+    return _shown(trees, shown)
 
 
 def _shown(trees: Mapping[str, int], bound: BindMount) -> Step:

@@ -7,6 +7,7 @@ kernel and the tar files of images use different dialects:
                       in a directory (overlay)           in a tar (OCI, from AUFS)
     x is deleted      a character device 0,0 named x     an empty file named .wh.x
     d is opaque       d has trusted.overlay.opaque=y     an empty file d/.wh..wh..opq
+                      (user.… in a user namespace)
 
 `to_overlay` is the way from tar to directory, `to_tar` the way back. AUFS's own
 bookkeeping (.wh..wh.plnk and the like) means nothing today and is skipped.
@@ -23,8 +24,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from engine.errors import ImageError
+from engine.kernel import pseudo_files
 
-OVERLAYS_OWN = "trusted.overlay."  # attributes that mean something to overlay only
+# How attributes begin that mean something to overlay only.
+OVERLAYS_OWN = "user.overlay." if pseudo_files.is_nested() else "trusted.overlay."
 OPAQUE_XATTR = OVERLAYS_OWN + "opaque"
 OPAQUE_NAME = ".wh..wh..opq"
 _PREFIX = ".wh."
