@@ -40,6 +40,9 @@ from labshell.grading.ran import Ran, RanProcess
 from labshell.grading.runs import Script
 
 if TYPE_CHECKING:
+    from engine.engine import ProcessInfo
+
+if TYPE_CHECKING:
     pass
 
 WORK = "/task"
@@ -47,6 +50,7 @@ _WAITS = "sleep 2147483"  # seconds, as nobody else would ask for
 _HOLD = f"while :; do {_WAITS}; done"
 _LARGEST_FILE = 1 << 20  # bytes of a file that is looked at
 _MOST_PROCESSES = 256
+_SETTLING, _MOMENT = 0.3, 0.01  # seconds, for what the script has begun last
 _INSIDE = ("container", "exec")  # roles of what is in the container
 _NOWHERE = (errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EXDEV)  # a bad path
 _STREAMS = (b"1", b"2")
@@ -74,6 +78,8 @@ def run(
             engine, container.id, script, limits, began + limits.seconds * times
         )
         took = round(time.monotonic() - began, 3)
+        if not limit:
+            _settle(engine, container.name, f"/bin/sh {WORK}/{script.name}")
         processes = _left(engine, container.id, container.name)
         return Ran(
             exit_status=status,
@@ -153,14 +159,22 @@ def _executed(
             pieces = [received] if received else []
 
 
+def _settle(engine: Engine, name: str, script: str) -> None:
+    """Let what the script has forked last come as far as its execve, if it will."""
+    until = time.monotonic() + _SETTLING
+    while time.monotonic() < until:
+        if script not in {one.command for one in _inside(engine, name)}:
+            return
+        time.sleep(_MOMENT)
+
+
 def _left(engine: Engine, container: str, name: str) -> tuple[RanProcess, ...]:
     """Freeze it; its processes, but for process 1 and what that waits for."""
     try:
         engine.pause(container)
     except InvalidState:  # process 1 has ended, and all others with it
         return ()
-    every = engine.processes()
-    found = [one for one in every if one.container == name and one.role in _INSIDE]
+    found = _inside(engine, name)
     numbers = {one.pid: one.inside_pid or 0 for one in found}
     first = engine.container(container).state.pid
     usual = next((one.namespaces for one in found if one.pid == first), {})
@@ -174,6 +188,12 @@ def _left(engine: Engine, container: str, name: str) -> tuple[RanProcess, ...]:
         for one in found[:_MOST_PROCESSES]
         if one.pid != first and (one.parent, one.command) != (first, _WAITS)
     )
+
+
+def _inside(engine: Engine, name: str) -> "list[ProcessInfo]":
+    """The processes of the container of this name."""
+    every = engine.processes()
+    return [one for one in every if one.container == name and one.role in _INSIDE]
 
 
 def _file(engine: Engine, container: str, path: str) -> bytes | None:
