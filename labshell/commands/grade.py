@@ -156,7 +156,8 @@ def grade(
             "all three are needed",
             "`lab grade` alone shows what you have earned yourself.",
         )
-    from labshell.grading.grading import Asked, files_of
+    from labshell.grading.grading import Asked
+    from labshell.grading.intake import files_of
 
     folder, out = assignment.absolute(), out.absolute()
     wanted = reporting.Wanted(out, formats, roster, json)
@@ -165,7 +166,19 @@ def grade(
         return reporting.visible(found, folder, wanted)
     if not files:
         return reporting.again(folder, wanted)
+    _tell_place(files, folder, out)
+    # Only a folder shows who has handed in nothing.
+    how["part"] = student is not None or not any(path.is_dir() for path in files)
     return _class(Asked(files=found, folder=folder, out=out, **how), wanted)
+
+
+def _tell_place(files: Sequence[Path], folder: Path, out: Path) -> None:
+    """Refuse an OUT among other things; tell what of the folders is left out."""
+    from labshell.grading import intake
+
+    intake.check_place(out, folder, files)
+    for told in intake.left_out(files, out):
+        click.echo(told, err=True)
 
 
 def _own(json: bool) -> int:
@@ -193,7 +206,7 @@ def _class(asked: "Asked", wanted: reporting.Wanted) -> int:
     with _watching(wanted) as watcher:
         graded = grade_class(asked, watcher)
     reporting.write(graded.assignment, graded.rows, graded.values, wanted)
-    keeping.note(asked.out, asked.folder, asked.files)
+    keeping.note(asked.out, asked.folder, asked.files, graded.others)
     tell_differences(graded.assignment)
     if things := trace(asked, graded):
         click.echo(
@@ -203,6 +216,8 @@ def _class(asked: "Asked", wanted: reporting.Wanted) -> int:
         )
     if graded.changes and not wanted.json:
         click.echo(f"\n{comparing.as_table(graded.changes)}")
+    for told in graded.told:
+        click.echo(told, err=True)
     for look in graded.strays:
         click.echo(f"{look.file}: nobody's: {look.row.note}", err=True)
     return 0 if graded.whole else 1

@@ -23,6 +23,8 @@ Marked work, in the order in which it comes about:
     marking.py     every check looks at one submission
     inspector.py   … in a process that is nobody; looker.py: after what must run has run
     classroom.py   whose each file is, and one row for every student
+    intake.py      which files were handed in, and when each came
+    part.py        … only some of them: who is not looked at stays as they were
     rounds.py      many files, several at once; journal.py: what was done already
     cluster.py     … on other machines: each worker there has a desk.py
     sheets.py      the tables that a teacher keeps: overrides.py, points that a person

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from labshell.grading import course, overrides, sheets
+from labshell.grading import course, overrides
 from labshell.grading.accommodations import (
     Accommodations,
     due_of,
@@ -42,11 +42,8 @@ from labshell.grading.rows import (
     Row,
     status_of,
 )
-from labshell.grading.sheets import read_sheet
 from labshell.grading.submission import Claim, SubmissionError
 from labshell.lessons.values import derive
-
-RECEIVED = "received.csv"
 
 
 class Classroom:
@@ -237,26 +234,3 @@ def _stopped(row: Row, runs: Runs) -> Row:
     status = TIMEOUT if "seconds" in limits else ERROR
     limit = "seconds" if status == TIMEOUT else limits[0]
     return replace(row, status=status, limit=limit, note="its run was stopped")
-
-
-def read_received(path: Path) -> dict[str, datetime]:
-    """File -> when it was received, as whoever received it noted: `file,received`.
-
-    Empty if there is no such file: then nobody is late. A time without a zone is one of
-    this machine's.
-    """
-    how = "Mend the line, or take the file away: then nobody is late."
-    found: dict[str, datetime] = {}
-    for line in read_sheet(path, ("file", "received")):
-        name, text = line.cells["file"], line.cells["received"]
-        if name in found:
-            raise line.problem(f"{name[:60]!r} is there twice", how)
-        try:
-            moment = sheets.moment(text)
-        except ValueError as error:
-            raise line.problem(
-                f'times as in "2026-12-01T23:59+01:00" are needed, not {text[:60]!r}',
-                how,
-            ) from error
-        found[name] = moment if moment.tzinfo else moment.astimezone()
-    return found

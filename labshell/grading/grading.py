@@ -10,16 +10,16 @@ Try it: `lab grade class/ --assignment layers-1 -o OUT`
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from engine.errors import InvalidArgument, NotFound
-from labshell.grading import comparing, honesty, journal, kit, rounds, tracer
+from engine.errors import InvalidArgument
+from labshell.grading import comparing, honesty, intake, journal, kit, rounds, tracer
 from labshell.grading.assignment import Assignment
-from labshell.grading.classroom import RECEIVED, Classroom, read_received
+from labshell.grading.classroom import Classroom
 from labshell.grading.comparing import Change
 from labshell.grading.journal import Look
 from labshell.grading.kept import Kept, read_kept
+from labshell.grading.part import Part
 from labshell.grading.rounds import Watcher
 from labshell.grading.rows import PARTIAL, UNGRADED, Row
 from labshell.lessons import saving
@@ -30,7 +30,8 @@ class Asked:
     """What is to be graded, and how: the options of `lab grade`.
 
     `old`: marks to compare with; `lower`: may they become less? `scheduler`: whose
-    workers look, `tls_…`: how we show them who we are, see cluster.py.
+    workers look, `tls_…`: how we show them who we are, see cluster.py. `part`: there
+    may be more files than these, so nobody is missing.
     """
 
     files: Sequence[Path]
@@ -38,6 +39,7 @@ class Asked:
     out: Path
     jobs: int = 1
     resume: bool = False
+    part: bool = False
     old: Path | None = None
     lower: bool = False
     scheduler: str | None = None
@@ -48,23 +50,31 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graded:
-    """What came of it. `values` by student; `changes` is None if none were compared."""
+    """What came of it. `values` by student; `changes` is None if none were compared.
+
+    `looks` are all that count, `new` those that were made now, or are this grading's by
+    the journal. `others`: files of before, each with its state. `told`: what staff
+    should know of it, each a line.
+    """
 
     assignment: Assignment
     rows: Sequence[Row]
     values: Mapping[str, Mapping[str, str]]
     looks: Sequence[Look]
+    new: Sequence[Look]
     changes: Sequence[Change] | None
+    others: Mapping[Path, str]
+    told: Sequence[str]
 
     @property
     def strays(self) -> list[Look]:
         """Files that are nobody's."""
-        return [look for look in self.looks if not look.student]
+        return [look for look in self.new if not look.student]
 
     @property
     def whole(self) -> bool:
         """Could every file be looked at, by every check?"""
-        return not {UNGRADED, PARTIAL} & {look.row.status for look in self.looks}
+        return not {UNGRADED, PARTIAL} & {look.row.status for look in self.new}
 
 
 def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
@@ -74,26 +84,60 @@ def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
     """
     assignment = kit.lint(asked.folder)
     old = None if asked.old is None else _former(asked.old, assignment)
-    received: dict[str, datetime] = {}
-    for place in {file.parent for file in asked.files}:
-        received |= read_received(place / RECEIVED)
     classroom = Classroom(assignment)
+    part = Part(asked.out, asked.files) if asked.part else None
     asked.out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mark = journal.fingerprint(assignment)
-    kept = journal.Journal(asked.out / journal.FILE, mark, resume=asked.resume)
-    with closing(kept), _lookers(asked, assignment) as (jobs, hire):
-        looks = rounds.grade(classroom, asked.files, kept, jobs, watcher, hire)
-    rows, changes = classroom.rows(looks, received), None
+    new = _looks(asked, classroom, part, watcher)
+    looks = part.beside(new) if part else new
+    others = part.files if part else {}
+    places = [*asked.files, *others]
+    rows, changes = classroom.rows(looks, intake.received_of(places)), None
+    told = intake.without_file(asked.files)
+    looked = part.whose(new) if part else {row.student for row in rows}
     if old is not None:
-        rows, changes = comparing.compare(old.rows, rows, lower=asked.lower)
+        rows, changes = _compared(old, rows, looked, asked)
+    if part:
+        told += part.told([row.student for row in rows], looked)
+        rows = part.rows(rows, looked)
     _keep(changes, asked.out / comparing.FILE)
     return Graded(
         assignment=assignment,
         rows=rows,
         values=classroom.values(),
         looks=looks,
+        new=new,
         changes=changes,
+        others=others,
+        told=told,
     )
+
+
+def _compared(
+    old: Kept, rows: Sequence[Row], looked: set[str], asked: Asked
+) -> tuple[list[Row], list[Change]]:
+    """The rows, and what changes of those who were looked at."""
+    of_them = [row for row in rows if row.student in looked]
+    before = old.rows
+    if asked.part:
+        before = {one: row for one, row in before.items() if one in looked}
+    count, changes = comparing.compare(before, of_them, lower=asked.lower)
+    counting = {row.student: row for row in count}
+    return [counting.get(row.student, row) for row in rows], changes
+
+
+def _looks(
+    asked: Asked, classroom: Classroom, part: Part | None, watcher: Watcher | None
+) -> list[Look]:
+    """A look for each file; the journal keeps those of the others, of a part."""
+    mark = journal.fingerprint(classroom.assignment)
+    kept = journal.Journal(
+        asked.out / journal.FILE,
+        mark,
+        resume=asked.resume or part is not None,
+        anew=part.names if part and not asked.resume else (),
+    )
+    with closing(kept), _lookers(asked, classroom.assignment) as (jobs, hire):
+        return rounds.grade(classroom, asked.files, kept, jobs, watcher, hire)
 
 
 def trace(asked: Asked, graded: Graded) -> int:
@@ -103,7 +147,10 @@ def trace(asked: Asked, graded: Graded) -> int:
     """
     marked = {row.file for row in graded.rows if row.items}
     files = [file for file in asked.files if file.name in marked]
-    traces = tracer.trace(graded.assignment, files, asked.jobs)
+    traces = dict(tracer.trace(graded.assignment, files, asked.jobs))
+    if asked.part:
+        names = {path.name for path in graded.others} & marked
+        traces |= {name: had for name, had in tracer.read(asked.out) if name in names}
     tracer.write(asked.out, traces)
     found = honesty.findings(graded.looks, graded.rows, traces, graded.values)
     saving.write(asked.out / honesty.FILE, found)
@@ -146,39 +193,3 @@ def _former(path: Path, assignment: Assignment) -> Kept:
             "Compare with marks of the same assignment.",
         )
     return marks
-
-
-def files_of(given: Sequence[Path], student: str | None) -> list[Path]:
-    """Every file that is meant, by its name; those of a folder are its *.tar.
-
-    What is in a folder and cannot be opened is one of them: its row will say so.
-    """
-    found: list[Path] = []
-    for path in given:
-        if path.is_dir():
-            found += sorted(path.glob("*.tar"), key=_age)
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise NotFound(f"No such file: {path}", "A file, or a folder of *.tar.")
-    names = [one.name for one in found]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise InvalidArgument(
-            f"two files are called {min(twice)}", "Give each a name of its own."
-        )
-    for path in found:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise InvalidArgument(f"{path} is no file", "Take it away.")
-    if student is None:
-        return found
-    theirs = [one for one in found if one.stem == student]
-    if not theirs:
-        raise NotFound(f"No file is called {student}", "`--student` goes by its name.")
-    return theirs
-
-
-def _age(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:  # a link to nowhere: whoever opens it says so
-        return 0

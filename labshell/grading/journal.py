@@ -14,6 +14,7 @@ Try it: `lab grade class/ --assignment layers-1 -o OUT; tail -f OUT/looks.jsonl`
 import hashlib
 import json
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,17 @@ def version(file: Path) -> str:
 class Journal:
     """The looks that were made, a line each; a line that was cut short is none."""
 
-    def __init__(self, path: Path, mark: str, *, resume: bool) -> None:
-        """`mark` says what the marks depend on: `resume` needs the same."""
+    def __init__(
+        self, path: Path, mark: str, *, resume: bool, anew: Collection[str] = ()
+    ) -> None:
+        """`mark` says what the marks depend on: `resume` needs the same.
+
+        `anew`: files whose looks of before are not kept then.
+        """
         self.path, self.looks = path, list[Look]()
         if resume and path.exists():
-            self.looks = _read_journal(path, mark)
+            former = _read_journal(path, mark)
+            self.looks = [look for look in former if look.file not in anew]
         # The former looks are there until all of them are there again: a disk may fill.
         with saving.whole(path) as file:
             for data in ({"mark": mark}, *(look.to_json() for look in self.looks)):
@@ -124,7 +131,7 @@ def _read_journal(path: Path, mark: str) -> list[Look]:
                 if number == 0 and data.get("mark") != mark:
                     raise AssignmentError(
                         f"{path}: the assignment has changed since",
-                        "Grade anew: leave out --resume.",
+                        "Grade the whole class without --resume, or to another OUT.",
                     )
                 if number:
                     looks.append(Look.from_json(data))

@@ -15,7 +15,7 @@ Try it: `lab grade export OUT --student s001 -o s001.tar; tar tf s001.tar`
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from labshell.lessons import saving
 
 FILE, SCHEMA = "graded.json", "labshell.graded/1"
 HONESTY, TRACES = "honesty.json", "traces.jsonl"
+_NONE: Mapping[Path, str] = {}
 # What reports/ writes, too; and marks.json last, which says that this is our folder.
 _FILES = (
     *("marks.csv", "junit.xml", "canvas.csv", "moodle.csv", "nbgrader.csv"),
@@ -78,12 +79,14 @@ class Grading:
                 yield look, path
 
 
-def note(out: Path, folder: Path, files: Sequence[Path]) -> None:
-    """Write down what was graded, and when."""
+def note(
+    out: Path, folder: Path, files: Sequence[Path], others: Mapping[Path, str] = _NONE
+) -> None:
+    """Write down what was graded, and when; `others` were before, in that state."""
     grading = Grading(
         when=datetime.now(UTC),
         folder=folder,
-        files={file.absolute(): version(file) for file in files},
+        files={**others, **{file.absolute(): version(file) for file in files}},
     )
     saving.write(out / FILE, grading.to_json())
 

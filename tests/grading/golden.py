@@ -21,7 +21,8 @@ from typing import Any
 
 from labshell.grading import course as courses
 from labshell.grading import reports
-from labshell.grading.grading import Asked, files_of, grade_class
+from labshell.grading.grading import Asked, grade_class
+from labshell.grading.intake import files_of
 from labshell.grading.reports.marks import Marks
 from tests.grading.courses import Course, laid_out, packed
 from tests.images_in_memory import Blobs

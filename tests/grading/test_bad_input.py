@@ -10,9 +10,9 @@ import pytest
 
 from engine.errors import EngineError, InvalidArgument, NotFound
 from labshell.grading.assignment import AssignmentError
-from labshell.grading.classroom import Classroom, read_received
+from labshell.grading.classroom import Classroom
 from labshell.grading.course import CourseError
-from labshell.grading.grading import files_of
+from labshell.grading.intake import files_of, read_received
 from labshell.grading.kit import lint
 from tests.grading.courses import DAY, STUDENTS, Course
 from tests.shell.lines import Done, Lab

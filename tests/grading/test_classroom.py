@@ -7,7 +7,8 @@ import pytest
 
 from labshell.grading import journal
 from labshell.grading.assignment import AssignmentError
-from labshell.grading.classroom import RECEIVED, Classroom, read_received
+from labshell.grading.classroom import Classroom
+from labshell.grading.intake import RECEIVED, read_received
 from labshell.grading.journal import Journal
 from labshell.grading.rows import GRADED, LATE, MISSING, PARTIAL, UNGRADED
 from labshell.grading.sheets import SheetError

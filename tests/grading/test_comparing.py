@@ -10,7 +10,8 @@ import pytest
 from engine.errors import InvalidArgument, NotFound
 from labshell.grading import reports
 from labshell.grading.comparing import Change, compare
-from labshell.grading.grading import Asked, Graded, files_of, grade_class
+from labshell.grading.grading import Asked, Graded, grade_class
+from labshell.grading.intake import files_of
 from labshell.grading.kept import MarksError, read_kept
 from labshell.grading.reports.marks import Marks
 from labshell.grading.rows import (

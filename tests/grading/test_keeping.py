@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import NotFound
 from labshell.grading import disclosure, keeping, reports
-from labshell.grading.grading import Asked, files_of, grade_class, trace
+from labshell.grading.grading import Asked, grade_class, trace
+from labshell.grading.intake import files_of
 from labshell.grading.kept import MarksError
 from labshell.grading.reports.marks import Marks
 from labshell.grading.reports.people import read_people
