@@ -24,9 +24,17 @@ from engine.engine import Engine
 from engine.errors import Conflict, InvalidArgument
 from labshell.grading import course
 from labshell.grading.accommodations import read_accommodations
-from labshell.grading.assignment import FILE, Assignment, is_name, read_assignment
+from labshell.grading.assignment import (
+    FILE,
+    Assignment,
+    AssignmentError,
+    is_name,
+    read_assignment,
+)
 from labshell.grading.marking import BASES, load_checks
 from labshell.grading.overrides import read_overrides
+from labshell.grading.pins import frozen
+from labshell.grading.work import familiar
 from labshell.lessons import library
 from labshell.lessons.fields import read_text, yaml_data
 
@@ -101,11 +109,26 @@ def lint(folder: Path) -> Assignment:
     """Read all of an assignment. EngineError says what is wrong with it."""
     assignment = read_assignment(folder)
     load_checks(assignment, hidden=True)
+    _examine_bases(assignment)
     course.read_key(folder.parent / course.KEY)
     roster = course.read_roster(folder.parent / course.ROSTER)
     read_overrides(assignment, roster)
     read_accommodations(assignment, roster)
     return assignment
+
+
+def _examine_bases(assignment: Assignment) -> None:
+    """Once images are frozen, every one of `bases` is among them."""
+    if not (assignment.folder / BASES).exists():
+        return
+    there = {familiar(name) for name in frozen(assignment.folder)}
+    for name in assignment.bases:
+        if familiar(name) not in there:
+            raise AssignmentError(
+                f"{assignment.name}: bases: {name[:60]!r} is not frozen in {BASES}/",
+                f"Correct the name, or take {BASES}/ away: `lab assignment try` "
+                "freezes all anew.",
+            )
 
 
 def export(engine: Engine, folder: Path, out: Path) -> int:

@@ -86,7 +86,7 @@ def _now(assignment: Assignment) -> dict[str, Any]:
             f"lesson {path.parent.name}/{path.name}": _digest(path)
             for path in of_lessons(assignment)
         },
-        "bases": _bases(folder),
+        "bases": frozen(folder),
     }
 
 
@@ -118,8 +118,11 @@ def _digest(path: Path) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _bases(folder: Path) -> dict[str, str]:
-    """Name -> digest of the manifest, as the index of the frozen layout says."""
+def frozen(folder: Path) -> dict[str, str]:
+    """Name -> digest of the manifest, as the index of the frozen layout says.
+
+    AssignmentError if that cannot be read; nothing if nothing is frozen.
+    """
     path = folder / BASES / "index.json"
     try:
         entries = json.loads(path.read_bytes())["manifests"]

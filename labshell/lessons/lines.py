@@ -43,6 +43,7 @@ _RUNC = (
 _WARM_LAB = (
     'lab() { "$LAB_PYTHON" -I -S "$LAB_CLIENT" "$@" || return; }; export -f lab\n'
 )
+_HINT = 4  # lines that a hint has at most
 _MARK = "\x1e"  # behind what was printed, and before what says which line has failed
 _CAREFUL = f"set -e -o pipefail; trap 'printf {_MARK}%s $LINENO' ERR\n"
 
@@ -63,10 +64,20 @@ class Finished:
         """
         if self.code == _TOO_LONG:
             return f"it took longer than {SECONDS:g} s"
+        last = self._error or f"it ended with status {self.code}"
         said = [line for line in self.output.splitlines() if line.strip()]
-        errors = [line for line in said[-2:] if line.startswith("Error")]
-        last = (errors or said or [f"it ended with status {self.code}"])[-1]
+        if not self._error and said:
+            last += f"; the last that was printed: {said[-1]}"
         return f"`{self.line}`: {last}" if self.line else last
+
+    @property
+    def _error(self) -> str:
+        """The error that stands at the end, before its hint if it has one."""
+        said = [line for line in self.output.splitlines() if line.strip()]
+        starts = [n for n, line in enumerate(said) if line.startswith("Error")]
+        rest = said[starts[-1] + 1 :] if starts else []
+        ends = not rest or rest[0].startswith("Hint")
+        return said[starts[-1]] if starts and ends and len(rest) <= _HINT else ""
 
 
 def run_hidden(

@@ -7,6 +7,7 @@ import pytest
 
 from labshell.grading import pins
 from labshell.grading.assignment import AssignmentError
+from labshell.grading.kit import lint
 from tests.grading.courses import Course, laid_out
 from tests.images_in_memory import Blobs
 from tests.shell.lines import Lab
@@ -84,3 +85,15 @@ def test_lint_and_grade_tell_what_differs(course: Course, tmp_path: Path) -> Non
     graded = lab("grade", file, "--assignment", folder, "-o", str(tmp_path / "m"))
     assert graded.code == 0
     assert says in graded.err
+
+
+@pytest.mark.parametrize("name", ["b:2", "tools"])
+def test_a_base_that_is_not_among_the_frozen_images_is_named(
+    course: Course, name: str
+) -> None:
+    frozen(course, b"one")
+    course.replace("values:", "bases: [b:1]\nvalues:")
+    lint(course.folder)
+    course.replace("[b:1]", f"[b:1, {name!r}]")
+    with pytest.raises(AssignmentError, match=f"bases: '{name}' is not frozen"):
+        lint(course.folder)

@@ -48,8 +48,18 @@ def failed(request, tmp_path):
         ("lab rm first || true\ncd /\ntest -e nosuch\n: no", "test -e nosuch", ""),
         ("lab rm 'two\nlines'", "lab rm 'two", "Error: "),
         ("# first\n\nlab rm you\nlab ps", "lab rm you", "container: you"),
+        ("echo sha256:1\nfalse", "false", "it ended with status 1; the last"),
     ],
-    ids=["alone", "behind", "may-fail", "expanded", "silent", "two-lines", "comment"],
+    ids=[
+        "alone",
+        "behind",
+        "may-fail",
+        "expanded",
+        "silent",
+        "two-lines",
+        "comment",
+        "false",
+    ],
 )
 def test_the_line_that_failed_is_named(failed, script, line, said):
     words = failed(script)
