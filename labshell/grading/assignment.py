@@ -157,6 +157,11 @@ class Assignment:
 def read_assignment(folder: Path) -> Assignment:
     """The assignment in a folder. AssignmentError says what is wrong with it."""
     shown = f"{folder.name}/{FILE}"
+    if not (folder / FILE).exists():
+        raise AssignmentError(
+            f"{folder}: there is no assignment in it, for there is no {FILE}",
+            f"Name the folder that holds {FILE}, or go there.",
+        )
     try:
         fields = Fields(yaml_data(read_text(folder / FILE, shown), shown), shown)
         return _read(fields, folder)

@@ -35,10 +35,12 @@ from labshell.grading.marking import (
 )
 from labshell.grading.submission import Claim, SubmissionError
 from labshell.lessons import saving
-from labshell.lessons.fields import Fields, read_text, yaml_data
+from labshell.lessons.fields import Fields, LessonError, read_text, yaml_data
 from labshell.lessons.values import fill
 
 TOKEN, ANSWERS = "token", "answers.yaml"
+_GET_TOKEN = f"Your teacher gave you a file for you alone: put it there as `{TOKEN}`."
+_ANSWER_SO = f"Write {ANSWERS} as in `layers: 3`, then `lab submit` again."
 _LARGEST_FILE = 4 << 20  # bytes
 
 
@@ -53,12 +55,14 @@ class Packed:
 
 def read_token(folder: Path) -> tuple[str, str]:
     """Pseudonym and token, as they stand in the student's folder."""
-    text = read_text(folder / TOKEN, f"{folder.name}/{TOKEN}").split()
+    shown = f"{folder.name}/{TOKEN}"
+    try:
+        text = read_text(folder / TOKEN, shown).split()
+    except LessonError as error:
+        raise SubmissionError(error.message, _GET_TOKEN) from error
     if len(text) != 2 or not is_pseudonym(text[0]):
-        raise SubmissionError(
-            f"{folder / TOKEN}: a pseudonym and a token are needed",
-            "Put the line there that your teacher gave you.",
-        )
+        what = f"{shown}: a line with a pseudonym and a token is needed"
+        raise SubmissionError(what, _GET_TOKEN)
     return text[0], text[1]
 
 
@@ -99,13 +103,16 @@ def _answers(assignment: Assignment) -> dict[str, str]:
     if not path.exists():
         return {}
     shown = f"{assignment.name}/{ANSWERS}"
-    data = yaml_data(read_text(path, shown), shown)
-    fields = Fields({} if data is None else data, shown)
     wanted = {item.id for item in assignment.items if item.kind == ANSWER}
-    for name in fields.names():
-        if name not in wanted:
-            raise fields.problem(name, "no question has this name")
-    return {name: fields.text(name) for name in fields.names()}
+    try:
+        data = yaml_data(read_text(path, shown), shown)
+        fields = Fields({} if data is None else data, shown)
+        for name in fields.names():
+            if name not in wanted:
+                raise fields.problem(name, "no question has this name")
+        return {name: fields.text(name) for name in fields.names()}
+    except LessonError as error:
+        raise SubmissionError(error.message, _ANSWER_SO) from error
 
 
 def _work_files(assignment: Assignment) -> dict[str, bytes | None]:

@@ -79,6 +79,8 @@ def familiar(name: str) -> str:
 class Work(Judging):
     """What a check may look at, and how it says what it found."""
 
+    no_answer = marked("No answer yet: it is a line of `answers.yaml`.")
+
     def __init__(
         self,
         evidence: Evidence,

@@ -43,7 +43,7 @@ _RUNC = (
 _WARM_LAB = (
     'lab() { "$LAB_PYTHON" -I -S "$LAB_CLIENT" "$@" || return; }; export -f lab\n'
 )
-_HINT = 4  # lines that a hint has at most
+_BELOW = 6  # lines that an error has below it at most
 _MARK = "\x1e"  # behind what was printed, and before what says which line has failed
 _CAREFUL = f"set -e -o pipefail; trap 'printf {_MARK}%s $LINENO' ERR\n"
 
@@ -72,12 +72,12 @@ class Finished:
 
     @property
     def _error(self) -> str:
-        """The error that stands at the end, before its hint if it has one."""
+        """The error that stands at the end: an excerpt and its hint may follow it."""
         said = [line for line in self.output.splitlines() if line.strip()]
         starts = [n for n, line in enumerate(said) if line.startswith("Error")]
         rest = said[starts[-1] + 1 :] if starts else []
-        ends = not rest or rest[0].startswith("Hint")
-        return said[starts[-1]] if starts and ends and len(rest) <= _HINT else ""
+        ends = not rest or rest[-1].startswith("Hint")
+        return said[starts[-1]] if starts and ends and len(rest) <= _BELOW else ""
 
 
 def run_hidden(

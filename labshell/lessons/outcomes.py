@@ -53,6 +53,8 @@ class Outcome:
 class Judging:
     """How a check says what it found. What it may look at is in what inherits this."""
 
+    no_answer = marked("No answer yet: `:answer …`.")
+
     def __init__(self, values: Mapping[str, str], maximum: int, answer: str | None):
         """`answer` is what was answered, None if nothing was."""
         self.values, self.maximum, self.answer = values, maximum, answer
@@ -91,7 +93,7 @@ class Judging:
     ) -> Outcome:
         """Is what was answered the right answer?"""
         if self.answer is None:
-            return self.failed(marked("No answer yet: `:answer …`."))
+            return self.failed(self.no_answer)
         same = self.answer.strip() == right.strip()
         return self.passed(passed) if same else self.failed(failed)
 

@@ -39,6 +39,7 @@ def test_the_skeleton_is_sound_and_its_solution_earns_everything(
 ) -> None:
     assert "10 points, 7 of them" in lab("assignment", "lint", str(made)).out
     tried = lab("assignment", "try", str(made))
+    assert tried.err == ""
     assert (tried.code, tried.out.splitlines()[-1]) == (0, "graded: 10/10")
     assert (made.parent / "course.key").stat().st_mode & 0o77 == 0
 
@@ -140,6 +141,36 @@ def test_a_token_that_is_none_is_told(
     assert done.code != 0
     assert says in done.err
     assert not (tmp_path / "mine.tar").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says", "hint"),
+    [
+        ("token", None, "layers-1/token: No such file", "Your teacher gave you"),
+        ("answers.yaml", "layer: 3", "layer: no question", "as in `layers: 3`"),
+        ("answers.yaml", "layers: [", "line 1", "as in `layers: 3`"),
+        ("assignment.yaml", None, "there is no assignment in it", "or go there"),
+    ],
+    ids=["no-token", "other-question", "no-yaml", "no-assignment"],
+)
+def test_a_student_is_told_what_to_do(
+    lab: Lab,
+    made: Path,
+    tmp_path: Path,
+    name: str,
+    text: str | None,
+    says: str,
+    hint: str,
+) -> None:
+    (made / "token").write_text("s001 x\n")
+    if text is None:
+        (made / name).unlink()
+    else:
+        (made / name).write_text(text)
+    done = lab("submit", "-o", str(tmp_path / "mine.tar"), str(made))
+    assert says in done.error
+    assert hint in done.err
+    assert "lab lesson" not in done.err
 
 
 def test_without_an_assignment_nothing_is_graded(lab: Lab, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def failed(request, tmp_path):
         ("lab rm 'two\nlines'", "lab rm 'two", "Error: "),
         ("# first\n\nlab rm you\nlab ps", "lab rm you", "container: you"),
         ("echo sha256:1\nfalse", "false", "it ended with status 1; the last"),
+        ("echo Error: x\necho 2 RUN\necho Hint: y\nfalse", "false", "Error: x"),
     ],
     ids=[
         "alone",
@@ -59,6 +60,7 @@ def failed(request, tmp_path):
         "two-lines",
         "comment",
         "false",
+        "excerpt",
     ],
 )
 def test_the_line_that_failed_is_named(failed, script, line, said):
