@@ -95,7 +95,8 @@ class _Comparison:
     def _whole(self) -> Row:
         """One of the two has no items: its points are none."""
         old, new = self._old, self._new
-        keep = old.earned > new.earned and not self._lower
+        lower = old.earned > new.earned and old.maximum == new.maximum
+        keep = lower and not self._lower
         self._note(ROW, old.earned, new.earned, kept=keep)
         if not keep:
             return new
@@ -113,7 +114,9 @@ class _Comparison:
         )
         if not kept:
             return self._new
-        status = status_of(tuple(items))
+        # Without any work now, what is kept was found in that of before.
+        looked_at = self._new.looked_at
+        status = status_of(tuple(items)) if looked_at else self._old.status
         if status == GRADED and late:
             status = LATE
         said = [_said(change) for change in self.changes if change.kept]

@@ -19,9 +19,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from labshell.grading.assignment import Assignment
-from labshell.grading.rows import GRADED, CheckMark, ItemMark, Override, Row, status_of
+from labshell.grading.rows import (
+    GRADED,
+    NOT_LOOKED_AT,
+    CheckMark,
+    ItemMark,
+    Override,
+    Row,
+    status_of,
+)
 from labshell.grading.sheets import Line, read_sheet
-from labshell.lessons.outcomes import COULD_NOT_RUN
+from labshell.messages import marked
 
 FILE = "overrides.csv"
 COLUMNS = ("student", "item", "points", "reason", "by")
@@ -83,10 +91,10 @@ def _not_looked_at(assignment: Assignment) -> tuple[ItemMark, ...]:
             checks=tuple(
                 CheckMark(
                     check=check.name,
-                    verdict=COULD_NOT_RUN,
+                    verdict=NOT_LOOKED_AT,
                     earned=0,
                     maximum=check.points,
-                    message="Nothing was looked at.",
+                    message=marked("Nothing was looked at."),
                 )
                 for check in item.checks
             ),

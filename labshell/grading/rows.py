@@ -37,6 +37,9 @@ Every student has one row, always. Its status:
     error      what was handed in cannot be read, or hit another limit
     missing    nothing was handed in
 
+A check has a verdict: passed, failed, could not run; or "not looked at", where a person
+gave points for other items and there is no work.
+
 Try it: `lab grade class/ --assignment layers-1 -o OUT; cat OUT/marks.json`
 """
 
@@ -49,7 +52,8 @@ SCHEMA = "labshell.marks/1"
 GRADED, LATE, PARTIAL, UNGRADED = "graded", "late", "partial", "ungraded"
 TIMEOUT, ERROR, MISSING = "timeout", "error", "missing"
 _LONGEST = 4000  # characters of a message
-_VERDICTS = (PASSED, FAILED, COULD_NOT_RUN)
+NOT_LOOKED_AT = "not looked at"  # a verdict beside an override, where there is no work
+_VERDICTS = (PASSED, FAILED, COULD_NOT_RUN, NOT_LOOKED_AT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +174,12 @@ class Row:
     kept: tuple[str, ...] = ()
 
     @property
+    def looked_at(self) -> bool:
+        """Did any check look at what was handed in?"""
+        verdicts = {check.verdict for item in self.items for check in item.checks}
+        return bool(verdicts - {NOT_LOOKED_AT})
+
+    @property
     def earned(self) -> float:
         """Points, after what lateness costs; to two digits."""
         return round(sum(item.earned for item in self.items) * self.share, 2)
@@ -220,6 +230,7 @@ def status_of(items: tuple[ItemMark, ...]) -> str:
         for item in items
         for check in item.checks
     ]
-    if COULD_NOT_RUN not in verdicts:
+    without = {COULD_NOT_RUN, NOT_LOOKED_AT}
+    if not without & {*verdicts}:
         return GRADED
-    return UNGRADED if set(verdicts) == {COULD_NOT_RUN} else PARTIAL
+    return PARTIAL if {*verdicts} - without else UNGRADED

@@ -17,7 +17,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from labshell.grading.rows import ERROR, MISSING, TIMEOUT, CheckMark, Row
+from labshell.grading.rows import (
+    ERROR,
+    GRADED,
+    LATE,
+    MISSING,
+    TIMEOUT,
+    CheckMark,
+    Row,
+)
 from labshell.lessons.outcomes import COULD_NOT_RUN, PASSED, Outcome
 from labshell.messages import marked, translate
 from labshell.views.tables import printable, table
@@ -90,7 +98,8 @@ def triage(rows: Iterable[Row]) -> list[Group]:
 
 def _wrong(row: Row) -> Iterable[tuple[str, CheckMark]]:
     """What one student has lost, and to what; the row itself if nothing was graded."""
-    if not row.items or row.status in (MISSING, ERROR, TIMEOUT):
+    is_settled = row.status in (GRADED, LATE)
+    if (not row.looked_at and not is_settled) or row.status in (ERROR, TIMEOUT):
         reason = row.status if row.status == MISSING else row.note or row.status
         whole = CheckMark(
             check="",

@@ -19,6 +19,7 @@ from labshell.grading.rows import (
     GRADED,
     LATE,
     MISSING,
+    NOT_LOOKED_AT,
     PARTIAL,
     CheckMark,
     ItemMark,
@@ -54,6 +55,24 @@ def told(changes: list[Change]) -> list[tuple[object, ...]]:
 
 def test_what_is_the_same_is_no_change() -> None:
     assert compared(row(4, 2), row(4, 2)) == (row(4, 2), [])
+
+
+def test_a_whole_row_out_of_other_points_is_not_kept() -> None:
+    now = Row(student="s1", status=MISSING, maximum=7)
+    counts, changes = compared(row(4, 2), now)
+    assert counts == now
+    assert told(changes) == [
+        ("status", GRADED, MISSING, False),
+        ("row", 6, 0, False),
+    ]
+
+
+def test_work_that_is_gone_keeps_its_status_beside_an_override() -> None:
+    given = Override(points=4, reason="seen", by="ada")
+    gone = item("a", 0, NOT_LOOKED_AT), item("b", 0, NOT_LOOKED_AT, override=given)
+    now = Row(student="s1", status=MISSING, maximum=8, items=gone)
+    counts, _ = compared(row(4, 2), now)
+    assert (counts.status, counts.earned) == (GRADED, 8)
 
 
 def test_a_higher_mark_counts(capsys: object) -> None:

@@ -5,9 +5,11 @@ import pytest
 from labshell.grading import reports
 from labshell.grading.classroom import Classroom
 from labshell.grading.kit import lint
+from labshell.grading.reports import junit
 from labshell.grading.reports.marks import read_rows
 from labshell.grading.rows import ERROR, GRADED, LATE, MISSING, PARTIAL
 from labshell.grading.sheets import SheetError
+from labshell.grading.triage import triage
 from tests.grading.courses import DAY, Course
 from tests.grading.marks import marks_of
 
@@ -51,6 +53,17 @@ def test_who_has_handed_in_nothing_readable_has_them_too(
         files[0].write_bytes(content)
     row = course.grade(*files)["s001"]
     assert (row.status, row.earned) == (status, 2)
+
+
+def test_what_nobody_looked_at_is_told_once_and_as_nobodys_fault(
+    course: Course,
+) -> None:
+    overridden(course, "s001,recipe,2,on paper,ada")
+    row = course.grade()["s001"]
+    assert [group.check for group in triage([row])] == [""]
+    suite = next(junit.files(marks_of(course.assignment, row)))[1]
+    assert 'tests="2" failures="1" errors="0"' in suite  # by hand, and why not
+    assert "could not run" not in suite
 
 
 def test_an_item_whose_check_failed_itself_is_graded_by_one(course: Course) -> None:

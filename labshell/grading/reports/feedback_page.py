@@ -10,7 +10,7 @@ from labshell.grading.reports.escaping import markup
 from labshell.grading.reports.marks import Marks
 from labshell.grading.reports.page import page
 from labshell.grading.reports.wording import by_hand, points, remarks, said, sign
-from labshell.grading.rows import CheckMark, Row
+from labshell.grading.rows import NOT_LOOKED_AT, CheckMark, Row
 from labshell.lessons.outcomes import COULD_NOT_RUN, PASSED
 
 _RULES = """
@@ -20,7 +20,7 @@ li { padding: .25rem 0 .25rem 1.75rem; text-indent: -1.75rem; }
 .passed { color: var(--good); } .failed { color: var(--bad); }
 .points { font-size: 1.25rem; }
 """
-_CLASSES = {PASSED: "passed", COULD_NOT_RUN: "quiet"}
+_CLASSES = {PASSED: "passed", COULD_NOT_RUN: "quiet", NOT_LOOKED_AT: "quiet"}
 
 
 def files(marks: Marks) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,14 @@ from xml.etree.ElementTree import Element, SubElement
 
 from labshell.grading.reports.marks import Marks
 from labshell.grading.reports.wording import by_hand
-from labshell.grading.rows import MISSING, CheckMark, Row
+from labshell.grading.rows import (
+    GRADED,
+    LATE,
+    MISSING,
+    NOT_LOOKED_AT,
+    CheckMark,
+    Row,
+)
 from labshell.lessons.outcomes import COULD_NOT_RUN, PASSED
 from labshell.views.tables import printable
 
@@ -47,9 +54,11 @@ def _suite(row: Row) -> Element:
                 _because(case, "failure", "by hand", f"{points}: {by_hand(item)}")
             continue
         for check in item.checks:
+            if check.verdict == NOT_LOOKED_AT:
+                continue  # the row says why
             case = SubElement(suite, "testcase", classname=item.item, name=check.check)
             _tell(case, check)
-    if not row.items:
+    if not row.looked_at and row.status not in (GRADED, LATE):
         case = SubElement(suite, "testcase", classname="submission", name=row.status)
         kind = "failure" if row.status == MISSING else "error"
         _because(case, kind, row.status, row.note or row.status)

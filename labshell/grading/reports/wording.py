@@ -8,6 +8,7 @@ from labshell.grading.rows import (
     ERROR,
     LATE,
     MISSING,
+    NOT_LOOKED_AT,
     PARTIAL,
     TIMEOUT,
     UNGRADED,
@@ -21,7 +22,7 @@ from labshell.messages import marked, translate
 POINTS = marked("{earned} of {maximum} points")
 BY_HAND = marked("{points} points were given by a person: {reason}")
 LATE_BY = marked("It was handed in late: {percent} percent of the points remain.")
-SIGNS = {PASSED: "✓", FAILED: "✗", COULD_NOT_RUN: "?"}
+SIGNS = {PASSED: "✓", FAILED: "✗", COULD_NOT_RUN: "?", NOT_LOOKED_AT: "–"}
 WHY = {
     MISSING: marked("Nothing was handed in."),
     ERROR: marked("What was handed in could not be read."),
