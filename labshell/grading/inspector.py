@@ -85,10 +85,7 @@ class Inspector:
             program = [sys.executable, "-P", "-S", "-m", self.program, number]
             self._process = subprocess.Popen(
                 [*program, os.fspath(assignment.folder)],
-                env={
-                    **os.environ,
-                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                },
+                env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

@@ -44,6 +44,8 @@ class RanProcess:
 class Ran:
     """One run. `limit`: why it was stopped before its end ("seconds", "output").
 
+    `seen`: how many texts of its dialog were shown, if it has one.
+
     `files` are those that the assignment names, None for what is no plain file.
     """
 
@@ -51,6 +53,7 @@ class Ran:
     output: bytes = b""
     limit: str = ""
     seconds: float = 0.0
+    seen: int = 0
     processes: tuple[RanProcess, ...] = ()
     files: Mapping[str, bytes | None]
 
@@ -73,6 +76,7 @@ class Ran:
             "output": _text(self.output),
             "limit": self.limit,
             "seconds": self.seconds,
+            "seen": self.seen,
             "processes": [
                 [one.pid, one.parent, one.command, list(one.own)]
                 for one in self.processes
@@ -91,6 +95,7 @@ class Ran:
             output=base64.b64decode(data["output"]),
             limit=data["limit"],
             seconds=data["seconds"],
+            seen=data["seen"],
             processes=tuple(
                 RanProcess(pid=pid, parent=parent, command=command, own=tuple(own))
                 for pid, parent, command, own in data["processes"]

@@ -7,6 +7,7 @@
         run: solve.sh                  a work file of the student's, for sh
         base: busybox                  in which of `bases`; the first, unless named
         files: [/srv/page]             what checks will want to see of what it left
+        dialog: [{see: "name?", type: ada}]    somebody types into it: dialog.py
         check: checks:left_a_page      it asks work.ran: see ran.py
 
 Several items may be about one script: it is run once, and all of them see what came
@@ -19,6 +20,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from labshell.grading.dialog import Line, read_dialog
 from labshell.lessons.fields import Fields
 
 _MOST_FILES = 32
@@ -32,6 +34,7 @@ class Script:
     name: str
     base: str
     files: tuple[str, ...] = ()
+    dialog: tuple[Line, ...] = ()
 
 
 def read_script(fields: Fields) -> Script:
@@ -40,6 +43,7 @@ def read_script(fields: Fields) -> Script:
         name=fields.text("run"),
         base=fields.text("base", ""),
         files=fields.texts("files"),
+        dialog=read_dialog(fields.listed("dialog")),
     )
     if len(script.files) > _MOST_FILES:
         raise fields.problem("files", f"{_MOST_FILES} at most")
@@ -62,6 +66,12 @@ def together(scripts: Iterable[Script], bases: Sequence[str]) -> tuple[Script, .
         before = found.get(script.name, Script(name=script.name, base=base))
         if before.base != base:
             raise ValueError(f"{script.name} is run once, in {before.base} or {base}")
-        files = tuple(dict.fromkeys((*before.files, *script.files)))
-        found[script.name] = Script(name=script.name, base=base, files=files)
+        if script.dialog and before.dialog not in ((), script.dialog):
+            raise ValueError(f"{script.name} is run once, and has two dialogs")
+        found[script.name] = Script(
+            name=script.name,
+            base=base,
+            files=tuple(dict.fromkeys((*before.files, *script.files))),
+            dialog=script.dialog or before.dialog,
+        )
     return tuple(found.values())

@@ -30,20 +30,19 @@ import select
 import stat
 import tarfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.engine import ContainerOptions, Engine, ExecOptions
 from engine.errors import InvalidState, NotFound, SyscallError
+from labshell.grading.dialog import Talked, filled
 from labshell.grading.limits import RunLimits
 from labshell.grading.ran import Ran, RanProcess
 from labshell.grading.runs import Script
 
 if TYPE_CHECKING:
     from engine.engine import ProcessInfo
-
-if TYPE_CHECKING:
-    pass
 
 WORK = "/task"
 _WAITS = "sleep 2147483"  # seconds, as nobody else would ask for
@@ -69,22 +68,23 @@ def run(
     `files` are the work files, the script among them; it may take `times` as long as
     usual. EngineError or OSError: a fault of the machine's, not of the script.
     """
+    script = replace(script, dialog=filled(script.dialog, values))
     container = engine.create(_options(script, limits, values))
     try:
         engine.unpack_files(container.id, "/", io.BytesIO(_tar_of(files)))
         engine.start(container.id)
         began = time.monotonic()
-        status, output, limit = _executed(
-            engine, container.id, script, limits, began + limits.seconds * times
-        )
+        until, most = began + limits.seconds * times, limits.output << 20
+        ended = _executed(engine, container.id, script, until, most)
         took = round(time.monotonic() - began, 3)
-        if not limit:
+        if not ended.limit:
             _settle(engine, container.name, f"/bin/sh {WORK}/{script.name}")
         processes = _left(engine, container.id, container.name)
         return Ran(
-            exit_status=status,
-            output=output,
-            limit=limit,
+            exit_status=ended.exit_status,
+            output=ended.output,
+            limit=ended.limit,
+            seen=ended.seen,
             seconds=took,
             processes=processes,
             files={path: _file(engine, container.id, path) for path in script.files},
@@ -133,12 +133,24 @@ def _tar_of(files: Mapping[str, bytes]) -> bytes:
 
 
 def _executed(
-    engine: Engine, container: str, script: Script, limits: RunLimits, until: float
-) -> tuple[int | None, bytes, str]:
-    """Exit status, output, and the limit at which it was stopped."""
+    engine: Engine, container: str, script: Script, until: float, most: int
+) -> Talked:
+    """Have the script run, and hold its dialog, if there is one."""
     command = ("/bin/sh", f"{WORK}/{script.name}")
-    session = engine.execute(container, ExecOptions(command=command))
-    output, most = bytearray(), limits.output << 20
+    if not script.dialog:
+        return _listened(engine, container, command, until, most)
+    from labshell.grading.talking import talk  # few items have one
+
+    dialog = script.dialog
+    return talk(engine.root, container, command, dialog, until=until, most=most)
+
+
+def _listened(
+    engine: Engine, container: str, command: Sequence[str], until: float, most: int
+) -> Talked:
+    """What a command has come to, without anybody who types."""
+    session = engine.execute(container, ExecOptions(command=tuple(command)))
+    output = bytearray()
     with contextlib.closing(session):
         session.start(screen=None)
         attachment = session.attachment()
@@ -151,9 +163,9 @@ def _executed(
             left = until - time.monotonic()
             if len(output) > most or left <= 0:
                 limit = "output" if len(output) > most else "seconds"
-                return None, bytes(output[:most]), limit
-            if attachment.exit_status is not None:
-                return attachment.exit_status, bytes(output), ""
+                return Talked(output=bytes(output[:most]), limit=limit)
+            if (status := attachment.exit_status) is not None:
+                return Talked(exit_status=status, output=bytes(output))
             waiting.poll(left * 1000)
             received = attachment.receive()
             pieces = [received] if received else []
