@@ -5,7 +5,9 @@
     roster, received.csv, deadline ─────────┴──▶ rows
 
 A file is its student's by its token, which only the course key can tell: what it says
-of itself is never believed. A fault of the grader's own is never zero points.
+of itself is never believed. A token can be passed on, so a file that is called like
+another student never replaces one that is not: nobody lowers another's mark by it.
+A fault of the grader's own is never zero points.
 
 Try it: `lab grade class/ --assignment layers-1 -o OUT`
 """
@@ -44,6 +46,9 @@ from labshell.grading.rows import (
 )
 from labshell.grading.submission import Claim, SubmissionError
 from labshell.lessons.values import derive
+from labshell.messages import marked
+
+UNMATCHED = marked("It could not be matched to you: ask your teacher.")
 
 
 class Classroom:
@@ -92,14 +97,15 @@ class Classroom:
             return replace(look, row=self._too_long(file, look.student))
         return look
 
-    def _too_long(self, file: Path, student: str = "") -> Row:
+    def _too_long(self, file: Path, student: str = "", at: str = "") -> Row:
         return Row(
             student=student,
             status=TIMEOUT,
             maximum=self._maximum,
             limit="seconds",
-            note="it took too long",
+            note=_at("it took too long", at),
             file=file.name,
+            at=at,
         )
 
     def _run(self, looker: Looker, handed: Mapping[str, Any], times: int) -> Runs:
@@ -119,17 +125,18 @@ class Classroom:
 
     def _look_of(self, file: Path, found: Inspected, runs: Runs = NO_RUNS) -> Look:
         base = Row(student="", status=ERROR, maximum=self._maximum, file=file.name)
-        student = ""
+        student = staff = ""
         if found.limit == "seconds":
-            row = self._too_long(file)
+            row = self._too_long(file, at=found.at)
         elif found.limit:
-            row = replace(base, limit=found.limit, note=f"too much {found.limit}")
+            note = _at(f"too much {found.limit}", found.at)
+            row = replace(base, limit=found.limit, note=note, at=found.at)
         elif "error" in found.result:
             row = replace(base, note=str(found.result["error"]))
         elif not found.result:
             row = replace(base, status=UNGRADED, note="the grader failed, not the work")
         else:
-            student, row = self._believed(found.result, base)
+            student, row, staff = self._believed(found.result, base)
             row = _stopped(row, runs) if student else row
         if not student:
             student = self._named(file)
@@ -138,6 +145,7 @@ class Classroom:
             version=version(file),
             student=student,
             row=replace(row, student=student),
+            staff=staff,
         )
 
     def values(self) -> dict[str, dict[str, str]]:
@@ -149,23 +157,28 @@ class Classroom:
     def _maximum(self) -> int:
         return self.assignment.maximum
 
-    def _believed(self, result: Mapping[str, Any], base: Row) -> tuple[str, Row]:
-        """Whose it is by its token, and the row if what it says fits together."""
+    def _believed(self, result: Mapping[str, Any], base: Row) -> tuple[str, Row, str]:
+        """Whose it is by its token, the row, and what staff should know of it.
+
+        The row gets into reports: it accuses nobody, and names no other student.
+        """
         try:
             claim = Claim.from_json(result["claim"])
             items = tuple(map(ItemMark.from_json, result["items"]))
             if [(i.item, i.maximum) for i in items] != self._asked:
                 raise ValueError("other items than those of the assignment")
         except (LookupError, TypeError, ValueError, SubmissionError) as error:
-            return "", replace(
-                base, status=UNGRADED, note=f"the grader failed: {error}"
-            )
-        owner = self._owner(claim.token)
+            failed = f"the grader failed: {error}"
+            return "", replace(base, status=UNGRADED, note=failed), ""
+        owner, named = self._owner(claim.token), self._named(Path(base.file))
         if not owner:
-            return "", replace(base, note="its token is no student's")
+            return "", replace(base, note="its token is no student's"), ""
         if owner != claim.student:
-            return "", replace(base, note=f"its token is that of {owner}")
-        return owner, replace(base, status=status_of(items), items=items)
+            staff = f"its token is that of {owner}"
+            return "", replace(base, note=UNMATCHED), staff
+        staff = f"it is called {named}, its token is that of {owner}"
+        row = replace(base, status=status_of(items), items=items)
+        return owner, row, staff if named not in ("", owner) else ""
 
     @property
     def _asked(self) -> list[tuple[str, int]]:
@@ -210,9 +223,15 @@ class Classroom:
         """
         if bool(row.items) != bool(before.items):
             return bool(row.items)
+        if (foreign := self._is_foreign(row)) != self._is_foreign(before):
+            return not foreign
         if self.assignment.keep != BEST:
             return True
         return row.earned >= before.earned
+
+    def _is_foreign(self, row: Row) -> bool:
+        """Is its file called like another student?"""
+        return self._named(Path(row.file)) not in ("", row.student)
 
     def _in_time(self, row: Row, received: datetime | None) -> Row:
         """The row, with what is left of its points after this student's deadline."""
@@ -224,6 +243,10 @@ class Classroom:
         status = LATE if row.status == GRADED else row.status
         share = self.assignment.late.share(received - due)
         return replace(row, status=status, share=share)
+
+
+def _at(what: str, at: str) -> str:
+    return f"{what}, in {at}" if at else what
 
 
 def _stopped(row: Row, runs: Runs) -> Row:

@@ -99,6 +99,7 @@ def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
     if part:
         told += part.told([row.student for row in rows], looked)
         rows = part.rows(rows, looked)
+    told += _of_tokens(new, looks, rows)
     _keep(changes, asked.out / comparing.FILE)
     return Graded(
         assignment=assignment,
@@ -110,6 +111,21 @@ def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
         others=others,
         told=told,
     )
+
+
+def _of_tokens(
+    new: Sequence[Look], looks: Sequence[Look], rows: Sequence[Row]
+) -> list[str]:
+    """A line for each file with somebody else's token, and for who has several."""
+    files = {look.file for look in new}
+    return [
+        *(f"{look.file}: {look.staff}" for look in new if look.staff),
+        *(
+            f"{one['student']}: {', '.join(one['files'])}: {one['counts']} counts"
+            for one in honesty.several(looks, rows)
+            if files & {*one["files"]}
+        ),
+    ]
 
 
 def _compared(

@@ -1,7 +1,9 @@
 """Honesty: what staff should look at, with the evidence, and what it may mean.
 
     foreign    a value of somebody else's stands in an answer, a file or a layer
-    tokens     a file says that it is one student's, and has another's token
+    tokens     a file says that it is one student's, or is called so, and has another's
+               token
+    several    files that have one token: which of them counts
     pairs      two students share mistakes, or layers, that hardly anybody else has
 
 Values are random, at least 8 hexadecimal digits of them: one that is another student's
@@ -35,7 +37,7 @@ from labshell.grading.tracer import Found
 from labshell.grading.traces import SHORTEST
 from labshell.lessons.outcomes import FAILED
 
-__all__ = ["FILE", "findings", "how_many"]
+__all__ = ["FILE", "findings", "how_many", "several"]
 SCHEMA = "labshell.honesty/1"
 _BY_CHANCE = 0.05  # others who would share as much, at most, for a pair to be listed
 _MOST_PAIRS = 50
@@ -69,13 +71,29 @@ def findings(
         "meaning": _MEANING,
         "traced": len(own),
         "tokens": [
-            {"file": look.file, "evidence": look.row.note}
-            for look in looks
-            if look.row.note.startswith("its token is that of ")
+            {"file": look.file, "evidence": look.staff} for look in looks if look.staff
         ],
+        "several": several(looks, rows),
         "foreign": {"how": _HOW_FOREIGN, "found": list(_foreign(own, values))},
         "pairs": {"how": _HOW_PAIRS, "found": _pairs(rows, own)},
     }
+
+
+def several(looks: Sequence[Look], rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Students of whose token there are several files: handed in again, or passed on.
+
+    What students hand in again is no thing to look at: `how_many` leaves it out.
+    """
+    counts = {row.student: row.file for row in rows}
+    theirs: dict[str, list[str]] = {one: [] for one in counts}
+    for look in looks:
+        if look.row.items and look.student in theirs:
+            theirs[look.student].append(look.file)
+    return [
+        {"student": one, "files": files, "counts": counts[one]}
+        for one, files in theirs.items()
+        if len(files) > 1
+    ]
 
 
 def how_many(found: Mapping[str, Any]) -> int:

@@ -9,8 +9,9 @@
 The inspector has loaded the assignment and its checks before, so a fork is all that it
 costs. The child is nobody, and its "/" is a directory that has been removed: nothing is
 in it, and nothing can be made there. It has so much memory and time, and no processes.
-What it writes is a claim still: the grader looks at every field, and has the key that
-the child never sees.
+It says which check it begins with, a line each, so that a limit has a place; its last
+line is the result. What it writes is a claim still: the grader looks at every field,
+and has the key that the child never sees.
 
 Who is not root has the same, but for the change of user and of "/": so this works in a
 plain container, too.
@@ -60,10 +61,14 @@ _LIMITS = {_EXHAUSTED: "memory", -signal.SIGKILL: "memory", -signal.SIGXCPU: "se
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """What came of looking: what the child wrote, or the limit that it hit."""
+    """What came of looking: what the child wrote, or the limit that it hit.
+
+    `at`: in which item and check that was, "clean/hidden:is_small"; "" in none.
+    """
 
     result: dict[str, Any]
     limit: str = ""
+    at: str = ""
     seconds: float = 0.0
 
 
@@ -135,20 +140,34 @@ class Marker:
         self.nowhere = _nowhere()
         UnmountedImage.prepare()
 
-    def tell(self, file: int, *ran: int) -> dict[str, Any]:
-        """What a child tells of one submission: marks, if it knows what was `ran`."""
+    def place(self, said: bytes) -> str:
+        """Item and check that a child says it is at; "" if there are none such."""
+        asked = {f"{i.id}/{c.name}" for i in self.assignment.items for c in i.checks}
+        return text if (text := said.decode(errors="replace")) in asked else ""
+
+    def tell(self, file: int, *ran: int, out: int) -> dict[str, Any]:
+        """What a child tells of one submission: marks, if it knows what was `ran`.
+
+        To `out` it writes which check it is at.
+        """
         try:
             with os.fdopen(file, "rb", closefd=False) as submission:
-                return self._marks(submission, *ran) if ran else self._files(submission)
+                if not ran:
+                    return self._files(submission)
+                return self._marks(submission, ran[0], out)
         except EngineError as error:
             return {"error": error.message}
 
-    def _marks(self, submission: BinaryIO, ran: int) -> dict[str, Any]:
+    def _marks(self, submission: BinaryIO, ran: int, out: int) -> dict[str, Any]:
         with os.fdopen(ran, "rb", closefd=False) as file:
             file.seek(0)
             runs = unpacked(file.read())
+
+        def begins(item: str, check: str) -> None:
+            os.write(out, f"{item}/{check}\n".encode())
+
         claim, marks = mark(
-            self.assignment, self.checks, submission, self.bases, _NEVER, runs
+            self.assignment, self.checks, submission, self.bases, _NEVER, runs, begins
         )
         items = [item.to_json() for item in marks]
         return {"claim": claim.to_json(), "items": items}
@@ -189,9 +208,11 @@ def _inspect(files: list[int], seconds: float, marker: Marker) -> dict[str, Any]
     limit = "seconds" if late else _LIMITS.get(code, "")
     if len(data) > most:
         limit = "output"
-    result = json.loads(data) if code == 0 and not limit else {}
+    *begun, last = data.split(b"\n")
+    result = json.loads(last) if code == 0 and not limit else {}
+    at = marker.place(begun[-1]) if limit and begun else ""
     took = round(time.monotonic() - began, 3)
-    return {"result": result, "limit": limit, "seconds": took}
+    return {"result": result, "limit": limit, "at": at, "seconds": took}
 
 
 def _read_until(descriptor: int, until: float, most: int) -> tuple[bytes, bool]:
@@ -216,7 +237,7 @@ def _be_nobody_and_tell(
     try:
         _leave(marker.nowhere)
         _confine(marker.assignment.limits, seconds, {*files, out, marker.bases})
-        data = json.dumps(marker.tell(*files)).encode()
+        data = json.dumps(marker.tell(*files, out=out)).encode()
         while data:
             data = data[os.write(out, data) :]
         code = 0

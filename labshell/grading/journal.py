@@ -29,12 +29,16 @@ FILE = "looks.jsonl"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What came of looking at one file. `student` is "" if it is nobody's."""
+    """What came of looking at one file. `student` is "" if it is nobody's.
+
+    `staff`: what only staff should know of it; it is in no report.
+    """
 
     file: str
     version: str
     student: str
     row: Row
+    staff: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -48,6 +52,7 @@ class Look:
             "version": self.version,
             "student": self.student,
             "row": self.row.to_json(),
+            **({"staff": self.staff} if self.staff else {}),
         }
 
     @staticmethod
@@ -58,6 +63,7 @@ class Look:
             version=str(data["version"]),
             student=str(data["student"]),
             row=Row.from_json(data["row"]),
+            staff=str(data.get("staff", "")),
         )
 
 

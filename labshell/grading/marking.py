@@ -100,11 +100,13 @@ def mark(
     bases: int,
     seconds: float = SECONDS,
     runs: Runs = NO_RUNS,
+    begins: Callable[[str, str], object] = lambda item, check: None,
 ) -> tuple[Claim, tuple[ItemMark, ...]]:
     """What a submission says of itself, and what each check gives that is in `checks`.
 
     `bases` is from `open_bases`; each check may take so many seconds; `runs` is what
-    came of its scripts. SubmissionError if it is no submission, or one of another
+    came of its scripts; `begins` is told item and check before each is run.
+    SubmissionError if it is no submission, or one of another
     assignment.
     """
     submission = opened(assignment, file)
@@ -121,7 +123,8 @@ def mark(
             answer=claim.answers.get(item.id),
             ran=ran if isinstance(ran, Ran) else None,
         )
-        marks.append(_mark_item(item, checks, work_of, runs, seconds))
+        said = functools.partial(begins, item.id)
+        marks.append(_mark_item(item, checks, work_of, runs, seconds, said))
     return claim, tuple(marks)
 
 
@@ -161,6 +164,7 @@ def _mark_item(
     work_of: Callable[[int], Work],
     runs: Runs,
     seconds: float,
+    begins: Callable[[str], object],
 ) -> ItemMark:
     """`work_of` makes the work as a check of so many points sees it."""
     marks, instead = [], _instead(item, runs)
@@ -168,6 +172,7 @@ def _mark_item(
         if check.name not in checks:
             continue
         function, work = instead or sparing(checks[check.name]), work_of(check.points)
+        begins(check.name)
         outcome = judge(function, work, seconds)
         message = fill(outcome.text(), work.values)
         pattern = pattern_of(outcome, work.values)

@@ -20,6 +20,8 @@ As JSON (`marks.json`), schema "labshell.marks/1":
 What few rows have is left out of the others:
 
     "due": "2026-12-03T23:59+01:00"             of a row: this student's own deadline
+    "at": "clean/hidden:is_small"               of a row: item and check in which the
+                                                limit was hit
     "kept": ["clean"]                           of a row: items (or "lateness", or the
                                                 "row") that a regrade would have lowered
     "override": {"points": 4, "reason": "…", "by": "ada"}
@@ -171,6 +173,7 @@ class Row:
     limit: str = ""
     file: str = ""
     due: str = ""
+    at: str = ""
     kept: tuple[str, ...] = ()
 
     @property
@@ -197,6 +200,7 @@ class Row:
             "file": self.file,
             "items": [item.to_json() for item in self.items],
             **({"due": self.due} if self.due else {}),
+            **({"at": self.at} if self.at else {}),
             **({"kept": list(self.kept)} if self.kept else {}),
         }
 
@@ -213,6 +217,7 @@ class Row:
             limit=str(data["limit"]),
             file=str(data["file"]),
             due=str(data.get("due", "")),
+            at=str(data.get("at", "")),
             kept=tuple(map(str, data.get("kept", ()))),
         )
 

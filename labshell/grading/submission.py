@@ -37,6 +37,7 @@ _MEMBER = re.compile(
 )
 _MOST_MEMBERS, _LARGEST_TEXT, _LARGEST_FILE = 2000, 1 << 20, 4 << 20
 _LONGEST_ANSWER = 2000  # characters
+_END = bytes(2 * tarfile.BLOCKSIZE)
 _HOW = "Make it anew with `lab submit`."
 
 
@@ -168,8 +169,13 @@ def _members(file: BinaryIO, size: int) -> dict[str, tuple[int, int]]:
             while member := tar.next():
                 _examine(member, found, size)
                 found[member.name] = member.offset_data, member.size
+            end = tar.offset
     except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
         raise SubmissionError(f"it is no tar: {error}", _HOW) from error
+    file.seek(end)
+    # Without its end, nobody knows how much is missing: tarfile takes it as whole.
+    if file.read(len(_END)) != _END:
+        raise SubmissionError("it was cut off", _HOW)
     return found
 
 

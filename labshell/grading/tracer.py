@@ -40,7 +40,7 @@ class Tracer(Inspector):
 class _TraceMarker(Marker):
     """What a child of it does."""
 
-    def tell(self, file: int, *_: int) -> dict[str, Any]:
+    def tell(self, file: int, *_: int, out: int) -> dict[str, Any]:
         """What a child tells of one submission."""
         limits = self.assignment.limits
         try:

@@ -101,14 +101,15 @@ def _wrong(row: Row) -> Iterable[tuple[str, CheckMark]]:
     is_settled = row.status in (GRADED, LATE)
     if (not row.looked_at and not is_settled) or row.status in (ERROR, TIMEOUT):
         reason = row.status if row.status == MISSING else row.note or row.status
+        place, _, name = row.at.partition("/")
         whole = CheckMark(
-            check="",
+            check=name,
             verdict=row.status,
             earned=0,
             maximum=row.maximum,
             message=reason,
         )
-        yield "", whole
+        yield place, whole
         return
     for item in row.items:
         for check in item.checks:

@@ -198,8 +198,9 @@ def test_marks_that_cannot_be_written_are_told(
     out = tmp_path / "file"
     out.write_text("")
     (tmp_path / "class").mkdir()
+    (tmp_path / "class/x.tar").write_bytes(b"")
     given = (str(tmp_path / "class"), "--assignment", str(made), "-o", str(out))
     done = lab("grade", *given)
     assert done.code != 0
     assert str(out) in done.err
-    assert os.listdir(tmp_path / "class") == []
+    assert os.listdir(tmp_path / "class") == ["x.tar"]

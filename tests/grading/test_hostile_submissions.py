@@ -10,6 +10,7 @@ import pytest
 
 from labshell.grading.rows import ERROR, GRADED, MISSING, TIMEOUT, Row
 from labshell.grading.submission import SCHEMA
+from labshell.grading.triage import as_overrides, triage
 from tests.grading.courses import Course, laid_out, packed
 from tests.images_in_memory import Blobs
 from tests.tars import archive, link, regular
@@ -130,7 +131,8 @@ def test_the_token_of_somebody_else_earns_nobody_anything(course: Course) -> Non
     file = course.hand_in("s001", members)
     (look,) = course.looks(file)
     assert look.row.status == ERROR
-    assert "s002" in look.row.note
+    assert "s002" in look.staff
+    assert "s002" not in look.row.note
     rows = course.grade(file)
     assert (rows["s001"].earned, rows["s002"].status) == (0, MISSING)
 
@@ -222,6 +224,8 @@ def test_what_takes_for_ever_is_a_timeout(course: Course) -> None:
     (course.folder / "hidden.py").write_text(endless)
     row = graded(course, course.solved("s001"))
     assert (row.status, row.limit, row.earned) == (TIMEOUT, "seconds", 0)
+    assert row.note == "it took too long, in clean/hidden:keeps_no_token"
+    assert as_overrides(triage([row])[0], {"s001": row}) == "s001,clean,,,"
 
 
 @pytest.mark.parametrize("catches", [False, True])
@@ -233,6 +237,7 @@ def test_what_takes_all_memory_hits_its_limit(course: Course, catches: bool) -> 
     (course.folder / "hidden.py").write_text(text)
     good = course.grade(course.hand_in("s001", course.solved("s001")))["s001"]
     assert (good.status, good.limit, good.earned) == (ERROR, "memory", 0)
+    assert good.note == "too much memory, in clean/hidden:keeps_no_token"
 
 
 GREEDY = """
@@ -273,3 +278,14 @@ def test_many_looks_at_one_image_take_no_more_than_one(course: Course) -> None:
     )
     row = graded(course, image(course, archive(regular("large", bytes(4 << 20)))))
     assert row.items[0].checks[1].message == "Yes."
+
+
+@pytest.mark.parametrize("blocks", [0, 1])
+def test_a_tar_without_its_whole_end_was_cut(course: Course, blocks: int) -> None:
+    file = course.hand_in("s001", course.claimed("s001"))
+    with tarfile.open(file) as tar:
+        tar.getmembers()
+        end = tar.offset
+    file.write_bytes(file.read_bytes()[: end + blocks * tarfile.BLOCKSIZE])
+    row = course.grade(file)["s001"]
+    assert (row.status, row.note) == (ERROR, "it was cut off")

@@ -231,7 +231,9 @@ def test_moodle_has_a_grade_and_feedback(out: Path) -> None:
     assert points[:5] == ["10.0", "3.6", "0.0", "", ""]
     assert table[0]["Username"] == "s001"
     assert table[0]["Feedback"].startswith("clean 7/7: It is so. It is so.; recipe 2/2")
-    assert table[5]["Feedback"] == "What was handed in could not be read.; it is no tar"
+    assert (
+        table[5]["Feedback"] == "What was handed in could not be graded.; it is no tar"
+    )
 
 
 def test_nbgrader_has_its_columns_and_what_lateness_costs(out: Path) -> None:

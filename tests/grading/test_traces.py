@@ -226,9 +226,9 @@ def test_the_hint_is_short_and_nothing_of_it_is_in_the_marks(
     course: Course, tmp_path: Path
 ) -> None:
     stolen = course.claimed("s001", answers={"word": course.word("s002")})
-    file = str(course.hand_in("s001", stolen))
+    place = str(course.hand_in("s001", stolen).parent)
     lab, out = Lab(tmp_path / "root"), tmp_path / "marks"
-    done = lab("grade", file, "--assignment", str(course.folder), "-o", str(out))
+    done = lab("grade", place, "--assignment", str(course.folder), "-o", str(out))
     assert done.code == 0
     assert "honesty.json: 1 for staff to look at; no points depend on it" in done.err
     assert course.word("s002") not in (out / "marks.json").read_text() + done.out

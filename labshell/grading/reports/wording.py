@@ -25,7 +25,7 @@ LATE_BY = marked("It was handed in late: {percent} percent of the points remain.
 SIGNS = {PASSED: "✓", FAILED: "✗", COULD_NOT_RUN: "?", NOT_LOOKED_AT: "–"}
 WHY = {
     MISSING: marked("Nothing was handed in."),
-    ERROR: marked("What was handed in could not be read."),
+    ERROR: marked("What was handed in could not be graded."),
     TIMEOUT: marked("Looking at it took too long."),
     UNGRADED: marked("It could not be graded yet. That is no fault of yours."),
     PARTIAL: marked("A check could not run. That is no fault of yours."),
@@ -44,7 +44,7 @@ def remarks(row: Row) -> list[str]:
         percent = f"{row.share * 100:g}"
         found.append(translate(LATE_BY).format(percent=percent))
     if row.note:
-        found.append(row.note)
+        found.append(translate(row.note))
     return found
 
 
