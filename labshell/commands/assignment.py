@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from engine.engine import Engine
-from engine.errors import InvalidArgument
+from engine.errors import InvalidArgument, NotFound
 from labshell.commands.grammar import Option, Verb, Verbs
 from labshell.commands.pinning import tell_differences
 from labshell.views.tables import printable
@@ -219,6 +219,8 @@ def submit(engine: Engine, out: Path, folder: Path | None) -> None:
     student, token = packing.read_token(place)
     if out.is_dir():
         raise InvalidArgument(f"{out} is a directory", "Name a file in it.")
+    if not out.absolute().parent.is_dir():
+        raise NotFound(f"{out.parent}: no such directory", "Make it, or name another.")
     values = marking.values_of(asked, token)
     for item in asked.items:
         click.echo(f"{item.id}: {fill(item.title, values)}")

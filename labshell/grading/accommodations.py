@@ -106,7 +106,8 @@ def _due(line: Line, text: str, due: datetime | None) -> datetime:
     if due is None:
         raise line.problem("extension: of all assignments, hours or days only", _HOW)
     if moment.tzinfo is None:
-        raise line.problem(f'extension: its zone is missing: "{text}+00:00"', _HOW)
+        meant = sheets.with_zone(moment)
+        raise line.problem(f"extension: its zone is missing: {meant} is in UTC", _HOW)
     if moment < due:
         raise line.problem(f"extension: before the deadline, {due.isoformat()}", _HOW)
     return moment

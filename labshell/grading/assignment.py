@@ -213,7 +213,8 @@ def _moment(fields: Fields, name: str) -> datetime:
             name, f'a time as in "2026-12-01T23:59+01:00" is needed, not {text[:60]!r}'
         ) from error
     if moment.tzinfo is None:
-        raise fields.problem(name, f'its zone is missing: "{text}+00:00" is in UTC')
+        meant = sheets.with_zone(moment)
+        raise fields.problem(name, f'its zone is missing: "{meant}" is in UTC')
     return moment
 
 

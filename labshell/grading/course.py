@@ -25,6 +25,7 @@ from engine.errors import EngineError
 
 KEY, ROSTER = "course.key", "roster.csv"
 _PSEUDONYM = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_FETCH = "Fetch it from your backup: with another key, no token fits any more."
 _MOST_STUDENTS = 100_000
 
 
@@ -51,9 +52,8 @@ def read_key(path: Path) -> bytes:
             mode, text = os.fstat(file.fileno()).st_mode, file.read(100).strip()
         key = bytes.fromhex(text)
     except (OSError, ValueError) as error:
-        raise CourseError(
-            f"{path}: no course key: {error}", "`lab assignment new` makes one."
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise CourseError(f"{path}: no course key: {why}", _FETCH) from error
     if mode & 0o077:
         raise CourseError(
             f"{path}: others may read the course key", f"`chmod 600 {path}`"
@@ -61,7 +61,7 @@ def read_key(path: Path) -> bytes:
     if len(key) != 32:
         raise CourseError(
             f"{path}: a course key has 64 hexadecimal digits, not {len(text)}",
-            "`lab assignment new` makes one.",
+            _FETCH,
         )
     return key
 
@@ -87,8 +87,9 @@ def read_roster(path: Path) -> dict[str, str]:
             for row in reader:
                 _enter(found, row, f"{path}: line {reader.line_num}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = getattr(error, "strerror", None) or error
         raise CourseError(
-            f"{path}: no roster: {error}", "`lab assignment new` makes an example."
+            f"{path}: no roster: {why}", "`lab assignment new` makes an example."
         ) from error
     if not found:
         raise CourseError(

@@ -53,10 +53,16 @@ def new(folder: Path) -> None:
         )
     if folder.exists():
         raise Conflict(f"There is a {folder}", "Choose another name.")
+    key, roster = folder.parent / course.KEY, folder.parent / course.ROSTER
+    others = sorted(folder.parent.glob(f"*/{FILE}"))
+    if others and not key.exists():
+        raise Conflict(
+            f"{key} is not there, and {others[0].parent.name} has tokens made with it",
+            "Fetch it from your backup; or begin a course in another folder.",
+        )
     shutil.copytree(_FROM, folder, ignore=shutil.ignore_patterns("__pycache__"))
     file = folder / FILE
     file.write_text(file.read_text().replace("name: skeleton", f"name: {folder.name}"))
-    key, roster = folder.parent / course.KEY, folder.parent / course.ROSTER
     if not key.exists():
         course.make_key(key)
     if not roster.exists():

@@ -68,7 +68,7 @@ def load_checks(assignment: Assignment, *, hidden: bool) -> Checks:
             if not callable(function):
                 raise AssignmentError(
                     f"{assignment.name}: items.{item.id}: {module}.py has no `{name}`",
-                    "Write the function there: it gets a Work, see AUTHORING.md.",
+                    "Write it there: it gets a Work, see lessons/ASSIGNMENTS.md.",
                 )
             found[check.name] = function
     return found
@@ -76,8 +76,14 @@ def load_checks(assignment: Assignment, *, hidden: bool) -> Checks:
 
 def _load(assignment: Assignment, file: str) -> object:
     how = "`lab assignment lint` shows it until it is mended."
+    path, shown = assignment.folder / file, f"{assignment.name}/{file}"
+    if not path.is_file():
+        raise AssignmentError(
+            f"{shown}: no such file, and checks in it are asked for",
+            "Write it, or ask for none of its checks in assignment.yaml.",
+        )
     try:
-        return load(assignment.folder / file, f"{assignment.name}/{file}", how)
+        return load(path, shown, how)
     except LessonError as error:
         raise AssignmentError(error.message, error.hint) from error
 

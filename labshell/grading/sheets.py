@@ -13,7 +13,7 @@ Try it: add a line to roster.csv that has three cells, then `lab assignment lint
 import csv
 import io
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,7 +67,8 @@ def read_sheet(
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SheetError(f"{path}: it cannot be read: {error}", how) from error
+        why = getattr(error, "strerror", None) or error
+        raise SheetError(f"{path}: it cannot be read: {why}", how) from error
 
 
 def moment(text: str) -> datetime:
@@ -81,7 +82,19 @@ def moment(text: str) -> datetime:
     return found
 
 
+def with_zone(moment: datetime) -> str:
+    """A time that has no zone as it may be typed instead; of a day alone, its end."""
+    if not (moment.hour or moment.minute):
+        moment = moment.replace(hour=23, minute=59)
+    return moment.replace(tzinfo=UTC).isoformat(timespec="minutes")
+
+
 def _line(row: dict[str, str], where: str, how: str) -> Line:
-    if None in row or None in row.values():
+    if None in row:
+        raise SheetError(
+            f"{where}: a cell for each column is needed, and there are more",
+            'Put a text with a comma in it in quotes: "late, but ill".',
+        )
+    if None in row.values():
         raise SheetError(f"{where}: a cell for each column is needed", how)
     return Line(where, {name: cell.strip() for name, cell in row.items()})

@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from engine.engine import Engine
-from engine.errors import EngineError
+from engine.errors import EngineError, NotFound
 from labshell.grading import course, kit, marking, packing
 from labshell.grading.assignment import read_assignment
 from labshell.grading.classroom import Classroom
@@ -34,17 +34,22 @@ def solve(theirs: Engine, folder: Path) -> Row:
 
     The base images are `theirs`, if they are not frozen yet.
     """
-    kit.freeze(theirs, kit.lint(folder))
+    asked, solution = kit.lint(folder), folder / "solution"
+    if not solution.is_dir():
+        raise NotFound(
+            f"{folder.name}/solution: there is no such folder",
+            "Put into it what a student would hand in, or what makes it: solve.sh.",
+        )
+    kit.freeze(theirs, asked)
     with (
         room("trial") as (engine, _),
         tempfile.TemporaryDirectory(prefix="labshell-trial-", dir="/var/tmp") as place,
     ):
         out = Path(place) / "out"
         kit.export(engine, folder, out)
-        asked = read_assignment(folder)
         kit.load(engine, asked)
         work, file = out / "kit" / asked.name, Path(place) / f"{NOBODY}.tar"
-        shutil.copytree(folder / "solution", work, dirs_exist_ok=True)
+        shutil.copytree(solution, work, dirs_exist_ok=True)
         key = course.read_key(folder.parent / course.KEY)
         token = course.token(key, NOBODY, asked.name)
         values = marking.values_of(asked, token)

@@ -14,6 +14,7 @@ Try it: misspell a field of a lesson, then `lab lesson lint`.
 
 import difflib
 import reprlib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ class Fields:
         if name not in self._data and default is not None:
             return default
         value = self._take(name)
+        if isinstance(value, date):
+            raise self.problem(name, f'a text is needed: put it in quotes, "{value}"')
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self.problem(name, f"a text is needed, not {_shown(value)}")
         return str(value).rstrip("\n")
@@ -84,8 +87,10 @@ class Fields:
         if name not in self._data and default is not None:
             return default
         value = self._take(name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int):
             raise self.problem(name, f"a whole number is needed, not {_shown(value)}")
+        if value < 0:
+            raise self.problem(name, f"0 or more is needed, not {_shown(value)}")
         return value
 
     def number(self, name: str, default: float | None = None) -> float:

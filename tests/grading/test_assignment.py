@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from engine.errors import Conflict
 from labshell.grading import course as courses
 from labshell.grading.assignment import AssignmentError, Late
 from labshell.grading.course import CourseError
-from labshell.grading.kit import lint
+from labshell.grading.kit import lint, new
 from tests.grading.courses import Course
 
 
@@ -37,7 +38,11 @@ def test_it_says_what_there_is_to_do(course: Course) -> None:
         ("check: checks:has_a_recipe", "check: hidden:x", "`checks:name` is needed"),
         ("hidden:keeps_no_token", "checks:shows_the_word", "`hidden:name` is needed"),
         ("points: 2", "points: 0", "at least one point"),
-        ("points: 2", "points: -2", "a whole number is needed"),
+        ("points: 2", "points: -2", "0 or more is needed, not -2"),
+        ("points: 2", "points: x", "a whole number is needed, not 'x'"),
+        ('"2026-12-01T12:00+01:00"', "2026-12-01", 'put it in quotes, "2026-12-01"'),
+        ("12:00+01:00", "12:00", '"2026-12-01T12:00+00:00" is in UTC'),
+        ("T12:00+01:00", "", '"2026-12-01T23:59+00:00" is in UTC'),
         ("id: recipe", "id: clean", "two items have this id"),
         ("{{word}} in", "{{wort}} in", "`{{wort}}` is no value"),
         ("hex: 8", "hex: 99", "64 digits at most"),
@@ -53,6 +58,22 @@ def test_what_is_wrong_is_named(course: Course, old: str, new: str, says: str) -
         lint(course.folder)
     assert says in caught.value.message
     assert caught.value.hint
+
+
+def test_a_file_of_checks_that_is_not_there_is_named(course: Course) -> None:
+    (course.folder / "hidden.py").unlink()
+    with pytest.raises(AssignmentError, match=r"layers-1/hidden\.py: no such file"):
+        lint(course.folder)
+
+
+def test_of_a_key_that_is_gone_no_other_is_made(course: Course) -> None:
+    (course.place / courses.KEY).unlink()
+    with pytest.raises(CourseError, match="no course key: No such file") as caught:
+        lint(course.folder)
+    assert "backup" in caught.value.hint
+    with pytest.raises(Conflict, match="layers-1 has tokens made with it"):
+        new(course.place / "layers-2")
+    assert not (course.place / "layers-2").exists()
 
 
 def test_checks_that_cannot_be_loaded_are_named(course: Course) -> None:

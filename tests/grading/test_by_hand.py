@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -171,6 +172,20 @@ def test_a_student_is_told_what_to_do(
     assert says in done.error
     assert hint in done.err
     assert "lab lesson" not in done.err
+
+
+def test_where_nothing_can_be_written_a_student_is_told(lab: Lab, made: Path) -> None:
+    (made / "token").write_text("s001 x\n")
+    done = lab("submit", "-o", "/nowhere/mine.tar", str(made))
+    assert done.error == "/nowhere: no such directory"
+    assert done.hint
+
+
+def test_a_trial_without_a_solution_is_told(lab: Lab, made: Path) -> None:
+    shutil.rmtree(made / "solution")
+    done = lab("assignment", "try", str(made))
+    assert done.error == "layers-1/solution: there is no such folder"
+    assert "solve.sh" in done.hint
 
 
 def test_without_an_assignment_nothing_is_graded(lab: Lab, tmp_path: Path) -> None:

@@ -116,6 +116,15 @@ def test_one_bad_line_is_named_and_nothing_is_graded(course: Course, name: str) 
         assert caught.value.hint
 
 
+def test_a_comma_in_a_reason_is_to_be_put_in_quotes(course: Course) -> None:
+    overridden(course, "s001,clean,1,late, but ill,ada")
+    with pytest.raises(
+        SheetError, match="line 2: a cell for each column is needed, and"
+    ) as caught:
+        lint(course.folder)
+    assert "in quotes" in caught.value.hint
+
+
 @pytest.mark.parametrize("head", ["student,item,points,reason", "a,b", "", "\0"])
 def test_other_headings_are_refused(course: Course, head: str) -> None:
     (course.folder / "overrides.csv").write_text(f"{head}\n")

@@ -91,7 +91,7 @@ def test_each_wrong_choice_is_a_wrong_way_of_its_own(tmp_path):
         ("title: A title", "title: [a]", "title: a text is needed"),
         ("title: A title", "titel: A title", "title: is missing; is `titel` meant?"),
         ("minutes: 5", "minutes: five", "minutes: a whole number is needed"),
-        ("minutes: 5", "minutes: -5", "minutes: a whole number is needed"),
+        ("minutes: 5", "minutes: -5", "minutes: 0 or more is needed"),
         ("concepts: [1, 2]", "concepts: 1", "concepts: a list of whole numbers"),
         ("minutes: 5", "minutes: 5\npain: [x]", "pain: there is no such field"),
         ("points: 3", "points: three", "steps.work.points: a whole number"),
