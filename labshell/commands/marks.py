@@ -189,10 +189,14 @@ def purge(engine: Engine, before: datetime, work: bool, outs: tuple[Path, ...]) 
     from labshell.grading import keeping
 
     for out in outs:
+        staying = keeping.staying(out) if work else []
         gone = keeping.purge(out, before, work=work)
         if not gone:
             click.echo(f"{out}: newer, all of it stays")
         for path in gone:
             click.echo(path)
+        for path in staying if gone else ():
+            why = "it has changed since, and stays" if path.exists() else "not there"
+            click.echo(f"{path}: {why}", err=True)
         with contextlib.suppress(OSError):  # it holds something else
             out.rmdir()

@@ -19,9 +19,12 @@ from labshell.commands.listing import print_json
 
 if TYPE_CHECKING:
     from labshell.grading.assignment import Assignment
+    from labshell.grading.reports.marks import Marks
     from labshell.grading.rows import Row
 
 _HEADING = "Reports"
+_NAMED = ("canvas", "moodle", "nbgrader")  # gradebooks, which find students by names
+_MOST = 5  # students that are told by name
 # The table in labshell/grading/reports/ is imported when a report is made, not before.
 FORMATS = (
     *("junit", "gradescope", "github", "canvas", "moodle", "nbgrader"),
@@ -73,14 +76,31 @@ def write(
 
     people = read_people(wanted.roster) if wanted.roster else {}
     marks = Marks(assignment=asked, rows=rows, people=people, values=values)
-    for name in reports.write(marks, wanted.out, wanted.formats):
+    former = reports.write(marks, wanted.out, wanted.formats)
+    for name in dict.fromkeys(wanted.formats):
+        _tell(f"{wanted.out / reports.FORMATS[name].place}: written")
+        if name in _NAMED:
+            _tell_nameless(name, marks)
+    for name in former:
         place = wanted.out / reports.FORMATS[name].place
-        told = f"{place}: made of former marks; --report {name} makes it anew"
-        click.echo(told, err=True)
+        _tell(f"{place}: made of former marks; --report {name} makes it anew")
     if wanted.json:
         print_json(marks.to_json())
     else:
         click.echo(as_table(rows))
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _tell_nameless(name: str, marks: "Marks") -> None:
+    """Who stands in a gradebook by a pseudonym, which it does not know."""
+    without = [row.student for row in marks.rows if row.student not in marks.people]
+    if without:
+        who = "everybody" if not marks.people else ", ".join(without[:_MOST])
+        more = "" if not marks.people or len(without) <= _MOST else " …"
+        _tell(f"{name}: {who}{more} by pseudonym; --roster FILE with a line for each")
 
 
 def again(folder: Path, wanted: Wanted) -> int:

@@ -214,6 +214,8 @@ class Classroom:
                 best, came = look.row, when
         given = self._overrides.get(student, {})
         best = overrides.apply(best, self.assignment, given)
+        if came is not None:
+            best = replace(best, received=came.isoformat())
         return self._in_time(best, came)
 
     def _is_better(self, row: Row, before: Row) -> bool:

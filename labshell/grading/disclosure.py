@@ -18,12 +18,14 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from engine.errors import Conflict
 from labshell.grading import accommodations, comparing, overrides, tracer
 from labshell.grading.course import ROSTER
+from labshell.grading.intake import RECEIVED
 from labshell.grading.keeping import read_grading, read_looks
 from labshell.grading.kept import read_kept
 from labshell.grading.reports.people import Person, read_people
@@ -42,8 +44,10 @@ _GRADEBOOKS = ("marks.csv", "canvas.csv", "moodle.csv", "nbgrader.csv")
 def export(out: Path, student: str, file: Path) -> list[str]:
     """Write what is kept of a student; the names of what is in it.
 
-    NotFound if the marks have no such student.
+    NotFound if the marks have no such student, Conflict if there is such a file.
     """
+    if file.exists():
+        raise Conflict(f"There is a {file}", "Name a new file.")
     names = []
     with saving.whole(file) as opened, tarfile.open(fileobj=opened, mode="w") as tar:
         for name, data in _members(out, student):
@@ -76,6 +80,11 @@ def _members(out: Path, student: str) -> Iterator[tuple[str, bytes | Path]]:
         changes = saving.read(out / comparing.FILE)["changes"]
         mine = [change for change in changes if change["student"] == student]
         yield "changes.json", _json(mine, hide)
+    for place in dict.fromkeys(path.parent for path in grading.files):
+        names = {look.file for look in theirs}
+        lines = _lines(place / RECEIVED, {name.casefold() for name in names}, {"file"})
+        if len(lines) > 1:
+            yield f"received/{place.name}.csv", _sheet(lines, hide)
     course, known = grading.folder.parent, _known_as(student, grading.folder.parent)
     for path in (
         course / ROSTER,
@@ -129,7 +138,9 @@ def _known_as(student: str, course: Path) -> set[str]:
     return {student, *own.known_as} - shared
 
 
-def _lines(path: Path, known: set[str]) -> list[list[str]]:
+def _lines(
+    path: Path, known: set[str], columns: Collection[str] = _WHO
+) -> list[list[str]]:
     """The headings of a table, and the lines of who is known as one of these."""
     try:
         with path.open("rb") as file:
@@ -137,7 +148,7 @@ def _lines(path: Path, known: set[str]) -> list[list[str]]:
     except FileNotFoundError:
         return []
     lines = list(csv.reader(io.StringIO(text, newline="")))
-    who = {number for number, name in enumerate(lines[0]) if name in _WHO}
+    who = {number for number, name in enumerate(lines[0]) if name in columns}
     return lines[:1] + [
         line
         for line in lines[1:]

@@ -129,6 +129,15 @@ def purge(out: Path, before: datetime, *, work: bool) -> list[Path]:
     return gone
 
 
+def staying(out: Path) -> list[Path]:
+    """Files that `purge` lets stay: they are not what was graded, or not there.
+
+    To be asked before. MarksError if there are no marks in `out`.
+    """
+    files = read_grading(out).files.items()
+    return [path for path, state in files if not state or version(path) != state]
+
+
 def read_looks(out: Path) -> list[Look]:
     """Every look of the journal, whatever it depended on; none if there is none."""
     found: list[Look] = []

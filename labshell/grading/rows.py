@@ -22,6 +22,7 @@ What few rows have is left out of the others:
     "due": "2026-12-03T23:59+01:00"             of a row: this student's own deadline
     "at": "clean/hidden:is_small"               of a row: item and check in which the
                                                 limit was hit
+    "received": "2026-12-01T20:00+01:00"        when the file came, by received.csv
     "kept": ["clean"]                           of a row: items (or "lateness", or the
                                                 "row") that a regrade would have lowered
     "override": {"points": 4, "reason": "…", "by": "ada"}
@@ -174,6 +175,7 @@ class Row:
     file: str = ""
     due: str = ""
     at: str = ""
+    received: str = ""
     kept: tuple[str, ...] = ()
 
     @property
@@ -201,6 +203,7 @@ class Row:
             "items": [item.to_json() for item in self.items],
             **({"due": self.due} if self.due else {}),
             **({"at": self.at} if self.at else {}),
+            **({"received": self.received} if self.received else {}),
             **({"kept": list(self.kept)} if self.kept else {}),
         }
 
@@ -218,6 +221,7 @@ class Row:
             file=str(data["file"]),
             due=str(data.get("due", "")),
             at=str(data.get("at", "")),
+            received=str(data.get("received", "")),
             kept=tuple(map(str, data.get("kept", ()))),
         )
 

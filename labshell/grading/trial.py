@@ -12,6 +12,7 @@ Try it: `lab assignment try layers-1`
 import shlex
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -55,18 +56,20 @@ def solve(theirs: Engine, folder: Path) -> Row:
         values = marking.values_of(asked, token)
         is_work = _SCRIPT in {script.name for script in asked.scripts}
         if (work / _SCRIPT).exists() and not is_work:
-            names = "".join(f"{k}={shlex.quote(v)}\n" for k, v in values.items())
-            lines = (
-                f"cd {shlex.quote(str(work))}\n{names}{(work / _SCRIPT).read_text()}"
-            )
-            done = run_hidden(engine, lines)
-            if done.code != 0:
-                raise EngineError(
-                    f"{folder.name}/solution/{_SCRIPT}: {done.last_words}",
-                    "Mend the solution.",
-                )
+            _make(engine, work, values)
         packing.pack(engine, read_assignment(work), NOBODY, token, file)
         # Graded by the instructor's folder: its hidden checks, and the frozen bases.
         with closing(Here(asked)) as looker:
             room_of_one = Classroom(asked, {NOBODY: NOBODY})
             return room_of_one.look(looker, file).row
+
+
+def _make(engine: Engine, work: Path, values: Mapping[str, str]) -> None:
+    """Run the solution's script, in the kit. EngineError if it fails."""
+    names = "".join(f"{k}={shlex.quote(v)}\n" for k, v in values.items())
+    text = (work / _SCRIPT).read_text()
+    done = run_hidden(engine, f"cd {shlex.quote(str(work))}\n{names}{text}")
+    if done.code != 0:
+        raise EngineError(
+            f"{work.name}/solution/{_SCRIPT}: {done.last_words}", "Mend the solution."
+        )

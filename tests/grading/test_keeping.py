@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import NotFound
+from engine.errors import Conflict, NotFound
 from labshell.grading import disclosure, keeping, reports
 from labshell.grading.grading import Asked, grade_class, trace
 from labshell.grading.intake import files_of
@@ -108,6 +108,18 @@ def test_of_two_with_one_name_no_line_is_taken_for_the_others(
     assert "marks/canvas.csv" not in disclosed(out, "s001")
 
 
+def test_when_a_file_came_is_disclosed_and_no_file_is_overwritten(
+    out: Path, course: Course
+) -> None:
+    lines = "s001.tar,2026-11-01T10:00Z\ns002.tar,2026-11-01T11:00Z\n"
+    (course.place / "class/received.csv").write_text(f"file,received\n{lines}")
+    said = disclosed(out, "s001")["received/class.csv"].decode().split()
+    assert said == ["file,received", "s001.tar,2026-11-01T10:00Z"]
+    (out.parent / "there.tar").write_text("mine")
+    with pytest.raises(Conflict, match="There is a"):
+        disclosure.export(out, "s001", out.parent / "there.tar")
+
+
 def test_of_who_is_not_there_nothing_is_written(out: Path) -> None:
     with pytest.raises(NotFound, match="no student 's009'"):
         disclosure.export(out, "s009", out.parent / "s009.tar")
@@ -136,6 +148,14 @@ def test_work_goes_too_if_that_is_asked_but_not_what_is_there_instead(
     assert course.place / "class/s002.tar" in gone
     assert [path.name for path in (course.place / "class").iterdir()] == ["s001.tar"]
     assert (course.place / "roster.csv").exists()
+
+
+def test_what_stays_of_the_work_is_told(out: Path, course: Course) -> None:
+    course.hand_in("s001", course.claimed("s001"))
+    words = ("--before", LATER.date().isoformat(), "--work")
+    done = Lab(out.parent / "root")("grade", "purge", str(out), *words)
+    path = course.place / "class/s001.tar"
+    assert done.err == f"{path}: it has changed since, and stays\n"
 
 
 def test_a_link_among_the_marks_takes_nothing_with_it(out: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_report_of_former_marks_is_told(
     file = course.hand_in("s002", course.solved("s002"))
     done = grade(course, tmp_path, str(file), "--report", "canvas")
     assert f"{out}/junit.xml: made of former marks; --report junit" in done.err
-    assert "canvas.csv" not in done.err
+    assert "canvas.csv: made of former" not in done.err
 
 
 def test_the_roster_gives_names_to_gradebooks_alone(
@@ -67,6 +67,18 @@ def test_the_roster_gives_names_to_gradebooks_alone(
     assert grade(course, tmp_path, *words).code == 0
     assert "Student s001" in (out / "canvas.csv").read_text()
     assert "Student s001" not in (out / "junit.xml").read_text()
+
+
+def test_a_gradebook_without_a_name_is_told(
+    course: Course, tmp_path: Path, out: Path
+) -> None:
+    nameless = grade(course, tmp_path, "--report", "canvas").err
+    assert "canvas: everybody by pseudonym; --roster" in nameless
+    assert f"{out / 'canvas.csv'}: written" in nameless
+    roster = tmp_path / "some.csv"
+    roster.write_text("student,pseudonym\nAda,s001\nAlan,s002\n")
+    words = ("--report", "canvas", "--roster", str(roster))
+    assert "canvas: s003 by pseudonym" in grade(course, tmp_path, *words).err
 
 
 def test_without_kept_marks_there_is_no_report(course: Course, tmp_path: Path) -> None:
@@ -128,4 +140,4 @@ def test_a_pipe_gets_a_line_for_each_file_and_no_bar(
     course: Course, tmp_path: Path
 ) -> None:
     file = course.hand_in("s001", course.solved("s001"))
-    assert grade(course, tmp_path, str(file)).err == "s001.tar: graded\n"
+    assert grade(course, tmp_path, str(file)).err.startswith("s001.tar: graded\n")

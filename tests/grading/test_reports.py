@@ -13,6 +13,7 @@ import pytest
 from labshell.commands.reporting import FORMATS as OFFERED
 from labshell.grading import reports, rows
 from labshell.grading.assignment import AssignmentError
+from labshell.grading.course import CourseError
 from labshell.grading.kept import MarksError
 from labshell.grading.reports.marks import Marks, read_rows
 from labshell.grading.reports.people import Person, read_people
@@ -247,6 +248,31 @@ def test_nbgrader_has_its_columns_and_what_lateness_costs(out: Path) -> None:
     names = ("raw_score", "late_submission_penalty", "score", "max_score")
     assert [late[name] for name in names] == ["4.0", "0.4", "3.6", "10"]
     assert late["duedate"] == "2026-12-01 11:00:00"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada Lovelace", "Lovelace, Ada", "Lovelace,Ada", "Lovelace , Ada "]
+)
+def test_nbgrader_has_first_and_last_names_and_when_it_came(
+    course: Course, name: str
+) -> None:
+    asked, came = course.assignment, "2026-12-01T10:00:00+01:00"
+    rows = [row(asked, "s001", received=came)]
+    (line,) = of(
+        "nbgrader",
+        Marks(assignment=asked, rows=rows, people={"s001": Person(name=name)}),
+    )
+    assert (line["first_name"], line["last_name"]) == ("Ada", "Lovelace")
+    assert line["timestamp"] == "2026-12-01 09:00:00"
+
+
+@pytest.mark.parametrize("column", ["sisid", "e-mail", "SIS_ID"])
+def test_a_misspelt_column_of_a_roster_is_named(tmp_path: Path, column: str) -> None:
+    (tmp_path / "r.csv").write_text(f"student,pseudonym,note,{column}\nA,s001,x,1\n")
+    with pytest.raises(
+        CourseError, match=f"line 1: no report knows a column '{column}"
+    ):
+        read_people(tmp_path / "r.csv")
 
 
 def test_names_are_in_no_report_without_a_roster(course: Course, out: Path) -> None:

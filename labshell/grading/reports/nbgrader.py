@@ -3,15 +3,16 @@
     assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,
     late_submission_penalty,score,max_score
 
-The last word of a name is taken for the last name. When a file was handed in is not
-known here, so `timestamp` is empty; `duedate` is in UTC, as nbgrader's own.
+The last word of a name is taken for the last name; of "Lovelace, Ada", what is before
+the comma. `timestamp` is when the file was received, if received.csv says it; that and
+`duedate` are in UTC, as nbgrader's own.
 
 Source: nbgrader/plugins/export.py of jupyter/nbgrader
 Try it: `lab grade --assignment layers-1 -o OUT --report nbgrader`
 """
 
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 
 from labshell.grading.reports.escaping import sheet
 from labshell.grading.reports.marks import Marks, is_counted
@@ -31,11 +32,24 @@ def files(marks: Marks) -> Iterator[tuple[str, str]]:
 
 def _cells(marks: Marks, row: Row) -> list[object]:
     asked, one = marks.assignment, marks.people.get(row.student)
-    due = asked.due.astimezone(UTC).replace(tzinfo=None)
-    first, _, last = (one.name if one else "").rpartition(" ")
+    first, last = _names(one.name if one else "")
+    came = datetime.fromisoformat(row.received) if row.received else None
     raw = float(sum(item.earned for item in row.items))
     scores: list[object] = ["", "", ""]
     if is_counted(row):
         scores = [raw, round(raw - row.earned, 2), row.earned]
     who = [row.student, last, first, one.email if one else ""]
-    return [asked.name, due, "", *who, *scores, asked.maximum]
+    times = [_in_utc(asked.due), _in_utc(came) if came else ""]
+    return [asked.name, *times, *who, *scores, asked.maximum]
+
+
+def _names(name: str) -> tuple[str, str]:
+    """First and last name."""
+    last, comma, first = name.partition(",")
+    if not comma:
+        first, _, last = name.rpartition(" ")
+    return first.strip(), last.strip()
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
