@@ -41,11 +41,13 @@ Points of lessons are noted when the work is done, and kept. Hints cost nothing.
 
 With FILEs: each is inspected as bytes by a process that is nobody, and nothing that
 it says is believed. Scripts that the assignment asks for are run, each in a container
-of its own, if you are root. Every student of the roster has a row. The exit status is
-0 if every file could be looked at. A file received.csv (`file,received`) beside the
-FILEs says who is late. The schemas of --json and of OUT/marks.json are described in
-labshell/grading/result.py and rows.py. Without FILEs, each --report is made of the
-marks that OUT holds. Pseudonyms stand in reports; names come from --roster alone.
+of its own, if you are root. With a folder, every student of the roster has a row;
+with FILEs alone or --student, the rows of all others stay as OUT has them. The exit
+status is 0 if every file could be looked at. A file received.csv (`file,received`)
+beside the FILEs says who is late. The schemas of --json and of OUT/marks.json are
+described in labshell/grading/result.py and rows.py. Without FILEs, each --report is
+made of the marks that OUT holds. Pseudonyms stand in reports; names come from
+--roster alone.
 
 --compare takes a former OUT, or its marks.json: each change is listed and written
 to OUT/changes.json. A mark that would be lower stays as it was, unless
