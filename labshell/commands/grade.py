@@ -8,6 +8,7 @@
 Try it: `lab learn`, then `lab grade`
 """
 
+import difflib
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -45,9 +46,9 @@ of its own, if you are root. With a folder, every student of the roster has a ro
 with FILEs alone or --student, the rows of all others stay as OUT has them. The exit
 status is 0 if every file could be looked at. A file received.csv (`file,received`)
 beside the FILEs says who is late. The schemas of --json and of OUT/marks.json are
-described in labshell/grading/result.py and rows.py. Without FILEs, each --report is
-made of the marks that OUT holds. Pseudonyms stand in reports; names come from
---roster alone.
+described in labshell/grading/result.py and rows.py. Without FILEs, the marks
+that OUT holds are shown, and each --report is made of them. Pseudonyms stand in
+reports; names come from --roster alone.
 
 --compare takes a former OUT, or its marks.json: each change is listed and written
 to OUT/changes.json. A mark that would be lower stays as it was, unless
@@ -152,16 +153,12 @@ def grade(
         )
     if not (files or assignment or out or formats or how["old"]):
         return _own(json)
-    if not (files or formats) or assignment is None or out is None:
-        raise InvalidArgument(
-            "what a class handed in is graded by an --assignment, to a folder -o OUT: "
-            "all three are needed",
-            "`lab grade` alone shows what you have earned yourself.",
-        )
+    old, resume = how["old"], how["resume"]
+    needs_files = bool(visible or student or old or resume)
+    folder, out = _places(files, assignment, out, needs_files)
     from labshell.grading.grading import Asked
     from labshell.grading.intake import files_of
 
-    folder, out = assignment.absolute(), out.absolute()
     wanted = reporting.Wanted(out, formats, roster, json)
     found = files_of(files, student)
     if visible:
@@ -172,6 +169,32 @@ def grade(
     # Only a folder shows who has handed in nothing.
     how["part"] = student is not None or not any(path.is_dir() for path in files)
     return _class(Asked(files=found, folder=folder, out=out, **how), wanted)
+
+
+def _places(
+    files: Sequence[Path], assignment: Path | None, out: Path | None, needs_files: bool
+) -> tuple[Path, Path]:
+    """The folders of the assignment and of the marks, if all is there."""
+    if assignment is None or out is None:
+        raise InvalidArgument(
+            "a class is graded by an --assignment DIR, to a folder -o OUT: "
+            "both are needed",
+            _verb_meant(files)
+            or "`lab grade` alone shows what you have earned yourself.",
+        )
+    if needs_files and not files:
+        raise InvalidArgument(
+            "no FILE is named, so there is nothing to grade", "Name FILEs or a folder."
+        )
+    return assignment.absolute(), out.absolute()
+
+
+def _verb_meant(files: Sequence[Path]) -> str:
+    """What to type, if the first word is no file and nearly a verb."""
+    if not files or files[0].exists():
+        return ""
+    near = difflib.get_close_matches(str(files[0]), _VERBS, 1)
+    return f"Is `lab grade {near[0]}` meant?" if near else ""
 
 
 def _tell_place(files: Sequence[Path], folder: Path, out: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from engine.engine import Engine
-from engine.errors import NotFound
+from engine.errors import InvalidArgument, NotFound
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.listing import JSON, print_json
 from labshell.commands.options.kinds import Value
@@ -64,6 +64,11 @@ def triage(engine: Engine, json: bool, group: int | None, out: Path) -> None:
     if json:
         print_json([one.to_json() for one in found])
     elif group is not None:
+        if not found[0].item:
+            raise InvalidArgument(
+                f"group {group} is of no item: nothing of theirs was looked at",
+                "Points are given item by item: `s003,ITEM,POINTS,REASON,BY`.",
+            )
         click.echo(groups.as_overrides(found[0], marks.rows))
     else:
         click.echo(groups.as_table(found))

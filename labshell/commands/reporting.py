@@ -72,7 +72,6 @@ def write(
     from labshell.grading import reports
     from labshell.grading.reports.marks import Marks
     from labshell.grading.reports.people import read_people
-    from labshell.grading.reports.table import as_table
 
     people = read_people(wanted.roster) if wanted.roster else {}
     marks = Marks(assignment=asked, rows=rows, people=people, values=values)
@@ -84,10 +83,16 @@ def write(
     for name in former:
         place = wanted.out / reports.FORMATS[name].place
         _tell(f"{place}: made of former marks; --report {name} makes it anew")
+    _show(marks, wanted)
+
+
+def _show(marks: "Marks", wanted: Wanted) -> None:
+    from labshell.grading.reports.table import as_table
+
     if wanted.json:
         print_json(marks.to_json())
     else:
-        click.echo(as_table(rows))
+        click.echo(as_table(marks.rows))
 
 
 def _tell(text: str) -> None:
@@ -104,13 +109,17 @@ def _tell_nameless(name: str, marks: "Marks") -> None:
 
 
 def again(folder: Path, wanted: Wanted) -> int:
-    """Reports of the marks that were kept."""
+    """Reports of the marks that were kept; without any, the marks are only shown."""
     from labshell.grading import kit
     from labshell.grading.classroom import Classroom
-    from labshell.grading.reports.marks import read_rows
+    from labshell.grading.reports.marks import Marks, read_rows
 
     asked = kit.lint(folder)
-    write(asked, read_rows(wanted.out, asked), Classroom(asked).values(), wanted)
+    rows = read_rows(wanted.out, asked)
+    if wanted.formats:
+        write(asked, rows, Classroom(asked).values(), wanted)
+    else:
+        _show(Marks(assignment=asked, rows=rows), wanted)
     return 0
 
 

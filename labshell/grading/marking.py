@@ -10,9 +10,11 @@ is the student's own is asked by those who have the key (classroom.py).
 Try it: `lab assignment try layers-1 layers-1/solution`
 """
 
+import ast
 import functools
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import EngineError
@@ -83,9 +85,23 @@ def _load(assignment: Assignment, file: str) -> object:
             "Write it, or ask for none of its checks in assignment.yaml.",
         )
     try:
-        return load(path, shown, how)
+        loaded = load(path, shown, how)
     except LessonError as error:
         raise AssignmentError(error.message, error.hint) from error
+    _examine_imports(path, shown)
+    return loaded
+
+
+def _examine_imports(path: Path, shown: str) -> None:
+    """Refuse an import in a function: it works only if the module is loaded already."""
+    for function in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    raise AssignmentError(
+                        f"{shown}: line {node.lineno}: an import inside a function",
+                        "Import at the top: where checks run, no file can be read.",
+                    )
 
 
 def open_bases(assignment: Assignment) -> int:

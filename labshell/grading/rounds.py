@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from labshell.grading.classroom import Classroom
 from labshell.grading.journal import Journal, Look, version
 from labshell.grading.looker import Here, Looker
-from labshell.grading.rows import TIMEOUT, UNGRADED, Row
+from labshell.grading.rows import GRADED, TIMEOUT, UNGRADED, Row
 
 Hire = Callable[[], Looker]
 _AGAIN = 2  # times as long, alone, for what took too long
@@ -40,7 +40,9 @@ class Watcher:
     def done(self, look: Look) -> None:
         """That is what came of it."""
         if self._say:
-            self._say(f"{look.file}: {look.row.status}")
+            # Whether it is in time, and counts, is known only when all are here.
+            said = "looked at" if look.row.status == GRADED else look.row.status
+            self._say(f"{look.file}: {said}")
 
 
 def grade(

@@ -31,6 +31,7 @@ from labshell.messages import marked, translate
 from labshell.views.tables import printable, table
 
 _SHORTEST_VALUE = 2  # characters: of a shorter one too many words are made
+_WIDEST = 70  # characters of a message
 _VARIES = re.compile(r"[0-9a-f]{8,}|[0-9]+(?:\.[0-9]+)?")
 _HEADINGS = (
     *("", marked("STUDENTS"), marked("LOST"), marked("ITEM"), marked("CHECK")),
@@ -130,12 +131,17 @@ def as_table(groups: Iterable[Group]) -> str:
             str(len(group.students)),
             str(group.lost),
             group.item,
-            group.check.partition(":")[2] or group.verdict,
-            printable(group.message)[:70],
+            group.check.partition(":")[2]
+            or ("" if group.verdict == group.message else group.verdict),
+            _short(printable(group.message)),
         )
         for number, group in enumerate(groups, 1)
     ]
     return table([translate(text) if text else "" for text in _HEADINGS], rows)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def as_overrides(group: Group, rows: Mapping[str, Row]) -> str:

@@ -66,6 +66,13 @@ def test_a_file_of_checks_that_is_not_there_is_named(course: Course) -> None:
         lint(course.folder)
 
 
+def test_an_import_inside_a_function_is_refused(course: Course) -> None:
+    text = "def keeps_no_token(work):\n    if work:\n        import csv\n"
+    (course.folder / "hidden.py").write_text(text)
+    with pytest.raises(AssignmentError, match=r"hidden\.py: line 3: an import inside"):
+        lint(course.folder)
+
+
 def test_of_a_key_that_is_gone_no_other_is_made(course: Course) -> None:
     (course.place / courses.KEY).unlink()
     with pytest.raises(CourseError, match="no course key: No such file") as caught:

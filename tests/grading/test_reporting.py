@@ -81,6 +81,27 @@ def test_a_gradebook_without_a_name_is_told(
     assert "canvas: s003 by pseudonym" in grade(course, tmp_path, *words).err
 
 
+def test_kept_marks_are_shown_again_and_nothing_is_written(
+    course: Course, tmp_path: Path, out: Path
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    assert grade(course, tmp_path).lines[1].split() == ["s001", "graded", "10/10"]
+    assert json.loads(grade(course, tmp_path, "--json").out)["assignment"] == "layers-1"
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+
+
+@pytest.mark.parametrize("option", ["--resume", "--visible", "--student=s001"])
+def test_without_a_file_there_is_nothing_to_grade(
+    course: Course, tmp_path: Path, option: str
+) -> None:
+    assert grade(course, tmp_path, option).error.startswith("no FILE is named")
+
+
+def test_a_misspelt_verb_is_told(tmp_path: Path) -> None:
+    done = Lab(tmp_path / "root")("grade", "vivaa", "marks")
+    assert done.hint == "Is `lab grade viva` meant?"
+
+
 def test_without_kept_marks_there_is_no_report(course: Course, tmp_path: Path) -> None:
     done = grade(course, tmp_path, "--report", "canvas")
     assert (done.code, done.hint) == (
@@ -140,4 +161,4 @@ def test_a_pipe_gets_a_line_for_each_file_and_no_bar(
     course: Course, tmp_path: Path
 ) -> None:
     file = course.hand_in("s001", course.solved("s001"))
-    assert grade(course, tmp_path, str(file)).err.startswith("s001.tar: graded\n")
+    assert grade(course, tmp_path, str(file)).err.startswith("s001.tar: looked at\n")

@@ -17,6 +17,7 @@ from labshell.grading.course import CourseError
 from labshell.grading.kept import MarksError
 from labshell.grading.reports.marks import Marks, read_rows
 from labshell.grading.reports.people import Person, read_people
+from labshell.grading.reports.wording import by_hand
 from labshell.grading.rows import (
     ERROR,
     LATE,
@@ -273,6 +274,13 @@ def test_a_misspelt_column_of_a_roster_is_named(tmp_path: Path, column: str) -> 
         CourseError, match=f"line 1: no report knows a column '{column}"
     ):
         read_people(tmp_path / "r.csv")
+
+
+@pytest.mark.parametrize("reason", ["agreed", "agreed."])
+def test_what_a_person_decided_is_a_sentence(reason: str) -> None:
+    given = Override(points=1, reason=reason, by="ada")
+    said = by_hand(ItemMark(item="a", checks=(), override=given))
+    assert said == "Points that a person gave: 1. agreed."
 
 
 def test_names_are_in_no_report_without_a_roster(course: Course, out: Path) -> None:

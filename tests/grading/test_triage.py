@@ -112,6 +112,13 @@ def test_it_is_read_from_the_folder_of_marks(marks: Path, tmp_path: Path) -> Non
     assert len(triage(read_kept(marks).rows.values())) == 3
 
 
+def test_a_group_of_no_item_gives_no_lines(marks: Path, tmp_path: Path) -> None:
+    done = Lab(tmp_path / "root")("grade", "triage", str(marks), "--group", "3")
+    assert (done.code, done.out) == (1, "")
+    assert done.error.startswith("group 3 is of no item")
+    assert "ITEM" in done.hint
+
+
 @pytest.mark.parametrize("words", [["./triage"], ["--jobs", "2", "triage"]])
 def test_a_file_that_is_called_like_a_verb_is_still_a_file(words: list[str]) -> None:
     context = grade.make_context("grade", words)

@@ -20,7 +20,8 @@ from labshell.lessons.outcomes import COULD_NOT_RUN, FAILED, PASSED
 from labshell.messages import marked, translate
 
 POINTS = marked("{earned} of {maximum} points")
-BY_HAND = marked("{points} points were given by a person: {reason}")
+BY_HAND = marked("Points that a person gave: {points}. {reason}")
+_ENDS = ".!?。！？"  # of a sentence, behind which another may follow
 LATE_BY = marked("It was handed in late: {percent} percent of the points remain.")
 SIGNS = {PASSED: "✓", FAILED: "✗", COULD_NOT_RUN: "?", NOT_LOOKED_AT: "–"}
 WHY = {
@@ -52,7 +53,8 @@ def by_hand(item: ItemMark) -> str:
     """What a person decided of an item; "" if nobody did."""
     if not (given := item.override):
         return ""
-    return translate(BY_HAND).format(points=given.points, reason=given.reason)
+    reason = given.reason if given.reason[-1:] in _ENDS else f"{given.reason}."
+    return translate(BY_HAND).format(points=given.points, reason=reason)
 
 
 def messages(item: ItemMark) -> str:
