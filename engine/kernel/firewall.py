@@ -59,7 +59,7 @@ def _tell(ruleset: str) -> None:
     code, said = _nft(["-j", "-f", "-"], ruleset)
     if code:
         raise EngineError(
-            f"nft: {_first_line(said)}",
+            f"nft: {_first_line(said) or f'status {code}, and nothing said'}",
             "Is nf_tables in this kernel? `lab doctor`; --network none needs no rules.",
         )
 
@@ -133,4 +133,4 @@ def _run(command: list[str], given: str) -> tuple[int, str]:
 
 
 def _first_line(said: str) -> str:
-    return next((line for line in said.splitlines() if line.strip()), "no reason given")
+    return next((line for line in said.splitlines() if line.strip()), "")
