@@ -196,10 +196,10 @@ def test_a_blob_that_is_not_what_it_says_is_not_taken(course: Course) -> None:
 ASTRAY = {
     "reads what is root's": "open('/etc/shadow').read()",
     "makes a file": "open('/var/tmp/labshell-made', 'w').write('x')",
-    "makes a process": "import os; os.fork() or os._exit(0)",
-    "is root again": "import os; os.setuid(0)",
+    "makes a process": "os.fork() or os._exit(0)",
+    "is root again": "os.setuid(0)",
     "reads the key": "open({key!r}).read()",
-    "kills the inspector": "import os; os.kill(os.getppid(), 9)",
+    "kills the inspector": "os.kill(os.getppid(), 9)",
 }
 
 
@@ -208,7 +208,7 @@ ASTRAY = {
 def test_a_check_that_is_led_astray_can_do_nothing(course: Course, what: str) -> None:
     line = ASTRAY[what].format(key=str(course.place / "course.key"))
     text = f"def keeps_no_token(work):\n    {line}\n    return work.passed('done')\n"
-    (course.folder / "hidden.py").write_text(text)
+    (course.folder / "hidden.py").write_text(f"import os\n\n{text}")
     files = [course.hand_in(one, course.solved(one)) for one in ("s001", "s002")]
     rows = course.grade(*files)
     for student in ("s001", "s002"):

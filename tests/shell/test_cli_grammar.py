@@ -107,6 +107,7 @@ def test_a_verb_is_imported_when_it_is_asked_for() -> None:
 
 
 def test_a_verb_that_is_not_there_is_guessed() -> None:
-    verbs = Verbs(name="lab", headings={"Any": {"images": "x:y"}})
+    images = "labshell.commands.images:images"
+    verbs = Verbs(name="lab", headings={"Any": {"images": images}})
     with pytest.raises(click.UsageError, match="did you mean `lab images`"):
         verbs.main(["image"], prog_name="lab", standalone_mode=False)
