@@ -46,6 +46,7 @@ def seen(grader: Grader, script: str, program: bytes | None = None) -> str:
     return row.items[0].checks[0].message
 
 
+@pytest.mark.vm
 def test_a_script_earns_by_what_it_leaves(grader: Grader) -> None:
     course, look = grader
     row = look(course.hand_in_script("s001", HONEST)).row
@@ -82,6 +83,7 @@ def test_one_run_leaves_nothing_to_the_next(grader: Grader) -> None:
     assert "sleep 1000" not in row.items[0].checks[0].message
 
 
+@pytest.mark.vm
 def test_root_inside_is_nobody_outside(grader: Grader) -> None:
     first = seen(grader, "id -u; cat /proc/self/uid_map").split()
     assert first[:3] == ["3:", "0", "0"]
@@ -99,6 +101,7 @@ def test_only_loopback_is_there(grader: Grader) -> None:
     assert seen(grader, "ls /sys/class/net").split()[1:] == ["lo"]
 
 
+@pytest.mark.vm
 def test_the_disk_is_as_large_as_the_assignment_says(grader: Grader) -> None:
     said = seen(grader, "dd if=/dev/zero of=/big bs=1M count=100 2>&1; stat -c %s /big")
     assert "No space left on device" in said
@@ -127,6 +130,7 @@ def left_the_page(work):
 """
 
 
+@pytest.mark.vm
 def test_what_still_runs_is_looked_at_from_outside(running: RunCourse) -> None:
     (running.folder / "checks.py").write_text(LEFT + "is_there = left_the_page\n")
     with running.graders() as look:

@@ -44,6 +44,7 @@ PACKAGES = (
     *("procps", "util-linux", "mount", "iproute2", "nftables"),
     *("python3", "busybox-static", "libseccomp2", "tmux"),  # what ./lab would install
     "tini",  # what the tests are held against
+    "e2fsprogs",  # makes the disk of a sandbox
     *("curl", "runc"),  # what some lessons ask for
 )
 # They would start by themselves, and take time from the job.
