@@ -14,6 +14,7 @@ Marked work, in the order in which it comes about:
     course.py      key, tokens and roster of a course
     kit.py         a new assignment; what students get of it
     packing.py     what a student hands in, gathered
+    layout.py      … images, file by file
     submission.py  … its form, and how it is read without being unpacked
     work.py        what a check is given; paper.py: an image of it
     runs.py        what of it is to be run; ran.py: what came of that

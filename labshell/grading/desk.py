@@ -118,12 +118,9 @@ class Desk(WorkerPlugin):
                 self._lookers.get().close()
         shutil.rmtree(self._place, ignore_errors=True)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce__(self) -> tuple[type["Desk"], tuple[str, Mapping[str, bytes]]]:
         """As it travels: no worker has anything of another's."""
-        return {"name": self.name, "files": self._files}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]  # nobody has derived from it
+        return Desk, (self.name, self._files)
 
 
 @contextmanager

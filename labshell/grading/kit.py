@@ -22,7 +22,7 @@ from typing import Any
 
 from engine.engine import Engine
 from engine.errors import Conflict, InvalidArgument
-from labshell.grading import course
+from labshell.grading import course, layout
 from labshell.grading.accommodations import read_accommodations
 from labshell.grading.assignment import (
     FILE,
@@ -41,7 +41,6 @@ from labshell.lessons.fields import read_text, yaml_data
 _FROM = library.OURS / "assignment"
 _ROSTER = "student,pseudonym\nAda Lovelace,s001\nAlan Turing,s002\n"
 _NOT_FOR_STUDENTS = "hidden"
-_OF_DOCKERS_FORM = ("manifest.json", "repositories")
 
 
 def new(folder: Path) -> None:
@@ -86,29 +85,22 @@ def freeze(engine: Engine, assignment: Assignment) -> None:
 
 def _save(engine: Engine, names: Sequence[str], place: Path) -> None:
     """Images as an OCI layout in the directory `place`."""
-    with tempfile.TemporaryFile(dir=place) as saved:
-        engine.save(names, saved.fileno())
-        saved.seek(0)
-        with tarfile.open(fileobj=saved, mode="r:") as layout:
-            for member in layout:
-                if member.isreg() and member.name not in _OF_DOCKERS_FORM:
-                    path = place / member.name
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    content = layout.extractfile(member)
-                    assert content is not None  # it is a file
-                    with path.open("wb") as file:
-                        shutil.copyfileobj(content, file)
+    for name, _, content in layout.files_of(engine, names, place):
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            shutil.copyfileobj(content, file)
 
 
 def load(engine: Engine, assignment: Assignment) -> None:
     """Bring the frozen base images into an engine."""
     place = assignment.folder / BASES
     if place.exists():
-        with tempfile.TemporaryFile(dir=place.parent) as layout:
-            with tarfile.open(fileobj=layout, mode="w") as tar:
+        with tempfile.TemporaryFile(dir=place.parent) as archive:
+            with tarfile.open(fileobj=archive, mode="w") as tar:
                 tar.add(place, arcname=".")
-            layout.seek(0)
-            engine.load(layout)
+            archive.seek(0)
+            engine.load(archive)
 
 
 def lint(folder: Path) -> Assignment:

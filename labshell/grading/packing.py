@@ -18,7 +18,6 @@ Try it: `lab submit -o mine.tar`, in the folder of an assignment
 import io
 import json
 import tarfile
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from typing import IO
 
 from engine.engine import Engine
 from engine.errors import NotFound
-from labshell.grading import submission
+from labshell.grading import layout, submission
 from labshell.grading.assignment import ANSWER, IMAGE, RUN, WORK_FILE, Assignment
 from labshell.grading.course import is_pseudonym
 from labshell.grading.marking import (
@@ -149,18 +148,12 @@ def _add_images(
 ) -> dict[str, int]:
     """The images' layout, but for the blobs of the bases; name -> size of what went."""
     members = {}
-    with tempfile.TemporaryFile(dir=scratch) as saved:
-        engine.save(names, saved.fileno())
-        saved.seek(0)
-        with tarfile.open(fileobj=saved, mode="r:") as layout:
-            for member in layout:
-                wanted = member.name in (submission.INDEX, submission.LAYOUT)
-                is_blob = member.name.startswith(submission.BLOBS) and member.isreg()
-                if wanted or (is_blob and not (bases / member.name).exists()):
-                    content = layout.extractfile(member)
-                    assert content is not None  # it is a file
-                    _add_stream(tar, member.name, member.size, content)
-                    members[member.name] = member.size
+    for name, size, content in layout.files_of(engine, names, scratch):
+        wanted = name in (submission.INDEX, submission.LAYOUT)
+        is_blob = name.startswith(submission.BLOBS)
+        if wanted or (is_blob and not (bases / name).exists()):
+            _add_stream(tar, name, size, content)
+            members[name] = size
     return members
 
 
