@@ -46,7 +46,8 @@ def needed(assignment: Assignment) -> dict[str, bytes]:
     folder = assignment.folder
     paths = [folder / name for name in _CHECKS]
     paths += sorted((folder / BASES).rglob("*"))
-    paths += sorted((folder / FILES).rglob("*"))
+    if assignment.scripts:
+        paths += sorted((folder / FILES).rglob("*"))
     found = [path for path in paths if path.is_file()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 

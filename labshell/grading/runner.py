@@ -11,6 +11,7 @@ away, and the run is tried once more in a new one.
 Try it: `lab grade class/ --assignment layers-1 -o OUT`
 """
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,14 +33,18 @@ class Runner:
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
         self._scratch: Scratch | None = None
-        self._given = _read_all(assignment.folder / FILES)
+
+    @functools.cached_property
+    def _given(self) -> dict[str, bytes]:
+        """What every student got; read when there is something to run."""
+        return _read_all(self._assignment.folder / FILES)
 
     def run(
         self, files: Mapping[str, bytes], values: Mapping[str, str], times: float = 1
     ) -> Runs:
         """What came of each script that is among the work files of a submission."""
         return {
-            script.name: self._run(script, {**self._given, **files}, values, times)
+            script.name: self._run(script, files, values, times)
             for script in self._assignment.scripts
             if script.name in files
         }
@@ -56,7 +61,8 @@ class Runner:
             try:
                 limits = self._assignment.limits.run
                 engine = self._opened().engine
-                return sandbox.run(engine, script, limits, files, values, times)
+                every = {**self._given, **files}
+                return sandbox.run(engine, script, limits, every, values, times)
             except SandboxError as error:
                 return NotRun(why=error.message)
             except (EngineError, OSError) as error:

@@ -180,3 +180,11 @@ def test_when_files_came_is_read(course: Course, tmp_path: Path) -> None:
 
 def test_a_roster_can_be_given(course: Course) -> None:
     assert Classroom(course.assignment, {"x": "X"}).rows([], {})[0].student == "x"
+
+
+def test_large_files_that_students_got_are_in_nobodys_way(course: Course) -> None:
+    (course.folder / "files").mkdir()
+    with (course.folder / "files/large").open("wb") as file:
+        file.truncate(17 << 20)
+    row = course.grade(course.hand_in("one", course.solved("s001")))["s001"]
+    assert (row.status, row.earned) == ("graded", 10)

@@ -14,6 +14,7 @@ from labshell.grading.assignment import AssignmentError
 from labshell.grading.journal import Look
 from labshell.grading.kit import lint
 from labshell.grading.rows import ERROR, GRADED, PARTIAL, TIMEOUT
+from labshell.lessons.outcomes import COULD_NOT_RUN
 from tests.grading.running import HAS_PROGRAMS, HONEST, WHOLE, RunCourse, program
 
 Grader = tuple[RunCourse, Callable[[Path], Look]]
@@ -154,6 +155,16 @@ def test_files_of_the_assignment_are_there(running: RunCourse) -> None:
     with running.graders() as look:
         row = look(running.hand_in_script("s001", "cat files/settings; exit 1")).row
     assert row.items[0].checks[0].message == "1: loud"
+
+
+def test_files_that_are_too_large_to_run_with_are_no_zero(running: RunCourse) -> None:
+    (running.folder / "files").mkdir(exist_ok=True)
+    with (running.folder / "files/large").open("wb") as file:
+        file.truncate(17 << 20)
+    with running.graders() as look:
+        row = look(running.hand_in_script("s001", HONEST)).row
+    assert row.items[0].checks[0].verdict == COULD_NOT_RUN
+    assert "more than 16 MB" in row.items[0].checks[0].message
 
 
 def test_who_takes_too_long_has_twice_the_time_alone(running: RunCourse) -> None:
