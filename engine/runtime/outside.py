@@ -23,6 +23,7 @@ man: mount_namespaces(7), unix(7) on SCM_RIGHTS
 Try it: `lab create --name box busybox; lab cp box:/etc/passwd -`, then `lab acts box`
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -30,6 +31,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine import acts
+from engine.errors import EngineError
 from engine.kernel import mount_flags, mounts, namespaces, processes
 from engine.runtime import channel, init, release, rootfs, targets
 from engine.runtime.bundle import Bundle, ShimFacts
@@ -73,12 +75,14 @@ class Viewers:
         """The client has gone. Unless the tree is still needed, take it away."""
         if client in self._senders:  # it must mount nothing when we have unmounted
             pid, pidfd = self._senders[client]
-            processes.send_signal(pidfd, pid, signal.SIGKILL)
+            with contextlib.suppress(EngineError, OSError):  # it will end by itself
+                processes.send_signal(pidfd, pid, signal.SIGKILL)
             self._reap(client)
         if client in self._clients:
             self._clients.remove(client)
             if not self._clients and not needed and self._facts.layered:
-                release.unmount(Path(self._facts.root))
+                with contextlib.suppress(EngineError, OSError):  # to be repaired
+                    release.unmount(Path(self._facts.root))
 
 
 def send_files(directory: Path, connection: socket.socket) -> NoReturn:
