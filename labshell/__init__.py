@@ -6,6 +6,7 @@
     views/      data -> something to look at
     templates/  the language of --format
     messages.py what all of them say, in the reader's language
+    ending.py   what is told to end tidies up first
     pages/      what a word means, for `lab explain`
     doctor/     what this machine can do, what it cannot, and why
     lessons/    the lessons' runner, and what judges the work

@@ -11,10 +11,7 @@ Try it: `printf 'FROM busybox\\nRUN echo hi > /x; false\\n' | lab build -; lab s
 """
 
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -26,6 +23,7 @@ from labshell.commands.explaining import ExplainedVerb, teller
 from labshell.commands.grammar import Option, Verb
 from labshell.commands.options import building
 from labshell.commands.report import notice, report
+from labshell.ending import ended_by_signals
 
 if TYPE_CHECKING:
     from labshell.views.building import Lines
@@ -70,7 +68,7 @@ def build(engine: Engine, /, context: str, **asked: Any) -> int:
     lines = Rich if building.is_rich(asked["progress"]) else Lines
     view = Silent() if asked["quiet"] else lines(teller())
     try:
-        with _ended_by_signals(), view:
+        with ended_by_signals(), view:
             source = _piped() if context == "-" else context
             image = engine.build(source, options, view, dockerfile)
     except KeyboardInterrupt:
@@ -125,26 +123,6 @@ def _refuse_two_of_stdin(file: str, context: str) -> None:
             "invalid argument: can't use stdin for both build context and dockerfile",
             "One of the two comes from a pipe: `lab build -f - .`, or `lab build -`.",
         )
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """A build that is told to end does so as after Ctrl-C: its container ends too."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    try:
-        before = [signal.signal(number, interrupt) for number in numbers]
-    except ValueError:  # not the main thread: nobody sends us signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 @click.command(

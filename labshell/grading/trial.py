@@ -43,8 +43,8 @@ def solve(theirs: Engine, folder: Path) -> Row:
         )
     kit.freeze(theirs, asked)
     with (
-        room("trial") as (engine, _),
-        tempfile.TemporaryDirectory(prefix="labshell-trial-", dir="/var/tmp") as place,
+        room("trial") as (engine, progress),
+        tempfile.TemporaryDirectory(dir=progress.path.parent) as place,
     ):
         out = Path(place) / "out"
         kit.export(engine, folder, out)

@@ -67,7 +67,10 @@ def prove(
         )
         return
     lesson = library.find(name, folder=folder)
-    with room(SEEDS[0]) as (engine, progress), closing(Warm()) as warm:
+    with (
+        room(SEEDS[0]) as (engine, progress),
+        closing(Warm(progress.path.parent)) as warm,
+    ):
         for number, seed in enumerate(SEEDS[: max(walks, 1)], 1):
             if number > 1:  # another student, to whom the engine is as good as new
                 progress = Progress(progress.path.with_name(f"{number}.json"))

@@ -49,8 +49,10 @@ _PIPE = 1 << 16  # bytes that a pipe holds while nobody reads: see pipe(7)
 class Warm:
     """The server of one shell, or of one proof; it is started when first needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, above: Path | None = None) -> None:
+        """Its socket lies in a directory of its own below `above`."""
         self._server: subprocess.Popen[bytes] | None = None
+        self._above = above
         self._directory, self._lifeline = "", -1
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
@@ -81,7 +83,7 @@ class Warm:
             return warm_client.ask(server, wanted, dict(environment), files, mark)
 
     def _start(self, environment: Mapping[str, str]) -> None:
-        self._directory = tempfile.mkdtemp(prefix="labshell-warm-")
+        self._directory = tempfile.mkdtemp(prefix="labshell-warm-", dir=self._above)
         theirs, self._lifeline = os.pipe()
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(f"{self._directory}/socket")
