@@ -167,7 +167,8 @@ def grade(
         return reporting.again(folder, wanted)
     _tell_place(files, folder, out)
     # Only a folder shows who has handed in nothing.
-    how["part"] = student is not None or not any(path.is_dir() for path in files)
+    how["folders"] = [path for path in files if path.is_dir()]
+    how["part"] = student is not None or not how["folders"]
     return _class(Asked(files=found, folder=folder, out=out, **how), wanted)
 
 

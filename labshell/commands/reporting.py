@@ -125,10 +125,16 @@ def again(folder: Path, wanted: Wanted) -> int:
 
 def visible(files: Sequence[Path], folder: Path, wanted: Wanted) -> int:
     """What a kit's own checks give: for nobody's marks, so nobody need be believed."""
+    from labshell.grading import keeping
     from labshell.grading.assignment import read_assignment
     from labshell.grading.rows import GRADED
     from labshell.grading.visible import as_visible, look
 
+    if (wanted.out / keeping.FILE).exists():
+        raise InvalidArgument(
+            f"-o {wanted.out}: marks of all checks are there",
+            "What the visible ones alone give needs another folder.",
+        )
     asked = as_visible(read_assignment(folder))
     rows = [look(asked, file) for file in files]
     if twice := len(rows) - len({row.student for row in rows}):

@@ -27,6 +27,7 @@ Marked work, in the order in which it comes about:
     classroom.py   whose each file is, and one row for every student
     intake.py      which files were handed in, and when each came
     part.py        … only some of them: who is not looked at stays as they were
+    former.py      … all of another class: what would be lost of the first
     rounds.py      many files, several at once; journal.py: what was done already
     cluster.py     … on other machines: each worker there has a desk.py
     sheets.py      the tables that a teacher keeps: overrides.py, points that a person

@@ -17,6 +17,7 @@ from labshell.grading import comparing, honesty, intake, journal, kit, rounds, t
 from labshell.grading.assignment import Assignment
 from labshell.grading.classroom import Classroom
 from labshell.grading.comparing import Change
+from labshell.grading.former import Former
 from labshell.grading.journal import Look
 from labshell.grading.kept import Kept, read_kept
 from labshell.grading.part import Part
@@ -31,7 +32,8 @@ class Asked:
 
     `old`: marks to compare with; `lower`: may they become less? `scheduler`: whose
     workers look, `tls_…`: how we show them who we are, see cluster.py. `part`: there
-    may be more files than these, so nobody is missing.
+    may be more files than these, so nobody is missing. `folders`: those that were
+    looked through for them.
     """
 
     files: Sequence[Path]
@@ -40,6 +42,7 @@ class Asked:
     jobs: int = 1
     resume: bool = False
     part: bool = False
+    folders: Sequence[Path] = ()
     old: Path | None = None
     lower: bool = False
     scheduler: str | None = None
@@ -86,6 +89,9 @@ def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
     old = None if asked.old is None else _former(asked.old, assignment)
     classroom = Classroom(assignment)
     part = Part(asked.out, asked.files) if asked.part else None
+    former = Former(asked.out)
+    if not part:
+        former.refuse_loss(assignment.name, asked.files, asked.folders)
     asked.out.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = _looks(asked, classroom, part, watcher)
     looks = part.beside(new) if part else new
@@ -99,6 +105,8 @@ def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
     if part:
         told += part.told([row.student for row in rows], looked)
         rows = part.rows(rows, looked)
+    else:
+        told += former.told(rows)
     told += _of_tokens(new, looks, rows)
     _keep(changes, asked.out / comparing.FILE)
     return Graded(

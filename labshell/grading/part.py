@@ -65,8 +65,8 @@ class Part:
         stay = [one for one in others if one in self._rows]
         none = [one for one in others if one not in self._rows]
         return [
-            *([f"{_named(stay)}: not looked at; marks as before"] if stay else []),
-            *([f"{_named(none)}: not looked at; no row"] if none else []),
+            *([f"{named(stay)}: not looked at; marks as before"] if stay else []),
+            *([f"{named(none)}: not looked at; no row"] if none else []),
         ]
 
 
@@ -75,7 +75,8 @@ def _date(look: Look) -> int:
     return int(look.version.partition(":")[2] or 0)
 
 
-def _named(students: Sequence[str]) -> str:
+def named(students: Sequence[str]) -> str:
+    """These students in a line: by name, or how many."""
     if len(students) > _SHOWN:
         return f"{len(students)} students"
     return ", ".join(students)

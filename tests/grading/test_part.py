@@ -101,3 +101,71 @@ def test_marks_lie_in_no_folder_of_something_else(
     done = lab(*line(course, course.place / where))
     assert "Marks need a folder of their own" in done.err
     assert not (course.place / where / "marks.json").exists()
+
+
+def other_class(course: Course, *students: str) -> None:
+    """A folder `other` beside the class, with what these have handed in."""
+    (course.place / "other").mkdir()
+    for one in students:
+        file = course.hand_in(one, course.solved(one))
+        file.rename(course.place / "other" / file.name)
+
+
+def test_another_class_takes_no_rows_of_the_first_away(
+    course: Course, lab: Lab, out: Path
+) -> None:
+    before = earned(out)
+    other_class(course, "s003")
+    done = lab(*line(course, out, what="other"))
+    assert "marks of s001, s002 are there, by files of" in done.error
+    assert "Name both folders" in done.err
+    assert earned(out) == before
+    done = lab(*line(course, out, str(course.place / "class"), what="other"))
+    assert earned(out) == {**before, "s003": ("graded", 10)}
+
+
+def test_a_class_that_has_moved_is_graded_again(
+    course: Course, lab: Lab, out: Path
+) -> None:
+    before = earned(out)
+    (course.place / "class").rename(course.place / "final")
+    assert lab(*line(course, out, what="final")).code == 0
+    assert earned(out) == before
+
+
+def test_who_took_a_file_away_is_told(course: Course, lab: Lab, out: Path) -> None:
+    (course.place / "class/s002.tar").unlink()
+    done = lab(*line(course, out))
+    assert "s002: had marks before; the file is not there any more" in done.err
+    assert earned(out)["s002"] == ("missing", 0)
+
+
+def test_marks_of_another_assignment_are_not_written_over(
+    course: Course, lab: Lab, out: Path
+) -> None:
+    before = earned(out)
+    course.replace("name: layers-1", "name: layers-2")
+    course.folder = course.folder.rename(course.place / "layers-2")
+    done = lab(*line(course, out))
+    assert "marks of 'layers-1' are there, not of layers-2" in done.error
+    assert earned(out) == before
+
+
+def test_marks_of_all_checks_are_not_written_over_by_the_visible_ones(
+    course: Course, lab: Lab, out: Path
+) -> None:
+    before = earned(out)
+    done = lab(*line(course, out, "--visible", what="class/s001.tar"))
+    assert "marks of all checks are there" in done.error
+    assert earned(out) == before
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"schema": "labshell.graded/9"}'])
+def test_damaged_marks_are_graded_anew(
+    course: Course, lab: Lab, out: Path, damage: str
+) -> None:
+    before = earned(out)
+    (out / "graded.json").write_text(damage)
+    (out / "marks.json").write_text(damage)
+    assert lab(*line(course, out)).code == 0
+    assert earned(out) == before
