@@ -29,12 +29,10 @@ from engine.build.expansion import expand_pairs
 from engine.build.options import BuildOptions, Progress, StepReport
 from engine.build.stage import Stage
 from engine.build.work import Asked, Outcome, Work
-from engine.containers import specification
 from engine.containers.house import House
 from engine.containers.options import checking
 from engine.errors import BuildFailed, BuildFileError, EngineError
 from engine.images.stored import StoredImage
-from engine.kernel import capabilities
 from engine.oci import digest as digests
 
 
@@ -56,9 +54,6 @@ def check(house: House, options: BuildOptions) -> None:
     for name in options.tags:
         house.images.name_for(name)
     checking.check(options.container)
-    asked = options.container
-    powers = capabilities.chosen(asked.capabilities_add, asked.capabilities_drop, False)
-    specification.seccomp_policy(asked, powers)
 
 
 def limited(options: BuildOptions) -> AbstractContextManager[None]:

@@ -74,7 +74,6 @@ def create(
         signal_number(options.stop_signal)  # refused now, not when it is needed
     defaults = image.config.defaults
     command = specification.command(options, defaults)
-    specification.seccomp_policy(options, ())
     house.prepare()
     options = limits.possible(house, options)
     options = runtimes.resolved(namespaces.resolved(options, house.records.find))

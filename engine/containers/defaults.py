@@ -51,9 +51,15 @@ def mount(destination: str, kind: str, *options: str, source: str = "") -> SpecM
     )
 
 
-def file_systems(privileged: bool, shm_size: int | None) -> tuple[SpecMount, ...]:
-    """What every container has mounted besides its root; `shm_size` in bytes."""
+def file_systems(
+    shm_size: int | None, *, privileged: bool, own_groups: bool
+) -> tuple[SpecMount, ...]:
+    """What every container has mounted besides its root; `shm_size` in bytes.
+
+    `own_groups`: its control groups are for writing, too.
+    """
     access = () if privileged else ("ro",)
+    groups = () if own_groups else ("ro",)
     plain = ("nosuid", "noexec", "nodev")
     return (
         mount("/proc", "proc", *plain),
@@ -69,7 +75,7 @@ def file_systems(privileged: bool, shm_size: int | None) -> tuple[SpecMount, ...
             "gid=5",
         ),
         mount("/sys", "sysfs", *plain, *access),
-        mount("/sys/fs/cgroup", "cgroup", *access, *plain),
+        mount("/sys/fs/cgroup", "cgroup", *groups, *plain),
         mount("/dev/mqueue", "mqueue", *plain),
         mount(
             "/dev/shm",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine.containers import binds, defaults, network_files
 from engine.containers.binds import BoundPath
-from engine.containers.options import devices, namespaces
+from engine.containers.options import devices, namespaces, security
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.options.mount_request import TMPFS, MountRequest
 from engine.containers.options.namespaces import NONE
@@ -98,13 +98,22 @@ def mounts(
         if path.destination not in taken
     ]
     asked.sort(key=lambda mount: mount.destination.count("/"))
-    usual = [
+    return (*_usual(options, taken), *asked)
+
+
+def _usual(options: ContainerOptions, taken: set[str]) -> list[SpecMount]:
+    """What every container has mounted, unless something else was asked for there."""
+    every = defaults.file_systems(
+        options.shm_size,
+        privileged=options.privileged,
+        own_groups=security.opens_groups(options),
+    )
+    return [
         mount
-        for mount in defaults.file_systems(options.privileged, options.shm_size)
+        for mount in every
         if not mount.destination.startswith("/dev")
         or not taken & {mount.destination, "/dev"}
     ]
-    return (*usual, *asked)
 
 
 def _of_engine(options: ContainerOptions, directory: Path) -> list[BoundPath]:

@@ -8,21 +8,17 @@ Source: runtime-spec config.md and config-linux.md
 Try it: `lab create busybox`, then read containers/ID/bundle/config.json
 """
 
-import json
 import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from engine.containers import defaults, mount_plan
 from engine.containers.binds import BoundPath
-from engine.containers.options import devices, limits, namespaces
+from engine.containers.options import devices, limits, namespaces, security
 from engine.containers.options.asked import ContainerOptions
-from engine.containers.options.ulimits import ulimits
 from engine.containers.users import Identity
 from engine.errors import InvalidArgument
 from engine.kernel import capabilities
-from engine.oci import seccomp
 from engine.oci.health import UNASKED, Healthcheck
 from engine.oci.image import ImageDefaults
 from engine.oci.resources import DeviceNode, DeviceRule
@@ -102,8 +98,8 @@ def process(
         capabilities=capabilities.chosen(
             options.capabilities_add, options.capabilities_drop, options.privileged
         ),
-        limits=ulimits(options.ulimits),
-        no_new_privileges=no_new_privileges(options),
+        limits=_ulimits(options),
+        no_new_privileges=security.no_new_privileges(options),
         oom_score=options.oom_score_adj,
     )
 
@@ -126,46 +122,12 @@ def _directory(path: str) -> str:
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
-def seccomp_policy(
-    options: ContainerOptions, powers: tuple[str, ...]
-) -> dict[str, Any] | None:
-    """The system call policy: none for --privileged or seccomp=unconfined."""
-    for option in options.security_options:
-        name, _, value = option.replace(":", "=", 1).partition("=")
-        if name == "seccomp" and value == "unconfined":
-            return None
-        if name == "seccomp":
-            return _profile(Path(value))
-        if name != "no-new-privileges":
-            raise InvalidArgument(
-                f"invalid --security-opt: {option!r}",
-                "There are: no-new-privileges, seccomp=unconfined, seccomp=FILE.",
-            )
-    return None if options.privileged else seccomp.docker_policy(powers)
+def _ulimits(options: ContainerOptions) -> dict[str, tuple[int, int]]:
+    if not options.ulimits:
+        return {}
+    from engine.containers.options import ulimits  # few containers have any
 
-
-def _profile(path: Path) -> dict[str, Any]:
-    """A policy of the student's own, in OCI form."""
-    try:
-        with path.open("rb") as file:
-            data = json.loads(file.read(1 << 20))
-    except (OSError, ValueError) as error:
-        raise InvalidArgument(
-            f"opening seccomp profile ({path}) failed: {error}",
-            "It is a JSON file, in the form of the OCI specification's `seccomp`.",
-        ) from error
-    if not isinstance(data, dict):
-        raise InvalidArgument(f"the seccomp profile {path} is not a JSON object")
-    return data
-
-
-def no_new_privileges(options: ContainerOptions) -> bool:
-    """Whether setuid programs shall gain nothing."""
-    return any(
-        option.split("=")[0].split(":")[0] == "no-new-privileges"
-        and not option.endswith("false")
-        for option in options.security_options
-    )
+    return ulimits.ulimits(options.ulimits)
 
 
 def specification(
@@ -185,6 +147,7 @@ def specification(
     `identities` are whom its users are outside, if it has a user namespace.
     """
     runs = process(options, image, identity, hostname)
+    opened = security.opens_system_paths(options)
     rules = (*defaults.DEVICE_RULES, *devices.rules(options))
     if options.privileged:
         rules = (DeviceRule(allow=True),)
@@ -200,10 +163,10 @@ def specification(
         cgroup=cgroup,
         resources=limits.resources(options)._replace(devices=rules),
         devices=() if identities else _devices(options),
-        masked=() if options.privileged else defaults.MASKED,
-        read_only_paths=() if options.privileged else defaults.READ_ONLY,
+        masked=() if opened else defaults.MASKED,
+        read_only_paths=() if opened else defaults.READ_ONLY,
         sysctl=options.sysctls,
-        seccomp=seccomp_policy(options, runs.capabilities),
+        seccomp=security.seccomp_policy(options, runs.capabilities),
         identities=identities,
     )
 

@@ -10,6 +10,7 @@
     out of memory now       memory.oom_control under_oom      (it is killed at once)
     read and written        blkio.throttle.io_service_bytes…  io.stat
     processes               pids.current                      pids.current
+    refused for too many    pids.events                       pids.events
 
 Nothing is reset by reading, and all of it goes with the group. A counter that this
 kernel does not keep reads as 0.
@@ -26,6 +27,7 @@ from engine.errors import SyscallError
 from engine.kernel import cgroups, group_files
 from engine.kernel.pseudo_files import read_text
 
+_OUT_OF_MEMORY = "memory.oom_control"
 UNLIMITED = 1 << 60  # bytes: version 1 says "no limit" by a number above this
 
 
@@ -73,7 +75,7 @@ def _read_v1(group: str) -> Counters:
     tick = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
     spent = _table(group, "cpuacct", "cpuacct.stat")
     quota = _table(group, "cpu", "cpu.stat")
-    oom = _table(group, "memory", "memory.oom_control")
+    oom = _table(group, "memory", _OUT_OF_MEMORY)
     limit = _number(group, "memory", "memory.limit_in_bytes")
     return Counters(
         cpu=_number(group, "cpuacct", "cpuacct.usage") or 0,
@@ -158,9 +160,53 @@ def _table(group: str, controller: str, name: str) -> dict[str, int]:
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}
 
 
+class Allowed(NamedTuple):
+    """What a group itself may take, bytes and processes; None: what those above may."""
+
+    memory: int | None = None
+    pids: int | None = None
+
+
+def allowed(pid: int) -> Allowed:
+    """What the control group of a process may take; of one that has ended: nothing."""
+    v2 = cgroups.version() == 2
+    group = _group_of(pid, "" if v2 else "memory")
+    pids = group if v2 else _group_of(pid, "pids")
+    name = "memory.max" if v2 else "memory.limit_in_bytes"
+    memory = _number(group, "memory", name) if group else None
+    return Allowed(
+        memory=None if memory is None or memory >= UNLIMITED else memory,
+        pids=_number(pids, "pids", "pids.max") if pids else None,
+    )
+
+
+def _group_of(pid: int, controller: str) -> str:
+    """The group of a process, below the root of its tree; "" if it has ended."""
+    try:
+        lines = read_text(f"/proc/{pid}/cgroup").splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            return path.lstrip("/")
+    return ""
+
+
+def limits_met(group: str) -> tuple[str, ...]:
+    """Which limits of the group itself kept its processes from more: memory, pids."""
+    v2 = cgroups.version() == 2
+    file, word = ("memory.events.local", "oom") if v2 else (_OUT_OF_MEMORY, "oom_kill")
+    met = {
+        "memory": _table(group, "memory", file).get(word, 0),
+        "pids": _table(group, "pids", "pids.events").get("max", 0),
+    }
+    return tuple(name for name, times in met.items() if times)
+
+
 def memory_kills(group: str) -> int:
     """How many processes of the group the kernel has killed because memory ran out."""
-    name = "memory.events" if cgroups.version() == 2 else "memory.oom_control"
+    name = "memory.events" if cgroups.version() == 2 else _OUT_OF_MEMORY
     return _table(group, "memory", name).get("oom_kill", 0)
 
 
@@ -175,7 +221,7 @@ def is_under_oom(group: str) -> bool:
     """Whether the group hangs for want of memory (version 1, its killer disabled)."""
     if cgroups.version() == 2:
         return False
-    return _table(group, "memory", "memory.oom_control").get("under_oom", 0) == 1
+    return _table(group, "memory", _OUT_OF_MEMORY).get("under_oom", 0) == 1
 
 
 def oom_descriptor(group: str) -> int:
@@ -193,7 +239,7 @@ def oom_descriptor(group: str) -> int:
         watch = watches.on_change(place / "memory.events")
         os.set_blocking(watch, False)
         return watch
-    watched = os.open(place / "memory.oom_control", os.O_RDONLY | os.O_CLOEXEC)
+    watched = os.open(place / _OUT_OF_MEMORY, os.O_RDONLY | os.O_CLOEXEC)
     descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
     try:
         group_files.write(place / "cgroup.event_control", f"{descriptor} {watched}")

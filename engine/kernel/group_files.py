@@ -3,6 +3,7 @@
     mkdir     a new group, which the kernel fills with files
     write     a limit into a file; a process's number into cgroup.procs
     setxattr  a mark of ours on a group
+    chown     a group becomes somebody's who may make groups in it
     rmdir     the end of a group
 
 Which groups there are and what belongs into their files is in cgroups.py.
@@ -44,6 +45,18 @@ def make(path: Path) -> None:
 def mark(path: Path) -> None:
     """Note on a group that it was made here, and may be removed here."""
     os.setxattr(path, MARK, b"")
+
+
+@act(
+    "chown(2)",
+    lambda path, owner: f"chown {owner}:{owner} {quote(path)}",
+    lambda path, owner: f"{in_c(path)}, {owner}, {owner}",
+    concept="cgroups",
+    refusal=os_error,
+)
+def give(path: Path, owner: int) -> None:
+    """Give a group, or a file of it, to the user and group of this number."""
+    os.chown(path, owner, owner)
 
 
 def write(path: Path, *values: str) -> None:

@@ -125,6 +125,13 @@ BY_CAPABILITY = {
     "CAP_PERFMON": "perf_event_open",
 }
 
+# An engine in a container needs one call more to give a container its root …
+_OF_AN_ENGINE = "pivot_root"
+# … and none of these: what CAP_SYS_ADMIN unlocks of them is of no use to it.
+_OF_NO_ENGINE = (
+    "bpf fanotify_init lookup_dcookie perf_event_open quotactl quotactl_fd syslog"
+).split()
+
 _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW… flag but that of time
 _AF_VSOCK = 40  # sockets to the hypervisor
 _PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
@@ -135,13 +142,20 @@ _ARCHITECTURES = {
 }
 
 
-def docker_policy(capabilities: Collection[str]) -> dict[str, Any]:
-    """Docker's default policy for a container with these capabilities, in OCI form."""
+def docker_policy(
+    capabilities: Collection[str], *, nested: bool = False
+) -> dict[str, Any]:
+    """Docker's default policy for a container with these capabilities, in OCI form.
+
+    `nested`: an engine shall run in the container.
+    """
     machine = os.uname().machine
     names = [*ALLOWED.split(), *_ARCHITECTURE.get(machine, "").split()]
     for capability, unlocked in BY_CAPABILITY.items():
         if capability in capabilities:
             names += [name for name in unlocked.split() if name not in names]
+    if nested:
+        names = [name for name in names if name not in _OF_NO_ENGINE] + [_OF_AN_ENGINE]
     rules: list[dict[str, Any]] = [_allow(names)]
     rules.append(_allow(["socket"], _argument(0, "NE", _AF_VSOCK)))
     rules += [_allow(["personality"], _argument(0, "EQ", p)) for p in _PERSONALITIES]

@@ -62,6 +62,7 @@ LINKS = (
     ("/dev/ptmx", "pts/ptmx"),
     ("/dev/core", "/proc/kcore"),
 )
+_GROUPS = ("cgroup", "cgroup2")
 _PLAIN = ("rw", "private", "rprivate", "newinstance", "defaults", "idmap")
 _NONE: Mapping[str, int] = {}
 
@@ -222,6 +223,13 @@ def _flags(mount: SpecMount) -> tuple[int, list[str]]:
     return flags, words
 
 
+def opens_groups(spec: Spec) -> bool:
+    """Whether the container is shown control groups that it may write."""
+    return any(
+        mount.type in _GROUPS and "ro" not in mount.options for mount in spec.mounts
+    )
+
+
 def _mount_step(mount: SpecMount, spec: Spec, trees: Mapping[str, int]) -> Step:
     bound = bind_of(mount)
     if bound and mount.destination in trees:
@@ -229,7 +237,7 @@ def _mount_step(mount: SpecMount, spec: Spec, trees: Mapping[str, int]) -> Step:
     if bound:
         return bound
     flags, words = _flags(mount)
-    if mount.type in ("cgroup", "cgroup2"):
+    if mount.type in _GROUPS:
         has_own = "cgroup" in spec.namespaces or "cgroup" in spec.joined
         group = "" if has_own else spec.cgroup
         return ControlGroups(target=mount.destination, flags=flags, group=group)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine import acts, gate
+from engine.errors import SyscallError
 from engine.kernel import cgroups, devices, limits, namespaces, processes
 from engine.oci.spec import Identities, Process, Spec
 from engine.runtime import channel, init, joining, rootfs
@@ -94,6 +95,7 @@ def start(
     spec = bundle.spec
     devices.restrict(spec.cgroup, spec.resources.devices)
     users = _users(spec)
+    _delegate(spec)
     cgroups.join(spec.cgroup)
     rootfs.mount_layers(directory, bundle, users)
     rootfs.mount_shared_memory(bundle)
@@ -109,6 +111,18 @@ def start(
         processes.forget_imports()
         init.become_container(spec, bundle.seccomp, report, manner)
     channel.send(report, {"pid": pid})
+
+
+def _delegate(spec: Spec) -> None:
+    """Its control group is its own if it sees no other, may write, and has own users.
+
+    Source: OCI runtime-spec, config-linux.md, "Cgroup ownership"
+    """
+    if spec.identities and "cgroup" in spec.namespaces and rootfs.opens_groups(spec):
+        from engine.kernel import delegation  # few containers are given theirs
+
+        owner = spec.identities.first + spec.process.uid
+        delegation.delegate(spec.cgroup, owner)
 
 
 def _users(spec: Spec) -> int:
@@ -167,7 +181,7 @@ def join(
     """
     gc.disable()
     keep_only(streams, report, running.pidfd, *kept)
-    cgroups.join(running.cgroup)
+    _join_group(running)
     if running.identities:
         from engine.runtime import shifted  # few containers have a user namespace
 
@@ -178,6 +192,18 @@ def join(
     if running.identities:
         shifted.become_its_root()
     init.become_exec(process, program, report, manner)
+
+
+def _join_group(running: Running) -> None:
+    """Join its control group, or the part of it where process 1 is, if it has parts."""
+    try:
+        cgroups.join(running.cgroup)
+    except SyscallError as error:
+        if error.name != "EBUSY":
+            raise
+        from engine.kernel import delegation  # few containers divide their group
+
+        delegation.join_part_of(running.pid)
 
 
 def keep_only(streams: Streams, report: socket.socket, *others: int) -> None:

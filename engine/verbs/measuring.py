@@ -15,6 +15,7 @@ from engine.verbs.sessions import SessionVerbs
 if TYPE_CHECKING:
     from engine.containers.looking.stats import Stats
     from engine.containers.looking.top import ProcessTable
+    from engine.kernel.counters import Allowed
 
 
 class MeasuringVerbs(SessionVerbs):
@@ -51,6 +52,18 @@ class MeasuringVerbs(SessionVerbs):
         if not (container.options.oom_kill_disable and container.running):
             return False
         return counters.is_under_oom(self._house.cgroup(container))
+
+    def limits_met(self, name: str) -> tuple[str, ...]:
+        """Which limits have kept a container that runs from more: "memory", "pids"."""
+        from engine.kernel import counters
+
+        return counters.limits_met(self._house.cgroup(self._house.records.find(name)))
+
+    def allowed(self, pid: int) -> "Allowed":
+        """What the control group of a process may take, by its number here."""
+        from engine.kernel import counters
+
+        return counters.allowed(pid)
 
     @told_as_engine_errors()
     def top(self, name: str, options: Sequence[str] = ()) -> "ProcessTable":

@@ -57,6 +57,15 @@ NOTHING_SAID = {
 }
 
 
+def test_nothing_masked_is_what_docker_sends_for_system_paths_unconfined() -> None:
+    asked = {"SecurityOpt": ["no-new-privileges"], "MaskedPaths": []}
+    opened = {**asked, "ReadonlyPaths": []}
+    assert of_host(asked) == {"security_options": ["no-new-privileges"]}
+    assert of_host(opened) == {
+        "security_options": ["no-new-privileges", "systempaths=unconfined"]
+    }
+
+
 def test_what_says_nothing_is_passed_over() -> None:
     assert said(NOTHING_SAID) == {"interactive": True, "network": "bridge"}
 

@@ -23,6 +23,7 @@ NUMBERS = {
     "init_module": 175,
     "ptrace": 101,
     "personality": 135,
+    "pivot_root": 155,
     "keyctl": 250,
     "add_key": 248,
     "unshare": 272,
@@ -75,8 +76,8 @@ def test_what_programs_need_is_allowed(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "mount umount2 reboot init_module keyctl add_key unshare setns bpf userfaultfd "
-    "io_uring_setup".split(),
+    "mount umount2 pivot_root reboot init_module keyctl add_key unshare setns bpf "
+    "userfaultfd io_uring_setup".split(),
 )
 def test_what_could_harm_the_machine_is_refused(name: str) -> None:
     assert run(DEFAULT, NUMBERS[name]) == EPERM
@@ -127,6 +128,15 @@ def test_a_power_unlocks_its_calls(power: str, calls: list[str]) -> None:
     program = x86(docker_policy((*capabilities.DEFAULT, power)))
     assert {run(program, NUMBERS[call]) for call in calls} == {ALLOW}
     assert run(program, NUMBERS["keyctl"]) == EPERM
+
+
+def test_an_engine_inside_gets_what_it_needs_and_no_more() -> None:
+    powers = (*capabilities.DEFAULT, "CAP_SYS_ADMIN")
+    program = x86(docker_policy(powers, nested=True))
+    needs = ("pivot_root", "mount", "umount2", "unshare", "setns", "clone3")
+    assert {run(program, NUMBERS[call]) for call in needs} == {ALLOW}
+    others = ("bpf", "keyctl", "reboot", "init_module", "userfaultfd")
+    assert {run(program, NUMBERS[call]) for call in others} == {EPERM}
 
 
 def test_the_calls_of_x32_are_refused() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from engine.containers import specification
 from engine.containers.binds import BoundPath
+from engine.containers.options import security
 from engine.containers.options.asked import ContainerOptions
 from engine.containers.users import Identity
 from engine.errors import InvalidArgument
@@ -171,7 +172,7 @@ def test_it_is_read_as_it_was_written(options: dict) -> None:
 )
 def test_no_new_privileges_may_be_said_in_several_ways(text: str, yes: bool) -> None:
     asked = ContainerOptions(image="x", security_options=(text,))
-    assert specification.no_new_privileges(asked) is yes
+    assert security.no_new_privileges(asked) is yes
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def asked(host: Fields) -> dict[str, Any]:
         "privileged": host.truth("Privileged"),
         "capabilities_add": host.texts("CapAdd"),
         "capabilities_drop": host.texts("CapDrop"),
-        "security_options": host.texts("SecurityOpt"),
+        "security_options": _security(host),
         "groups_add": host.texts("GroupAdd"),
         "pid": host.text("PidMode"),
         "ipc": host.text("IpcMode"),
@@ -35,6 +35,14 @@ def asked(host: Fields) -> dict[str, Any]:
         "device_rules": host.texts("DeviceCgroupRules"),
         "sysctls": host.text_map("Sysctls"),
     }
+
+
+def _security(host: Fields) -> tuple[str, ...]:
+    """What follows --security-opt. `docker` sends one of them in words of its own."""
+    asked = host.texts("SecurityOpt")
+    if host.data.get("MaskedPaths") == host.data.get("ReadonlyPaths") == []:
+        return (*asked, "systempaths=unconfined")
+    return asked
 
 
 def _device(device: Fields) -> str:

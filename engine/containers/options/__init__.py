@@ -12,6 +12,7 @@ comes to in the runtime specification.
     namespaces.py     --pid, --ipc, --uts: walls that are left out, or shared
     networks.py       --network, --ip, --network-alias
     devices.py        --device
+    security.py       --security-opt
     parameters.py     --sysctl
     limits.py         memory and all else that the control group is told
     processors.py     --cpus, --cpuset-cpus: which of them, and how much

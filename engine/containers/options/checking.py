@@ -16,7 +16,7 @@ from engine.containers.options import (
     names,
     namespaces,
     networks,
-    ulimits,
+    security,
 )
 from engine.containers.options.asked import ContainerOptions
 from engine.errors import InvalidArgument
@@ -42,6 +42,7 @@ def check(options: ContainerOptions) -> None:
     namespaces.check(options)
     networks.check(options)
     devices.check(options)
+    security.check(options)
     binds.requests(options)
     _check_life(options)
     logs.keeping(options, {}, {})
@@ -50,8 +51,10 @@ def check(options: ContainerOptions) -> None:
         from engine.containers.options import parameters  # few containers have any
 
         parameters.check(options)
-    for text in options.ulimits:
-        ulimits.parse(text)
+    if options.ulimits:
+        from engine.containers.options import ulimits  # likewise
+
+        ulimits.ulimits(options.ulimits)
     _check_parent(options.cgroup_parent)
 
 

@@ -72,7 +72,9 @@ OPTIONS: list[click.Parameter] = [
         "security_options",
         metavar="OPTION",
         help="""no-new-privileges: setuid programs give no power. seccomp=unconfined,
-        seccomp=FILE: which system calls may be made.""",
+        seccomp=FILE: which system calls may be made; seccomp=nested: those that an
+        engine inside needs, too. systempaths=unconfined: nothing below /proc is hidden
+        or read-only. writable-cgroups=true: its control groups may be divided.""",
     ),
     WALLS.flag(
         "--privileged",
