@@ -19,6 +19,7 @@ Marked work, in the order in which it comes about:
     work.py        what a check is given; paper.py: an image of it
     runs.py        what of it is to be run; ran.py: what came of that
     sandbox.py     … in a container of its own; scratch.py: on a disk of its own
+    inner.py       … in which there is an engine; left.py: what of it is still there
     dialog.py      … by somebody who types, on a terminal: talking.py
     runner.py      … all scripts of one submission
     lesson_checks.py  a lesson's check, where it looks only at what is handed in

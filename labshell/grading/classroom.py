@@ -252,10 +252,11 @@ def _at(what: str, at: str) -> str:
 
 
 def _stopped(row: Row, runs: Runs) -> Row:
-    """The row of somebody whose script may have been stopped at a limit."""
-    limits = [run.limit for run in runs.values() if isinstance(run, Ran) and run.limit]
+    """The row of somebody whose script may have been stopped at a limit, or met one."""
+    came = [run for run in runs.values() if isinstance(run, Ran)]
+    limits = [run.limit for run in came if run.limit]
     if not limits:
-        return row
+        return replace(row, limit=next((run.met[0] for run in came if run.met), ""))
     status = TIMEOUT if "seconds" in limits else ERROR
     limit = "seconds" if status == TIMEOUT else limits[0]
     return replace(row, status=status, limit=limit, note="its run was stopped")

@@ -30,19 +30,25 @@ NO_FILE = marked("It left no file {subject}.")
 class RanProcess:
     """A process that was still there when the script had ended.
 
-    Numbers are those inside; `own` are the kinds of namespaces that are not those of
-    the script: "mount", "pid", "network", "uts", "ipc", "user", "cgroup".
+    Numbers are those in its own pid namespace; `own` are the kinds of namespaces that
+    are not those of the script: "mount", "pid", "network", "uts", "ipc", "user",
+    "cgroup". `memory` (bytes) and `most` (processes) are what its own control group may
+    take, None if it has no such limit of its own.
     """
 
     pid: int
     parent: int
     command: str
     own: tuple[str, ...]
+    memory: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """One run. `limit`: why it was stopped before its end ("seconds", "output").
+
+    `met`: which limits kept it from more, though it went on ("memory", "pids").
 
     `seen`: how many texts of its dialog were shown, if it has one.
 
@@ -52,6 +58,7 @@ class Ran:
     exit_status: int | None
     output: bytes = b""
     limit: str = ""
+    met: tuple[str, ...] = ()
     seconds: float = 0.0
     seen: int = 0
     processes: tuple[RanProcess, ...] = ()
@@ -75,10 +82,11 @@ class Ran:
             "exit_status": self.exit_status,
             "output": _text(self.output),
             "limit": self.limit,
+            "met": list(self.met),
             "seconds": self.seconds,
             "seen": self.seen,
             "processes": [
-                [one.pid, one.parent, one.command, list(one.own)]
+                [one.pid, one.parent, one.command, list(one.own), one.memory, one.most]
                 for one in self.processes
             ],
             "files": {
@@ -94,11 +102,19 @@ class Ran:
             exit_status=data["exit_status"],
             output=base64.b64decode(data["output"]),
             limit=data["limit"],
+            met=tuple(data["met"]),
             seconds=data["seconds"],
             seen=data["seen"],
             processes=tuple(
-                RanProcess(pid=pid, parent=parent, command=command, own=tuple(own))
-                for pid, parent, command, own in data["processes"]
+                RanProcess(
+                    pid=pid,
+                    parent=parent,
+                    command=command,
+                    own=tuple(own),
+                    memory=memory,
+                    most=most,
+                )
+                for pid, parent, command, own, memory, most in data["processes"]
             ),
             files={
                 path: None if text is None else base64.b64decode(text)

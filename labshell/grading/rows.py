@@ -9,7 +9,8 @@ As JSON (`marks.json`), schema "labshell.marks/1":
         "status": "graded",
         "earned": 7.0, "maximum": 9,
         "share": 1.0,                           what lateness has left of the points
-        "note": "", "limit": "",                why not graded; which limit was hit
+        "note": "", "limit": "",                why not graded; which limit was hit: one
+                                                that a run went on at, too ("memory")
         "file": "s001.tar",
         "items": [
           {"item": "small", "earned": 4, "maximum": 4,

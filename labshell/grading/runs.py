@@ -6,6 +6,7 @@
         title: A server that answers
         run: solve.sh                  a work file of the student's, for sh
         base: busybox                  in which of `bases`; the first, unless named
+        with: lab                      instead: a house in which there is a `lab`
         files: [/srv/page]             what checks will want to see of what it left
         dialog: [{see: "name?", type: ada}]    somebody types into it: dialog.py
         check: checks:left_a_page      it asks work.ran: see ran.py
@@ -18,21 +19,26 @@ Try it: `lab assignment lint layers-1`
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labshell.grading.dialog import Line, read_dialog
 from labshell.lessons.fields import Fields
 
 _MOST_FILES = 32
+_LAB = "lab"
 _PATH = re.compile(r"(/[A-Za-z0-9._-]{1,64}){1,16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What is to be run: a work file, in a base image; `files` are looked at then."""
+    """What is to be run: a work file, in a base image; `files` are looked at then.
+
+    `lab`: with an engine of its own, in an image that has one.
+    """
 
     name: str
     base: str
+    lab: bool = False
     files: tuple[str, ...] = ()
     dialog: tuple[Line, ...] = ()
 
@@ -42,6 +48,7 @@ def read_script(fields: Fields) -> Script:
     script = Script(
         name=fields.text("run"),
         base=fields.text("base", ""),
+        lab=_has_lab(fields),
         files=fields.texts("files"),
         dialog=read_dialog(fields.listed("dialog")),
     )
@@ -53,6 +60,16 @@ def read_script(fields: Fields) -> Script:
     return script
 
 
+def _has_lab(fields: Fields) -> bool:
+    """Whether the script is run where there is a `lab`."""
+    asked = fields.text("with", "")
+    if asked not in ("", _LAB):
+        raise fields.problem("with", f"there is only `{_LAB}`")
+    if asked and fields.text("base", ""):
+        raise fields.problem("base", f"`with: {_LAB}` has an image of its own")
+    return bool(asked)
+
+
 def together(scripts: Iterable[Script], bases: Sequence[str]) -> tuple[Script, ...]:
     """Each script once, with the files of all that ask for it, and its base.
 
@@ -60,17 +77,18 @@ def together(scripts: Iterable[Script], bases: Sequence[str]) -> tuple[Script, .
     """
     found: dict[str, Script] = {}
     for script in scripts:
-        base = script.base or (bases[0] if bases else "")
-        if base not in bases:
+        base = "" if script.lab else script.base or (bases[0] if bases else "")
+        if not script.lab and base not in bases:
             raise ValueError(f"{script.name}: `base: {base}` is none of `bases`")
-        before = found.get(script.name, Script(name=script.name, base=base))
+        before = found.get(script.name, replace(script, base=base, files=()))
+        if before.lab != script.lab:
+            raise ValueError(f"{script.name} is run once, with `lab` or without")
         if before.base != base:
             raise ValueError(f"{script.name} is run once, in {before.base} or {base}")
         if script.dialog and before.dialog not in ((), script.dialog):
             raise ValueError(f"{script.name} is run once, and has two dialogs")
-        found[script.name] = Script(
-            name=script.name,
-            base=base,
+        found[script.name] = replace(
+            before,
             files=tuple(dict.fromkeys((*before.files, *script.files))),
             dialog=script.dialog or before.dialog,
         )

@@ -23,11 +23,8 @@ Try it: `lab assignment try`, and meanwhile `ps -ef | grep solve.sh`
 """
 
 import contextlib
-import errno
 import io
-import os
 import select
-import stat
 import tarfile
 import time
 from collections.abc import Mapping, Sequence
@@ -35,23 +32,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.engine import ContainerOptions, Engine, ExecOptions
-from engine.errors import InvalidState, NotFound, SyscallError
+from labshell.grading import left
 from labshell.grading.dialog import Talked, filled
 from labshell.grading.limits import RunLimits
-from labshell.grading.ran import Ran, RanProcess
+from labshell.grading.ran import Ran
 from labshell.grading.runs import Script
 
 if TYPE_CHECKING:
-    from engine.engine import ProcessInfo
+    pass
 
 WORK = "/task"
-_WAITS = "sleep 2147483"  # seconds, as nobody else would ask for
-_HOLD = f"while :; do {_WAITS}; done"
-_LARGEST_FILE = 1 << 20  # bytes of a file that is looked at
-_MOST_PROCESSES = 256
-_SETTLING, _MOMENT = 0.3, 0.01  # seconds, for what the script has begun last
-_INSIDE = ("container", "exec")  # roles of what is in the container
-_NOWHERE = (errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EXDEV)  # a bad path
+_HOLD = f"while :; do {left.WAITS}; done"
 _STREAMS = (b"1", b"2")
 
 
@@ -78,16 +69,19 @@ def run(
         ended = _executed(engine, container.id, script, until, most)
         took = round(time.monotonic() - began, 3)
         if not ended.limit:
-            _settle(engine, container.name, f"/bin/sh {WORK}/{script.name}")
-        processes = _left(engine, container.id, container.name)
+            left.settle(engine, container.name, f"/bin/sh {WORK}/{script.name}")
+        processes = left.processes(engine, container.id, container.name)
         return Ran(
             exit_status=ended.exit_status,
             output=ended.output,
             limit=ended.limit,
+            met=engine.limits_met(container.id),
             seen=ended.seen,
             seconds=took,
             processes=processes,
-            files={path: _file(engine, container.id, path) for path in script.files},
+            files={
+                path: left.file(engine, container.id, path) for path in script.files
+            },
         )
     finally:
         engine.remove(container.id, force=True, volumes=True)
@@ -97,7 +91,7 @@ def _options(
     script: Script, limits: RunLimits, values: Mapping[str, str]
 ) -> ContainerOptions:
     memory = limits.memory << 20
-    return ContainerOptions(
+    options = ContainerOptions(
         image=script.base,
         entrypoint=("/bin/sh", "-c"),
         command=(_HOLD,),
@@ -116,6 +110,11 @@ def _options(
         ulimits=("core=0",),
         log_driver="none",
     )
+    if not script.lab:
+        return options
+    from labshell.grading import inner  # few scripts have an engine
+
+    return inner.opened(options)
 
 
 def _tar_of(files: Mapping[str, bytes]) -> bytes:
@@ -169,61 +168,3 @@ def _listened(
             waiting.poll(left * 1000)
             received = attachment.receive()
             pieces = [received] if received else []
-
-
-def _settle(engine: Engine, name: str, script: str) -> None:
-    """Let what the script has forked last come as far as its execve, if it will."""
-    until = time.monotonic() + _SETTLING
-    while time.monotonic() < until:
-        if script not in {one.command for one in _inside(engine, name)}:
-            return
-        time.sleep(_MOMENT)
-
-
-def _left(engine: Engine, container: str, name: str) -> tuple[RanProcess, ...]:
-    """Freeze it; its processes, but for process 1 and what that waits for."""
-    try:
-        engine.pause(container)
-    except InvalidState:  # process 1 has ended, and all others with it
-        return ()
-    found = _inside(engine, name)
-    numbers = {one.pid: one.inside_pid or 0 for one in found}
-    first = engine.container(container).state.pid
-    usual = next((one.namespaces for one in found if one.pid == first), {})
-    return tuple(
-        RanProcess(
-            pid=numbers[one.pid],
-            parent=numbers.get(one.parent, 0),
-            command=one.command,
-            own=tuple(k for k, n in one.namespaces.items() if usual.get(k) != n),
-        )
-        for one in found[:_MOST_PROCESSES]
-        if one.pid != first and (one.parent, one.command) != (first, _WAITS)
-    )
-
-
-def _inside(engine: Engine, name: str) -> "list[ProcessInfo]":
-    """The processes of the container of this name."""
-    every = engine.processes()
-    return [one for one in every if one.container == name and one.role in _INSIDE]
-
-
-def _file(engine: Engine, container: str, path: str) -> bytes | None:
-    """The beginning of a plain file; None if it is none, whatever else is there."""
-    try:
-        status = engine.path_status(container, path)
-    except NotFound:
-        return None
-    except SyscallError as error:
-        if error.errno in _NOWHERE:
-            return None
-        raise
-    if not stat.S_ISREG(status.mode) or status.size > _LARGEST_FILE:
-        return None
-    with contextlib.closing(os.fdopen(os.memfd_create("file"), "r+b")) as packed:
-        engine.pack_files(container, path, packed.fileno())
-        packed.seek(0)
-        with tarfile.open(fileobj=packed, mode="r:") as tar:
-            member = tar.next()
-            content = tar.extractfile(member) if member and member.isreg() else None
-            return content.read(_LARGEST_FILE) if content else None

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from engine.engine import Engine
 from engine.errors import EngineError
-from labshell.grading import kit
+from labshell.grading import inner, kit
 from labshell.grading.assignment import Assignment
 from labshell.grading.marking import BASES
 
@@ -107,11 +107,17 @@ def _furnished(place: Path, assignment: Assignment) -> Engine:
     bases = assignment.folder / BASES
     packed = sum(f.stat().st_size for f in bases.rglob("*") if f.is_file())
     free = assignment.limits.run.disk << 20
-    disk = _mounted(place, (_ROOM + free + packed * _UNPACKED) * 5 // 4)
+    own = any(script.lab for script in assignment.scripts)
+    if own:
+        free += packed  # each of them begins with the base images
+    size = _ROOM + free + packed * _UNPACKED + (inner.NEEDS if own else 0)
+    disk = _mounted(place, size * 5 // 4)
     engine = Engine(disk / "root")
     kit.load(engine, assignment)
+    if own:
+        inner.make_house(engine, assignment.bases)
     for script in assignment.scripts:
-        engine.image(script.base)
+        engine.image(script.base or inner.IMAGE)
     with (disk / "ballast").open("wb") as ballast:
         room = os.statvfs(disk)
         os.posix_fallocate(
