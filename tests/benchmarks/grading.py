@@ -4,6 +4,8 @@
                           "budget" is twenty a second and processor
     a sandbox             what it costs to run a script that does nothing, and to look
                           at what came of it; 0.3 s is the budget
+    … with a lab          the same where there is an engine, and a script that runs a
+                          container with it: twice the budget
     two workers, four     of a Dask cluster on this machine, against one worker
 
 Beside the times stands how many that are in a minute, and the most memory that the
@@ -35,7 +37,7 @@ from tests.grading.courses import Course
 from tests.grading.running import RunCourse
 
 CLASS = 1000  # submissions
-NOTHING = {"solve.sh": b"exit 0"}
+CONTAINER = b"lab run --rm --network none busybox true"
 RUNS, SANDBOX = 20, 0.3  # runs, and the seconds that each may take
 HERE = "127.0.0.1"
 BUDGET = 20.0  # submissions a second, of one processor
@@ -82,24 +84,39 @@ def grading_together(field: Field) -> Contest:
     return _class(2)
 
 
-def running(field: Field) -> Contest:
-    """A script that does nothing, each time in a sandbox of its own."""
+def _runs(job: str, script: bytes, budget: float, *, lab: bool) -> Contest:
+    """A script, each time in a sandbox of its own, with a `lab` or without."""
+    files = {"solve.sh": script}
     times = []
     with tempfile.TemporaryDirectory(dir=workshop.DISK) as place:
         course = RunCourse(Path(place) / "course")
+        if lab:
+            course.give_labs()
         with closing(Runner(course.assignment)) as runner:
-            runner.run(NOTHING, {})  # the first makes the engine
+            runner.run(files, {})  # the first makes the engine
             for _ in range(RUNS):
                 began = time.perf_counter()
-                assert isinstance(runner.run(NOTHING, {})["solve.sh"], Ran)
+                ran = runner.run(files, {})["solve.sh"]
+                assert isinstance(ran, Ran) and ran.exit_status == 0
                 times.append(time.perf_counter() - began)
     return Contest(
-        job="run a script in a sandbox",
-        times={"lab": statistics.median(times), "budget": SANDBOX},
+        job=job,
+        times={"lab": statistics.median(times), "budget": budget},
         unit="s",
         rival="budget",
         target=1.0,
     )
+
+
+def running(field: Field) -> Contest:
+    """A script that does nothing."""
+    return _runs("run a script in a sandbox", b"exit 0", SANDBOX, lab=False)
+
+
+def running_a_container(field: Field) -> Contest:
+    """A script that runs a container with an engine of its own."""
+    job = "run a script that runs a container"
+    return _runs(job, CONTAINER, 2 * SANDBOX, lab=True)
 
 
 def _at_workers(course: Course, files: list[Path], count: int) -> float:
@@ -142,4 +159,5 @@ JOBS = [
     grading_at_two_workers,
     grading_at_four_workers,
     running,
+    running_a_container,
 ]

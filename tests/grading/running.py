@@ -83,6 +83,13 @@ class RunCourse(Course):
         (self.folder / "checks.py").write_text(CHECKS)
         (self.folder / "hidden.py").write_text(HIDDEN)
 
+    def give_labs(self, seconds: int = 20) -> None:
+        """An engine of its own for each script, and so many seconds."""
+        self.replace("run: solve.sh", "run: solve.sh\n    with: lab")
+        old = "run: {seconds: 20, memory: 64, disk: 16, pids: 32}"
+        new = f"run: {{seconds: {seconds}, memory: 192, disk: 16, pids: 64}}"
+        self.replace(old, new)
+
     def hand_in_script(
         self, student: str, script: str | bytes, program: bytes | None = None
     ) -> Path:

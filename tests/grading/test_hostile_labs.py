@@ -73,21 +73,11 @@ FROZEN = {
 }
 
 
-def course_with_labs(place: RunCourse, seconds: int) -> RunCourse:
-    """The course, with an engine for each script."""
-    place.replace("run: solve.sh", "run: solve.sh\n    with: lab")
-    place.replace(
-        "seconds: 20, memory: 64, disk: 16, pids: 32",
-        f"seconds: {seconds}, memory: 128, disk: 16, pids: 64",
-    )
-    return place
-
-
 @pytest.fixture(scope="module")
 def graders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graders]:
     """A course in which there is a `lab`, and its graders."""
-    place = RunCourse(tmp_path_factory.mktemp("labs") / "course")
-    course = course_with_labs(place, 20)
+    course = RunCourse(tmp_path_factory.mktemp("labs") / "course")
+    course.give_labs()
     with course.graders() as look:
         yield course, look
 
@@ -134,8 +124,8 @@ def test_a_system_call_that_no_engine_needs_is_refused(
 def test_what_freezes_itself_is_ended_all_the_same(
     tmp_path_factory: pytest.TempPathFactory, canary: Canary, version: str
 ) -> None:
-    place = RunCourse(tmp_path_factory.mktemp("frozen") / "course")
-    course = course_with_labs(place, 1)
+    course = RunCourse(tmp_path_factory.mktemp("frozen") / "course")
+    course.give_labs(seconds=1)
     with course.graders() as look:
         row = looked((course, look), canary, FROZEN[version])
     assert (row.status, row.limit, row.earned) == (TIMEOUT, "seconds", 0)

@@ -11,7 +11,7 @@ from labshell.grading.sandbox import run
 from labshell.grading.scratch import Scratch
 from tests.grading.running import RunCourse
 
-pytestmark = [pytest.mark.require("root", "overlay"), pytest.mark.vm]
+pytestmark = pytest.mark.require("root", "overlay")
 Run = Callable[[str], Ran]
 Grader = tuple[RunCourse, Callable[[Path], Look]]
 HOME = Path(__file__).parents[2]
@@ -50,8 +50,7 @@ def talked(work):
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs scripts, one after the other, each in a sandbox of its own."""
     course = RunCourse(tmp_path_factory.mktemp("labs") / "course")
-    course.replace("run: solve.sh", "run: solve.sh\n    with: lab")
-    course.replace("memory: 64, disk: 16, pids: 32", "memory: 192, disk: 16, pids: 64")
+    course.give_labs()
     assignment = course.assignment
     (script,) = assignment.scripts
     scratch = Scratch(assignment)
@@ -78,11 +77,13 @@ def of(ran: Ran, command: str) -> RanProcess:
     return found
 
 
+@pytest.mark.vm
 def test_a_script_runs_a_container_of_a_base_image(ran: Run) -> None:
     done = ran("lab run --rm --network none busybox echo $word; lab images -q | wc -l")
     assert (done.exit_status, done.output) == (0, b"x\n1\n")
 
 
+@pytest.mark.vm
 def test_what_it_leaves_running_is_seen_in_its_namespaces(ran: Run) -> None:
     done = ran("lab run -d --network none busybox sleep 1234; sleep 4321 &")
     assert of(done, "sleep 1234").pid == 1
@@ -90,6 +91,7 @@ def test_what_it_leaves_running_is_seen_in_its_namespaces(ran: Run) -> None:
     assert of(done, "sleep 4321").own == ()
 
 
+@pytest.mark.vm
 def test_a_limit_of_its_container_is_seen_and_none_else(ran: Run) -> None:
     done = ran(
         "lab run -d --network none -m 32m --pids-limit 20 busybox sleep 1000\n"
@@ -112,6 +114,7 @@ def test_a_script_builds_commits_and_mounts(ran: Run) -> None:
     assert (done.exit_status, done.output) == (0, b"built\nbuilt\n")
 
 
+@pytest.mark.vm
 def test_its_containers_meet_on_a_network(ran: Run) -> None:
     done = ran(
         "lab network create lan > /dev/null\n"
@@ -138,6 +141,7 @@ def test_the_memory_that_it_may_take_holds_for_its_containers_too(ran: Run) -> N
     assert done.exit_status == 137
 
 
+@pytest.mark.vm
 def test_the_limits_that_a_script_meets_are_named(ran: Run) -> None:
     many = "for i in $(seq 100); do sleep 100 & done"
     assert ran(many).met == ("pids",)
@@ -145,6 +149,7 @@ def test_the_limits_that_a_script_meets_are_named(ran: Run) -> None:
     assert ran("true").met == ()
 
 
+@pytest.mark.vm
 def test_a_limit_of_its_own_container_is_none_of_the_sandbox(ran: Run) -> None:
     hungry = "a=xxxxxxxx; while :; do a=$a$a; done"
     done = ran(f"lab run --rm --network none -m 16m busybox sh -c '{hungry}'")

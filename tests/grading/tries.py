@@ -78,7 +78,7 @@ TRIES = {
     "unshare mounts": "unshare -m true",
     "namespaces of process 1": "nsenter -t 1 -m ls {canary}",
     "release_agent": "d=$(ls -d /sys/fs/cgroup/*/ | head -n 1); "
-    "echo {canary}/open > $d/release_agent",
+    '[ -n "$d" ] && echo {canary}/open > $d/release_agent',
     "a group of its own": "mkdir /sys/fs/cgroup/pwn || mkdir /sys/fs/cgroup/*/pwn",
     "more memory": "echo 999999999 > /sys/fs/cgroup/memory/memory.limit_in_bytes || "
     "echo max > /sys/fs/cgroup/memory.max",
