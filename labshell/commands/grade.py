@@ -158,9 +158,10 @@ def grade(
     folder, out = _places(files, assignment, out, needs_files)
     from labshell.grading.grading import Asked
     from labshell.grading.intake import files_of
+    from labshell.grading.keeping import by_former_names
 
     wanted = reporting.Wanted(out, formats, roster, json)
-    found = files_of(files, student)
+    found = files_of(files, student, out)
     if visible:
         return reporting.visible(found, folder, wanted)
     if not files:
@@ -169,6 +170,8 @@ def grade(
     # Only a folder shows who has handed in nothing.
     how["folders"] = [path for path in files if path.is_dir()]
     how["part"] = student is not None or not how["folders"]
+    if how["part"]:
+        found = by_former_names(out, found)
     return _class(Asked(files=found, folder=folder, out=out, **how), wanted)
 
 

@@ -29,6 +29,7 @@ from labshell.grading.accommodations import (
 )
 from labshell.grading.assignment import BEST, Assignment
 from labshell.grading.inspector import Inspected
+from labshell.grading.intake import called
 from labshell.grading.journal import Look, version
 from labshell.grading.looker import Looker
 from labshell.grading.marking import NO_RUNS, values_of
@@ -139,7 +140,7 @@ class Classroom:
             student, row, staff = self._believed(found.result, base)
             row = _stopped(row, runs) if student else row
         if not student:
-            student = self._named(file)
+            student = self._named(file.name)
         return Look(
             file=file.name,
             version=version(file),
@@ -170,7 +171,7 @@ class Classroom:
         except (LookupError, TypeError, ValueError, SubmissionError) as error:
             failed = f"the grader failed: {error}"
             return "", replace(base, status=UNGRADED, note=failed), ""
-        owner, named = self._owner(claim.token), self._named(Path(base.file))
+        owner, named = self._owner(claim.token), self._named(base.file)
         if not owner:
             return "", replace(base, note="its token is no student's"), ""
         if owner != claim.student:
@@ -184,9 +185,9 @@ class Classroom:
     def _asked(self) -> list[tuple[str, int]]:
         return [(item.id, item.maximum) for item in self.assignment.items]
 
-    def _named(self, file: Path) -> str:
+    def _named(self, file: str) -> str:
         """Whose a file may be that says nothing to be believed: by its name."""
-        return file.stem if file.stem in self._roster else ""
+        return next((one for one in called(file) if one in self._roster), "")
 
     def rows(
         self, looks: Iterable[Look], received: Mapping[str, datetime]
@@ -233,7 +234,7 @@ class Classroom:
 
     def _is_foreign(self, row: Row) -> bool:
         """Is its file called like another student?"""
-        return self._named(Path(row.file)) not in ("", row.student)
+        return self._named(row.file) not in ("", row.student)
 
     def _in_time(self, row: Row, received: datetime | None) -> Row:
         """The row, with what is left of its points after this student's deadline."""

@@ -25,7 +25,7 @@ from typing import Any
 from engine.errors import Conflict
 from labshell.grading import accommodations, comparing, overrides, tracer
 from labshell.grading.course import ROSTER
-from labshell.grading.intake import RECEIVED
+from labshell.grading.intake import table_of
 from labshell.grading.keeping import read_grading, read_looks
 from labshell.grading.kept import read_kept
 from labshell.grading.reports.people import Person, read_people
@@ -80,11 +80,11 @@ def _members(out: Path, student: str) -> Iterator[tuple[str, bytes | Path]]:
         changes = saving.read(out / comparing.FILE)["changes"]
         mine = [change for change in changes if change["student"] == student]
         yield "changes.json", _json(mine, hide)
-    for place in dict.fromkeys(path.parent for path in grading.files):
+    for table in dict.fromkeys(table_of(path) for path in grading.files):
         names = {look.file for look in theirs}
-        lines = _lines(place / RECEIVED, {name.casefold() for name in names}, {"file"})
+        lines = _lines(table, {name.casefold() for name in names}, {"file"})
         if len(lines) > 1:
-            yield f"received/{place.name}.csv", _sheet(lines, hide)
+            yield f"received/{table.parent.name}.csv", _sheet(lines, hide)
     course, known = grading.folder.parent, _known_as(student, grading.folder.parent)
     for path in (
         course / ROSTER,

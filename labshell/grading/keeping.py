@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from labshell.grading import comparing, journal
+from labshell.grading.intake import InFolder
 from labshell.grading.journal import Look, version
 from labshell.grading.kept import FILE as MARKS
 from labshell.grading.kept import MarksError, read_kept
@@ -55,6 +56,7 @@ class Grading:
             "assignment": str(self.folder),
             "files": [
                 {"path": str(path), "version": state}
+                | ({"folder": True} if isinstance(path, InFolder) else {})
                 for path, state in self.files.items()
             ],
         }
@@ -67,7 +69,10 @@ class Grading:
         return Grading(
             when=datetime.fromisoformat(data["graded"]),
             folder=Path(data["assignment"]),
-            files={Path(one["path"]): str(one["version"]) for one in data["files"]},
+            files={
+                _place(one["path"], one.get("folder")): str(one["version"])
+                for one in data["files"]
+            },
         )
 
     def work_of(self, looks: Sequence[Look]) -> Iterator[tuple[Look, Path]]:
@@ -77,6 +82,10 @@ class Grading:
             path = places.get(look.file)
             if path and look.version and version(path) == look.version:
                 yield look, path
+
+
+def _place(path: str, in_folder: object) -> Path:
+    return InFolder(path) if in_folder else Path(path)
 
 
 def note(
@@ -100,6 +109,16 @@ def read_grading(out: Path) -> Grading:
             f"{out / FILE}: it cannot be read: {error}",
             "Grade anew: `lab grade FILE… --assignment DIR -o OUT`.",
         ) from error
+
+
+def by_former_names(out: Path, files: Sequence[Path]) -> list[Path]:
+    """These files; one that `out` knows in a student's own folder is there now, too.
+
+    Else its name would be another one, and another table would say when it came.
+    """
+    former = read_grading(out).files if (out / FILE).exists() else {}
+    known = {path for path in former if isinstance(path, InFolder)}
+    return [InFolder(one) if one.absolute() in known else one for one in files]
 
 
 def purge(out: Path, before: datetime, *, work: bool) -> list[Path]:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.grading.canary import Canary
 from tests.grading.courses import Course
+from tests.shell.lines import Lab
 
 
 @pytest.fixture
@@ -29,3 +30,9 @@ def canary(singing: Canary) -> Iterator[Canary]:
     before = singing.state()
     yield singing
     assert singing.state() == before
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """`lab` on a root that no line of these needs."""
+    return Lab(tmp_path / "root")

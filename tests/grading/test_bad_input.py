@@ -18,12 +18,6 @@ from tests.grading.courses import DAY, STUDENTS, Course
 from tests.shell.lines import Done, Lab
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    """`lab` on a root that no line of these needs."""
-    return Lab(tmp_path / "root")
-
-
 def given(course: Course, out: Path, *more: str) -> list[str]:
     place = str(course.place / "class")
     return ["grade", place, "--assignment", str(course.folder), "-o", str(out), *more]

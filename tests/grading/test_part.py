@@ -10,12 +10,6 @@ from tests.shell.lines import Lab
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    """`lab` on a root that no line of these needs."""
-    return Lab(tmp_path / "root")
-
-
-@pytest.fixture
 def out(course: Course, lab: Lab, tmp_path: Path) -> Path:
     """Marks of a class: its first has everything, its second little, its third none."""
     course.hand_in("s001", course.solved("s001"))
@@ -93,10 +87,14 @@ def test_a_comparison_is_of_who_was_looked_at(
     assert earned(out)["s001"] == ("graded", 10)
 
 
-@pytest.mark.parametrize("where", ["layers-1", "layers-1/marks", ".", "class"])
+@pytest.mark.parametrize(
+    "where", ["layers-1", "layers-1/marks", ".", "class", "class/Ada"]
+)
 def test_marks_lie_in_no_folder_of_something_else(
     course: Course, lab: Lab, where: str
 ) -> None:
+    (course.place / "class/Ada").mkdir(parents=True)
+    course.hand_in("Ada/mine", course.solved("s002"))
     course.hand_in("s001", course.solved("s001"))
     done = lab(*line(course, course.place / where))
     assert "Marks need a folder of their own" in done.err
