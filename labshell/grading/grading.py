@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InvalidArgument
-from labshell.grading import comparing, honesty, intake, journal, kit, rounds, tracer
+from labshell.grading import (
+    comparing,
+    honesty,
+    intake,
+    journal,
+    kit,
+    pins,
+    rounds,
+    tracer,
+)
 from labshell.grading.assignment import Assignment
 from labshell.grading.classroom import Classroom
 from labshell.grading.comparing import Change
@@ -153,7 +162,7 @@ def _looks(
     asked: Asked, classroom: Classroom, part: Part | None, watcher: Watcher | None
 ) -> list[Look]:
     """A look for each file; the journal keeps those of the others, of a part."""
-    mark = journal.fingerprint(classroom.assignment)
+    mark = pins.fingerprint(classroom.assignment)
     kept = journal.Journal(
         asked.out / journal.FILE,
         mark,

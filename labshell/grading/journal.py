@@ -5,13 +5,12 @@
     …
 
 A line is whole or it is none, so whoever kills the grader loses only what was under
-way, and `--resume` goes on from here. The assignment must be the same then: marks of
-two different checks have no business in one table.
+way, and `--resume` goes on from here. The assignment must be the same then (pins.py
+tells): marks of two different checks have no business in one table.
 
 Try it: `lab grade class/ --assignment layers-1 -o OUT; tail -f OUT/looks.jsonl`
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Collection
@@ -19,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labshell.grading import lesson_checks
-from labshell.grading.assignment import Assignment, AssignmentError
+from labshell.grading.assignment import AssignmentError
 from labshell.grading.rows import Row
 from labshell.lessons import saving
 
@@ -65,23 +63,6 @@ class Look:
             row=Row.from_json(data["row"]),
             staff=str(data.get("staff", "")),
         )
-
-
-def fingerprint(assignment: Assignment) -> str:
-    """What the marks depend on, beside the work: a change makes every look void."""
-    digest = hashlib.sha256()
-    own = [assignment.folder / n for n in ("assignment.yaml", "checks.py", "hidden.py")]
-    for path in (*own, *of_lessons(assignment)):
-        digest.update(path.read_bytes() if path.exists() else b"")
-        digest.update(b"\0")
-    return digest.hexdigest()
-
-
-def of_lessons(assignment: Assignment) -> list[Path]:
-    """The files of lessons that the checks of an assignment stand in."""
-    checks = [check.name for item in assignment.items for check in item.checks]
-    names = [name for name in checks if lesson_checks.FORM.fullmatch(name)]
-    return sorted({lesson_checks.file_of(name) for name in names})
 
 
 def version(file: Path) -> str:

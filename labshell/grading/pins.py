@@ -10,6 +10,9 @@ the same images. So the digests are written down once; lint, try and grade say w
 differs. It is a note and no refusal: a check may have to be corrected, and whoever does
 so pins it anew.
 
+Within one grading it is a refusal: what the marks depend on has a fingerprint, and
+`--resume` goes on with marks of the same one only.
+
 Try it: `lab assignment pin layers-1`, change checks.py, `lab assignment lint layers-1`
 """
 
@@ -21,15 +24,16 @@ from typing import Any
 
 from engine.errors import EngineError
 from labshell import VERSION
+from labshell.grading import lesson_checks
 from labshell.grading.assignment import FILE as ASSIGNMENT
 from labshell.grading.assignment import Assignment, AssignmentError
-from labshell.grading.journal import of_lessons
 from labshell.grading.marking import BASES
 from labshell.grading.submission import NAME
 from labshell.lessons import saving
 
 FILE, SCHEMA = "pins.json", "labshell.pins/1"
 _PINNED = (ASSIGNMENT, "checks.py", "hidden.py", "README.md", "files", "solution")
+_MARKING = (ASSIGNMENT, "checks.py", "hidden.py")
 _LARGEST, _MOST_FILES = 256 << 20, 10_000  # bytes of one file; files of an assignment
 _HOW = "`lab assignment pin` writes it anew, as the assignment is now."
 
@@ -88,6 +92,37 @@ def _now(assignment: Assignment) -> dict[str, Any]:
         },
         "bases": frozen(folder),
     }
+
+
+def fingerprint(assignment: Assignment) -> str:
+    """What the marks depend on, beside the work: a change makes every look void.
+
+    What students got is part of it: scripts find it, and their bases, where they run.
+    """
+    folder = assignment.folder
+    given = (path for path in folder.glob("files/**/*") if path.suffix != ".pyc")
+    own = [*(folder / name for name in _MARKING), *sorted(given)]
+    parts = [
+        *(f"{path.relative_to(folder)} {_content(path)}" for path in own),
+        *(f"{p.parent.name} {_content(p)}" for p in of_lessons(assignment)),
+        *(f"{name} {digest}" for name, digest in sorted(frozen(folder).items())),
+    ]
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
+
+
+def _content(path: Path) -> str:
+    """What tells one content from another, however large; "" if it is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def of_lessons(assignment: Assignment) -> list[Path]:
+    """The files of lessons that the checks of an assignment stand in."""
+    checks = [check.name for item in assignment.items for check in item.checks]
+    names = [name for name in checks if lesson_checks.FORM.fullmatch(name)]
+    return sorted({lesson_checks.file_of(name) for name in names})
 
 
 def _files(folder: Path) -> Iterator[Path]:

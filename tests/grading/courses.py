@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labshell.grading import course as courses
-from labshell.grading import journal, rounds
+from labshell.grading import journal, pins, rounds
 from labshell.grading.assignment import Assignment, read_assignment
 from labshell.grading.classroom import Classroom
 from labshell.grading.journal import Journal, Look
@@ -153,7 +153,7 @@ class Course:
         self, *files: Path, jobs: int = 1, resume: bool = False
     ) -> Sequence[Look]:
         """What came of each file."""
-        mark = journal.fingerprint(self.assignment)
+        mark = pins.fingerprint(self.assignment)
         kept = Journal(self.place / journal.FILE, mark, resume=resume)
         try:
             return rounds.grade(Classroom(self.assignment), files, kept, jobs)

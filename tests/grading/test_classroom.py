@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labshell.grading import journal
+from labshell.grading import journal, pins
 from labshell.grading.assignment import AssignmentError
 from labshell.grading.classroom import Classroom
 from labshell.grading.intake import RECEIVED, read_received
@@ -150,7 +150,7 @@ def test_the_former_looks_stay_if_there_is_no_room_for_them(
     course.looks(file)
     before = (course.place / journal.FILE).read_bytes()
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    mark = journal.fingerprint(course.assignment)
+    mark = pins.fingerprint(course.assignment)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
     try:
         with pytest.raises(OSError, match="File too large"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import NotFound
-from labshell.grading import journal, lesson_checks, pins
+from labshell.grading import lesson_checks, pins
 from labshell.grading.assignment import AssignmentError
 from labshell.grading.kit import lint
 from labshell.grading.lesson_checks import LessonCheckError
@@ -57,7 +57,7 @@ def test_it_gives_what_it_gives_in_the_lesson(taken: Course) -> None:
 
 def test_what_the_marks_depend_on_and_what_is_pinned_has_it_too(taken: Course) -> None:
     path = library.find("build/run-is-commit").folder / "checks.py"
-    assert journal.of_lessons(taken.assignment) == [path]
+    assert pins.of_lessons(taken.assignment) == [path]
     pins.pin(taken.assignment)
     assert "run-is-commit/checks.py" in (taken.folder / pins.FILE).read_text()
 

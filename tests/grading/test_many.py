@@ -16,13 +16,13 @@ FEW, MANY, MB = 10, 60, 1 << 20
 GRADER = """
 import json, resource, sys
 from pathlib import Path
-from labshell.grading import journal, rounds
+from labshell.grading import journal, pins, rounds
 from labshell.grading.assignment import read_assignment
 from labshell.grading.classroom import Classroom
 
 folder, place = Path(sys.argv[1]), Path(sys.argv[2])
 asked = read_assignment(folder)
-kept = journal.Journal(place / "journal", journal.fingerprint(asked), resume=False)
+kept = journal.Journal(place / "journal", pins.fingerprint(asked), resume=False)
 looks = rounds.grade(Classroom(asked), sorted(place.glob("*.tar")), kept, 2)
 kept.close()
 who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)

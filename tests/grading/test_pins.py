@@ -1,6 +1,7 @@
 """What an assignment was when it was pinned is known, and what differs is told."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,52 @@ def test_a_base_that_is_not_among_the_frozen_images_is_named(
     course.replace("[b:1]", f"[b:1, {name!r}]")
     with pytest.raises(AssignmentError, match=f"bases: '{name}' is not frozen"):
         lint(course.folder)
+
+
+def _base(course: Course) -> None:
+    frozen(course, b"two")
+
+
+def _given(course: Course) -> None:
+    (course.folder / "files/deep/data").write_text("y")
+
+
+def _more(course: Course) -> None:
+    (course.folder / "files/more").touch()
+
+
+def _gone(course: Course) -> None:
+    (course.folder / "files/deep/data").unlink()
+
+
+def _check(course: Course) -> None:
+    course.replace("return", "return ", file="hidden.py")
+
+
+@pytest.fixture
+def begun(course: Course) -> Path:
+    """What a grading has kept of an assignment with files and a frozen image."""
+    frozen(course, b"one")
+    (course.folder / "files/deep").mkdir(parents=True)
+    (course.folder / "files/deep/data").write_text("x")
+    file = course.hand_in("s001", course.solved("s001"))
+    course.looks(file)
+    return file
+
+
+@pytest.mark.parametrize("change", [_base, _given, _more, _gone, _check])
+def test_no_grading_goes_on_with_other_things_than_it_began_with(
+    course: Course, begun: Path, change: Callable[[Course], None]
+) -> None:
+    change(course)
+    with pytest.raises(AssignmentError, match="the assignment has changed since"):
+        course.looks(begun, resume=True)
+
+
+def test_a_grading_goes_on_if_only_dates_have_changed(
+    course: Course, begun: Path
+) -> None:
+    (course.folder / "files/deep/data").write_text("x")
+    frozen(course, b"one")
+    (course.folder / "README.md").write_text("what it is about")
+    assert course.looks(begun, resume=True)[0].row.earned == 10
