@@ -61,8 +61,9 @@ def _with_volumes(bench: Bench) -> Words:
 
 
 def _shifted(bench: Bench) -> Words:
-    """One whose users are nobody outside, on a network, with a volume."""
+    """One of users that are nobody outside, on a network, with a volume and a group."""
     asked = {"network": "front", "volumes": ("own:/data",), "user_namespace": "auto"}
+    asked["security_options"] = ("writable-cgroups=true",)
     _network(bench)
     bench.box.create(*LASTS, name=NAME, **asked)
     return (NAME,)
