@@ -46,7 +46,7 @@ from labshell.grading.limits import Limits, read_limits
 from labshell.grading.needs import NOTHING, Machine, read_needs, this_machine
 from labshell.grading.runs import Script, read_script, together
 from labshell.lessons.fields import Fields, LessonError, read_text, yaml_data
-from labshell.lessons.values import Rule, names_in, read_rule
+from labshell.lessons.values import Rule, names_in, read_rules
 
 FILE, SCHEMA = "assignment.yaml", "labshell.assignment/1"
 IMAGE, WORK_FILE, ANSWER, RUN = "image", "file", "answer", "run"
@@ -172,7 +172,6 @@ def read_assignment(folder: Path) -> Assignment:
 def _read(fields: Fields, folder: Path) -> Assignment:
     if (schema := fields.text("schema")) != SCHEMA:
         raise fields.problem("schema", f"{SCHEMA} is needed, not {schema}")
-    values = fields.inner("values")
     assignment = Assignment(
         folder=folder,
         name=_matching(fields, "name", _NAME, 'small letters, digits and "-"'),
@@ -182,7 +181,7 @@ def _read(fields: Fields, folder: Path) -> Assignment:
         keep=_one_of(fields, "keep", (LATEST, BEST), LATEST),
         limits=read_limits(fields.inner("limits")),
         bases=fields.texts("bases"),
-        rules={value: read_rule(values.inner(value)) for value in values.names()},
+        rules=read_rules(fields.inner("values")),
         items=tuple(_read_item(item) for item in fields.listed("items")),
     )
     fields.done()

@@ -36,7 +36,7 @@ from pathlib import Path
 from labshell.lessons import prose
 from labshell.lessons.fields import Fields, LessonError, read_text, split_front_matter
 from labshell.lessons.lesson import KINDS, Answer, Choice, Lesson, Step, Wrong
-from labshell.lessons.values import names_in, read_rule
+from labshell.lessons.values import names_in, read_rules
 
 
 def read_lesson(folder: Path, name: str) -> Lesson:
@@ -44,7 +44,6 @@ def read_lesson(folder: Path, name: str) -> Lesson:
     path = folder / "lesson.md"
     shown = "/".join(path.parts[-4:])
     front, body = split_front_matter(read_text(path, shown), shown)
-    values = front.inner("values")
     lesson = Lesson(
         name=name,
         folder=folder,
@@ -53,7 +52,7 @@ def read_lesson(folder: Path, name: str) -> Lesson:
         concepts=front.integers("concepts"),
         minutes=front.integer("minutes"),
         needs=front.texts("needs"),
-        rules={value: read_rule(values.inner(value)) for value in values.names()},
+        rules=read_rules(front.inner("values")),
         panes=front.texts("panes"),
         source=front.texts("source"),
         setup=_read_setup(front, folder),

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 from labshell.lessons.fields import Fields
 
-PLACE = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
+_NAME = "[a-z][a-z0-9_]*"  # a variable of bash's can be called so, too
+PLACE = re.compile(rf"\{{\{{({_NAME})\}}\}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,16 @@ class Rule:
     number: tuple[int, ...] = ()
 
 
-def read_rule(fields: Fields) -> Rule:
+def read_rules(fields: Fields) -> dict[str, Rule]:
+    """The rules that `values:` has, by name."""
+    for name in fields.names():
+        if not re.fullmatch(_NAME, name):
+            needed = 'small letters, digits and "_" are needed in a name of a value'
+            raise fields.problem(name, needed)
+    return {name: _read_rule(fields.inner(name)) for name in fields.names()}
+
+
+def _read_rule(fields: Fields) -> Rule:
     """The rule that one field of `values:` describes."""
     rule = Rule(
         pick=fields.texts("pick"),

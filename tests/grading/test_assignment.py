@@ -9,6 +9,7 @@ from labshell.grading import course as courses
 from labshell.grading.assignment import AssignmentError, Late
 from labshell.grading.course import CourseError
 from labshell.grading.kit import lint, new
+from labshell.lessons import library
 from tests.grading.courses import Course
 
 
@@ -46,6 +47,10 @@ def test_it_says_what_there_is_to_do(course: Course) -> None:
         ("id: recipe", "id: clean", "two items have this id"),
         ("{{word}} in", "{{wort}} in", "`{{wort}}` is no value"),
         ("hex: 8", "hex: 99", "64 digits at most"),
+        ("word: {hex: 8}", "Word: {hex: 8}", "values.Word: small letters"),
+        ("word: {hex: 8}", "a-word: {hex: 8}", "values.a-word: small letters"),
+        ("hex: 8", "hex: 8, pick: [a]", "one of `pick`, `hex` or `number` is needed"),
+        ("hex: 8", "number: [9, 1]", "two numbers are needed: [lowest, highest]"),
         ("keeps_no_token", "keeps_none", "hidden.py has no `keeps_none`"),
         ("has_a_recipe", "has_none", "checks.py has no `has_none`"),
         ("items:", "items: [", "line 11: "),
@@ -132,3 +137,10 @@ def test_a_pseudonym_stands_for_one_student(course: Course) -> None:
     roster.write_text("student,pseudonym\nA,s001\nB,s001\n")
     with pytest.raises(CourseError, match="line 3: s001 is there twice"):
         courses.read_roster(roster)
+
+
+def test_the_values_that_are_described_can_be_had(course: Course) -> None:
+    text = (library.OURS / "ASSIGNMENTS.md").read_text()
+    described = text.partition("\nvalues:\n")[2].partition("```")[0]
+    course.replace("  word: {hex: 8}\n", described)
+    assert set(lint(course.folder).rules) == {"name", "word", "port"}
