@@ -39,6 +39,7 @@ from pathlib import Path
 import engine as engine_package
 import labshell
 from engine.engine import ContainerOptions, Engine
+from engine.errors import NotFound
 
 IMAGE = "house-of-the-sandbox"
 NEEDS = 512 << 20  # bytes of a disk: the house, packed and not
@@ -139,7 +140,10 @@ def _put_labshell(house: Path, python: Path) -> None:
 
 
 def _files_of(names: Iterable[str]) -> Iterator[metadata.PackagePath]:
-    """The files of installed packages, and of those that they require."""
+    """The files of installed packages, and of those that they require.
+
+    NotFound if it is not noted which files they have.
+    """
     seen: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -151,7 +155,13 @@ def _files_of(names: Iterable[str]) -> Iterator[metadata.PackagePath]:
             found = metadata.distribution(name)
         except metadata.PackageNotFoundError:  # only for another version of Python
             continue
-        yield from (f for f in found.files or () if f.parts[0] not in ("..", "/"))
+        if not found.files:
+            raise NotFound(
+                f"nobody has noted which files the Python package {name} has",
+                "Install labshell into a virtual environment of its own.",
+            )
+        files = (file for file in found.files if file.parts[0] not in ("..", "/"))
+        yield from (file for file in files if Path(str(file.locate())).is_file())
         waiting += [
             re.split(r"[^\w.-]", line, maxsplit=1)[0]
             for line in found.requires or ()

@@ -167,5 +167,5 @@ def _remove(place: Path) -> None:
     disk = place / "disk"
     if disk.is_mount():
         Engine(disk / "root").destroy()
-        _do("umount", str(disk))
+        _do("umount", "--recursive", str(disk))  # another engine may be half made
     shutil.rmtree(place)

@@ -35,9 +35,13 @@ def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
         yield course, look
 
 
-def places() -> set[Path]:
-    """Where there are sandboxes."""
-    return set(Path("/var/tmp").glob("labshell-sandbox-*"))
+@pytest.fixture
+def above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where sandboxes are made now, so that only those of this test are there."""
+    place = tmp_path / "above"
+    place.mkdir()
+    monkeypatch.setattr(scratch, "_ABOVE", place)
+    return place
 
 
 def seen(grader: Grader, script: str, program: bytes | None = None) -> str:
@@ -187,16 +191,15 @@ def test_points_for_what_is_not_run_are_kept_at_a_limit(running: RunCourse) -> N
 
 
 def test_what_the_machine_lacks_is_no_zero(
-    running: RunCourse, monkeypatch: pytest.MonkeyPatch
+    running: RunCourse, monkeypatch: pytest.MonkeyPatch, above: Path
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")  # where there is no mkfs.ext4
-    before = places()
     with running.graders() as look:
         row = look(running.hand_in_script("s001", HONEST, b"x")).row
     assert row.status == PARTIAL
     assert {check.verdict for check in row.items[0].checks} == {"could not run"}
     assert "mkfs.ext4 does not run" in row.items[0].checks[0].message
-    assert places() == before
+    assert [*above.iterdir()] == []
 
 
 def test_a_base_that_is_not_there_is_no_zero(running: RunCourse) -> None:
@@ -225,10 +228,10 @@ def test_who_is_not_root_is_told(running: RunCourse) -> None:
 
 
 def test_a_killed_grader_leaves_nothing_once_the_next_has_come(
-    running: RunCourse,
+    running: RunCourse, above: Path
 ) -> None:
-    before = places()
     killed = python(
+        f"scratch._ABOVE = Path({str(above)!r})",
         "one = Runner(read_assignment(Path(sys.argv[1])))",
         "one.run({'solve.sh': b'sleep 4711'}, {})",
         str(running.folder),
@@ -239,7 +242,19 @@ def test_a_killed_grader_leaves_nothing_once_the_next_has_come(
     killed.communicate()
     assert asleep()
     scratch.sweep()
-    assert (asleep(), places()) == ([], before)
+    assert (asleep(), [*above.iterdir()]) == ([], [])
+
+
+def test_another_engine_on_its_disk_is_in_nobodys_way(
+    running: RunCourse, above: Path
+) -> None:
+    one = scratch.Scratch(running.assignment)
+    saved = one.engine.root.parent / "saved.tar"
+    one.engine.save(["busybox"], saved)
+    with saved.open("rb") as archive:  # an engine that has images has a mount
+        Engine(saved.with_name("other")).load(archive)
+    one.close()
+    assert [*above.iterdir()] == []
 
 
 def python(*lines: str) -> subprocess.Popen[str]:
@@ -247,6 +262,7 @@ def python(*lines: str) -> subprocess.Popen[str]:
     imports = (
         "import os, sys",
         "from pathlib import Path",
+        "from labshell.grading import scratch",
         "from labshell.grading.assignment import read_assignment",
         "from labshell.grading.runner import Runner",
     )
@@ -290,6 +306,12 @@ def test_what_another_user_has_put_there_is_not_swept() -> None:
         ("files: [/srv/page]", "files: [/srv/../x]", "items.page.files: a path as in"),
         ("bases: [busybox]", "bases: []", "solve.sh: `base: ` is none of `bases`"),
         ("run: solve.sh", "run: solve.sh\n    base: elm", "`base: elm` is none of"),
+        ("run: solve.sh", "run: solve.sh\n    with: labd", "there is only `lab`"),
+        (
+            "run: solve.sh",
+            "run: solve.sh\n    with: lab\n    base: busybox",
+            "items.page.base: `with: lab` has an image of its own",
+        ),
         ("pids: 32", "pids: 0", "limits.run.pids: a number from 1"),
         ("pids: 32", "pid: 32", "limits.run.pid: there is no such field"),
     ],
