@@ -25,11 +25,11 @@ def rooms() -> set[Path]:
 
 
 @contextlib.contextmanager
-def proof(lesson: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+def proof(lesson: str, *how: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """A `lab lesson test` in whose room a container runs, and that room."""
     before = rooms()
     with subprocess.Popen(
-        [workshop.HOME / "lab", "lesson", "test", lesson],
+        [workshop.HOME / "lab", "lesson", "test", *how, lesson],
         stdout=subprocess.DEVNULL,
     ) as process:
         try:
@@ -88,10 +88,19 @@ def test_a_proof_that_is_told_to_end_takes_its_room_away() -> None:
 
 def test_the_room_of_a_living_one_stays() -> None:
     with room("the living") as (engine, _):
+        place = engine.root.parent
         engine.image("busybox")
+        before = sorted(place.rglob("*"))
         sweep()
-        assert engine.image("busybox")
-    assert not engine.root.parent.exists()
+        assert sorted(place.rglob("*")) == before
+    assert not place.exists()
+
+
+def test_a_proof_goes_on_while_another_one_begins() -> None:
+    with proof("commit/init-layer", "--once") as (process, _):
+        with room("the next"):
+            pass
+        assert process.wait(120) == 0
 
 
 def test_what_another_user_has_put_there_is_not_swept() -> None:
