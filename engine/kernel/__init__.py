@@ -16,6 +16,7 @@
     cgroups.py       control groups, version 1 and 2: made, joined, removed
     other_trees.py   … what another runtime has made of them
     group_files.py   … and the files in them, read by the kernel
+    subgroups.py     … and those that a container has made inside its own
     delegation.py    a group is left to somebody, to be divided
     controllers.py   what a group must be given by the one above
     limits.py        the numbers that a group must keep to

@@ -29,6 +29,7 @@ import errno
 import functools
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from engine.errors import SyscallError, from_os_error
@@ -224,17 +225,16 @@ def members(group: str) -> list[int]:
     return sorted(found)
 
 
-def with_those_inside(path: Path) -> list[Path]:
-    """The directory of a group after those of the groups inside it; none if gone.
-
-    A container that may write to its groups, a privileged one, may divide them.
-    """
+def with_those_inside(path: Path) -> Iterable[Path]:
+    """The directory of a group after those of the groups inside it; none if gone."""
     try:
         if os.stat(path).st_nlink == _ALONE:
             return [path]
     except FileNotFoundError:
         return []
-    return [Path(place) for place, _, _ in os.walk(path, topdown=False)]
+    from engine.kernel import subgroups  # few containers divide theirs
+
+    return subgroups.inside(path)
 
 
 def is_empty(group: str) -> bool:

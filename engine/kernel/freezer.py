@@ -52,8 +52,7 @@ def thaw(group: str) -> None:
     name, value = ("freezer.state", "THAWED")
     if cgroups.version() == 2:
         name, value = ("cgroup.freeze", "0")
-    inside = cgroups.with_those_inside(cgroups.directory(group, "freezer"))
-    for place in reversed(inside):
+    for place in cgroups.with_those_inside(cgroups.directory(group, "freezer")):
         if not _says(place / name, value):
             group_files.write(place / name, value)
 

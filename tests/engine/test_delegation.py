@@ -80,3 +80,18 @@ def test_nothing_is_hidden_where_system_paths_are_unconfined(box: Box) -> None:
 def test_what_makes_no_sense_is_refused(box: Box, option: str) -> None:
     with pytest.raises(InvalidArgument, match="invalid --security-opt"):
         box.create("true", security_options=(option,))
+
+
+@pytest.mark.parametrize(("name", "depth"), [("d", 1200), ("n" * 250, 20)])
+def test_groups_deep_inside_are_found_and_removed(
+    box: Box, name: str, depth: int
+) -> None:
+    divides = f"cd {TREE}; for i in $(seq {depth}); do mkdir {name}; cd {name}; done"
+    joins = "echo $$ > cgroup.procs; exec sleep 2000"
+    container = box.begin("sh", "-c", f"{divides}; {joins}", **OWN)
+    place = box.engine.cgroup(container.id)
+    until(lambda: commands(container.id, box) == ["sleep 2000"], "it to be deep inside")
+    box.engine.pause(container.id)
+    box.engine.unpause(container.id)
+    box.engine.remove(container.id, force=True)
+    assert not place.exists()
