@@ -20,6 +20,7 @@ Marked work, in the order in which it comes about:
     runs.py        what of it is to be run; ran.py: what came of that
     sandbox.py     … in a container of its own; scratch.py: on a disk of its own
     inner.py       … in which there is an engine; left.py: what of it is still there
+    divisions.py   … and how many control groups that may make
     dialog.py      … by somebody who types, on a terminal: talking.py
     runner.py      … all scripts of one submission
     lesson_checks.py  a lesson's check, where it looks only at what is handed in

@@ -44,7 +44,7 @@ from engine.errors import EngineError
 from labshell.grading import lesson_checks, sheets
 from labshell.grading.limits import Limits, read_limits
 from labshell.grading.needs import NOTHING, Machine, read_needs, this_machine
-from labshell.grading.runs import Script, read_script, together
+from labshell.grading.runs import Script, check_runs, read_script, together
 from labshell.lessons.fields import Fields, LessonError, read_text, yaml_data
 from labshell.lessons.values import Rule, names_in, read_rules
 
@@ -283,6 +283,7 @@ def _examine(assignment: Assignment, fields: Fields) -> None:
                 where = f"items.{item.id}"
                 raise fields.problem(where, f"`{{{{{name}}}}}` is no value")
     try:
-        together((i.script for i in assignment.items if i.script), assignment.bases)
+        every = (item.script for item in assignment.items if item.script)
+        check_runs(together(every, assignment.bases), assignment.limits.run)
     except ValueError as error:
         raise fields.problem("items", str(error)) from error

@@ -14,6 +14,7 @@ import ast
 import functools
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +45,8 @@ NO_RUNS: Runs = {}
 STOPPED = {  # by the limit that it hit
     "seconds": marked("It was stopped: it took too long."),
     "output": marked("It was stopped: it printed too much."),
+    "groups": marked("It was stopped: it made too many control groups."),
+    "disk": marked("It was stopped: it used up its disk."),
 }
 _MOST_TO_RUN = 16 << 20  # bytes of work files together
 BASES = "bases"  # below the assignment's folder: an OCI layout of the base images
@@ -208,7 +211,11 @@ def _mark_item(
                 pattern=pattern if pattern != message else "",
             )
         )
-    return ItemMark(item=item.id, checks=tuple(marks))
+    mark = ItemMark(item=item.id, checks=tuple(marks))
+    run = runs.get(item.source) if item.kind == RUN else None
+    if not isinstance(run, Ran) or mark.earned == mark.maximum:
+        return mark
+    return replace(mark, log=run.log(item.source))
 
 
 def _instead(item: Item, runs: Runs) -> Callable[[Work], Outcome] | None:

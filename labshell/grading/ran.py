@@ -23,6 +23,7 @@ from typing import Any
 from labshell.lessons.outcomes import NotThereYet
 from labshell.messages import marked
 
+_LONGEST_LOG = 2000  # bytes
 NO_FILE = marked("It left no file {subject}.")
 
 
@@ -46,7 +47,7 @@ class RanProcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """One run. `limit`: why it was stopped before its end ("seconds", "output").
+    """One run. `limit`: why it was stopped ("seconds", "output", "groups", "disk").
 
     `met`: which limits kept it from more, though it went on ("memory", "pids").
 
@@ -75,6 +76,12 @@ class Ran:
         if content is None:
             raise NotThereYet(NO_FILE, path, lost=False)
         return content
+
+    def log(self, script: str) -> str:
+        """The last lines that it printed, and how it ended: "[125]", "[seconds]"."""
+        said = self.output[-_LONGEST_LOG:].decode(errors="replace").strip("\n")
+        ended = self.limit or self.exit_status
+        return "\n".join(filter(None, (f"$ sh {script}", said, f"[{ended}]")))
 
     def to_json(self) -> dict[str, Any]:
         """As plain data; bytes become text that JSON can hold."""

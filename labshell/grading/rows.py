@@ -28,6 +28,8 @@ What few rows have is left out of the others:
                                                 "row") that a regrade would have lowered
     "override": {"points": 4, "reason": "…", "by": "ada"}
                                                 of an item: its points, by a person
+    "log": "$ sh solve.sh\n…\n[125]"             of an item that is run and has not all
+                                                points: what was printed, how it ended
     "pattern": "There is no image {subject}."   of a check: its message, without what is
                                                 this student's own
 
@@ -120,11 +122,12 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemMark:
-    """What one item gave."""
+    """What one item gave; `log`: the end of what its script printed, if it has one."""
 
     item: str
     checks: tuple[CheckMark, ...]
     override: Override | None = None
+    log: str = ""
 
     @property
     def earned(self) -> int:
@@ -146,6 +149,7 @@ class ItemMark:
             "maximum": self.maximum,
             "checks": [check.to_json() for check in self.checks],
             **({"override": self.override.to_json()} if self.override else {}),
+            **({"log": self.log} if self.log else {}),
         }
 
     @staticmethod
@@ -156,6 +160,7 @@ class ItemMark:
             item=str(data["item"]),
             checks=tuple(map(CheckMark.from_json, data["checks"])),
             override=Override.from_json(override) if override else None,
+            log=_text(data.get("log", "")),
         )
         if not 0 <= mark.earned <= mark.maximum:
             raise ValueError(f"{mark.item}: {mark.earned} points")

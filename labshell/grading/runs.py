@@ -22,10 +22,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from labshell.grading.dialog import Line, read_dialog
+from labshell.grading.limits import RunLimits
 from labshell.lessons.fields import Fields
 
 _MOST_FILES = 32
 _LAB = "lab"
+LAB_MEMORY = 64  # MB: an engine, and a container in which little runs
 _PATH = re.compile(r"(/[A-Za-z0-9._-]{1,64}){1,16}")
 
 
@@ -70,6 +72,15 @@ def _has_lab(fields: Fields) -> bool:
     return bool(asked)
 
 
+def check_runs(scripts: Iterable[Script], limits: RunLimits) -> None:
+    """ValueError if a script could not be run within the limits, whatever it says."""
+    for script in scripts:
+        if script.lab and limits.memory < LAB_MEMORY:
+            raise ValueError(
+                f"`with: {_LAB}` needs `limits: {{run: {{memory: {LAB_MEMORY}}}}}`"
+            )
+
+
 def together(scripts: Iterable[Script], bases: Sequence[str]) -> tuple[Script, ...]:
     """Each script once, with the files of all that ask for it, and its base.
 
@@ -78,6 +89,8 @@ def together(scripts: Iterable[Script], bases: Sequence[str]) -> tuple[Script, .
     found: dict[str, Script] = {}
     for script in scripts:
         base = "" if script.lab else script.base or (bases[0] if bases else "")
+        if script.lab and not bases:
+            raise ValueError(f"`with: {_LAB}` needs `bases`: images that can be run")
         if not script.lab and base not in bases:
             raise ValueError(f"{script.name}: `base: {base}` is none of `bases`")
         before = found.get(script.name, replace(script, base=base, files=()))

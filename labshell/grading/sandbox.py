@@ -24,15 +24,18 @@ Try it: `lab assignment try`, and meanwhile `ps -ef | grep solve.sh`
 
 import contextlib
 import io
+import os
 import select
 import tarfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.engine import ContainerOptions, Engine, ExecOptions
-from labshell.grading import left
+from engine.engine import Container, ContainerOptions, Engine, ExecOptions
+from engine.errors import EngineError
+from labshell.grading import divisions, left
 from labshell.grading.dialog import Talked, filled
 from labshell.grading.limits import RunLimits
 from labshell.grading.ran import Ran
@@ -64,27 +67,40 @@ def run(
     try:
         engine.unpack_files(container.id, "/", io.BytesIO(_tar_of(files)))
         engine.start(container.id)
-        began = time.monotonic()
-        until, most = began + limits.seconds * times, limits.output << 20
-        ended = _executed(engine, container.id, script, until, most)
-        took = round(time.monotonic() - began, 3)
-        if not ended.limit:
-            left.settle(engine, container.name, f"/bin/sh {WORK}/{script.name}")
-        processes = left.processes(engine, container.id, container.name)
-        return Ran(
-            exit_status=ended.exit_status,
-            output=ended.output,
-            limit=ended.limit,
-            met=engine.limits_met(container.id),
-            seen=ended.seen,
-            seconds=took,
-            processes=processes,
-            files={
-                path: left.file(engine, container.id, path) for path in script.files
-            },
-        )
+        return _ran(engine, container, script, limits, times)
+    except (EngineError, OSError):
+        if os.statvfs(engine.root).f_favail:
+            raise
+        nothing = dict.fromkeys(script.files)  # nor could a word of it be written down
+        return Ran(exit_status=None, limit="disk", files=nothing)
     finally:
         engine.remove(container.id, force=True, volumes=True)
+
+
+def _ran(
+    engine: Engine, box: Container, script: Script, limits: RunLimits, times: float
+) -> Ran:
+    """What came of the script, in a container that runs; it is frozen afterwards."""
+    began = time.monotonic()
+    until, most = began + limits.seconds * times, limits.output << 20
+    watching = divisions.watched(engine, box.id) if script.lab else nullcontext(-1)
+    with watching as alarm:
+        ended = _executed(engine, box.id, script, until, most, alarm)
+        took = round(time.monotonic() - began, 3)
+        if not ended.limit:
+            left.settle(engine, box.name, f"/bin/sh {WORK}/{script.name}")
+        processes = left.processes(engine, box.id, box.name)
+        divided = divisions.were_too_many(alarm)
+    return Ran(
+        exit_status=ended.exit_status,
+        output=ended.output,
+        limit="groups" if divided else ended.limit,
+        met=engine.limits_met(box.id),
+        seen=ended.seen,
+        seconds=took,
+        processes=processes,
+        files={path: left.file(engine, box.id, path) for path in script.files},
+    )
 
 
 def _options(
@@ -132,12 +148,12 @@ def _tar_of(files: Mapping[str, bytes]) -> bytes:
 
 
 def _executed(
-    engine: Engine, container: str, script: Script, until: float, most: int
+    engine: Engine, container: str, script: Script, until: float, most: int, alarm: int
 ) -> Talked:
     """Have the script run, and hold its dialog, if there is one."""
     command = ("/bin/sh", f"{WORK}/{script.name}")
     if not script.dialog:
-        return _listened(engine, container, command, until, most)
+        return _listened(engine, container, command, until, most, alarm)
     from labshell.grading.talking import talk  # few items have one
 
     dialog = script.dialog
@@ -145,9 +161,14 @@ def _executed(
 
 
 def _listened(
-    engine: Engine, container: str, command: Sequence[str], until: float, most: int
+    engine: Engine,
+    container: str,
+    command: Sequence[str],
+    until: float,
+    most: int,
+    alarm: int,
 ) -> Talked:
-    """What a command has come to, without anybody who types."""
+    """What a command has come to, without anybody who types, or an alarm."""
     session = engine.execute(container, ExecOptions(command=tuple(command)))
     output = bytearray()
     with contextlib.closing(session):
@@ -156,6 +177,8 @@ def _listened(
         pieces = attachment.early()
         waiting = select.poll()
         waiting.register(attachment.fileno(), select.POLLIN)
+        if alarm >= 0:
+            waiting.register(alarm, select.POLLIN)
         while True:
             for kind, data in pieces:
                 output += data if kind in _STREAMS else b""
@@ -165,6 +188,7 @@ def _listened(
                 return Talked(output=bytes(output[:most]), limit=limit)
             if (status := attachment.exit_status) is not None:
                 return Talked(exit_status=status, output=bytes(output))
-            waiting.poll(left * 1000)
+            if alarm in {ready for ready, _ in waiting.poll(left * 1000)}:
+                return Talked(output=bytes(output), limit="groups")
             received = attachment.receive()
             pieces = [received] if received else []

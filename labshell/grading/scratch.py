@@ -78,7 +78,8 @@ def sweep() -> None:
             except BlockingIOError:  # it lives
                 continue
             try:
-                _remove(place)
+                with contextlib.suppress(EngineError, OSError):  # for the next to try
+                    _remove(place)
             finally:
                 os.close(lock)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from labshell.grading.rows import GRADED, TIMEOUT
+from labshell.grading.rows import ERROR, GRADED, TIMEOUT
 from tests.grading.canary import Canary, Graders, earning, looked
 from tests.grading.running import HAS_PROGRAMS, RunCourse, program
 from tests.grading.tries import SYSTEM_CALLS, TRIES
@@ -82,6 +82,11 @@ def graders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graders]:
         yield course, look
 
 
+# Groups: on version 2 the kernel refuses them, on version 1 somebody counts.
+WIDE = "import os; [os.mkdir(f'/sys/fs/cgroup/{}x{{i}}') for i in range(300000)]"
+DEEP = "import os; [(os.mkdir('d'), os.chdir('d')) for i in range(300000)]"
+
+
 def test_what_succeeds_earns(graders: Graders, canary: Canary) -> None:
     tried = "lab run --rm --network none busybox true"
     assert looked(graders, canary, earning(tried)).items[0].earned > 0
@@ -112,6 +117,22 @@ def test_a_system_call_that_no_engine_needs_is_refused(
     script, call = earning("/task/program"), program(*SYSTEM_CALLS[name])
     row = look(course.hand_in_script("s001", script, call)).row
     assert (row.status, row.items[0].earned) == (GRADED, 0), row
+
+
+@pytest.mark.require("cgroup1")
+@pytest.mark.parametrize("program", [WIDE.format("freezer/"), DEEP])
+def test_groups_without_end_hit_their_limit(
+    graders: Graders, canary: Canary, program: str
+) -> None:
+    row = looked(graders, canary, f'cd /sys/fs/cgroup/memory; python3 -c "{program}"')
+    assert (row.status, row.limit, row.earned) == (ERROR, "groups", 0)
+
+
+@pytest.mark.require("cgroup2")
+def test_groups_without_end_are_refused(graders: Graders, canary: Canary) -> None:
+    tried = f'python3 -c "{WIDE.format("")}"'
+    row = looked(graders, canary, earning(tried))
+    assert (row.status, row.earned) == (GRADED, 0)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,13 @@ def test_output_without_end_hits_its_limit(
     assert (row.status, row.limit, row.earned) == (ERROR, "output", 0), row
 
 
+def test_files_without_end_hit_the_limit_of_the_disk(
+    patient: Graders, canary: Canary
+) -> None:
+    row = looked(patient, canary, "mkdir /m; cd /m; seq 100000 | xargs touch")
+    assert (row.status, row.limit, row.earned) == (ERROR, "disk", 0), row
+
+
 @pytest.mark.parametrize("token", ["", "0" * 64, "s002"])
 def test_what_is_nobodys_is_not_even_run(
     hasty: Graders, canary: Canary, token: str
@@ -177,7 +184,7 @@ def test_what_it_says_is_harmless_in_reports(
     patient: Graders, canary: Canary, tmp_path: Path, text: str
 ) -> None:
     course, _ = patient
-    row = looked(patient, canary, f"mkdir -p /srv; printf '{text}' > /srv/page")
+    row = looked(patient, canary, f"mkdir -p /srv; printf '{text}' | tee /srv/page")
     marks = Marks(assignment=course.assignment, rows=[row])
     reports.write(marks, tmp_path, reports.FORMATS)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]

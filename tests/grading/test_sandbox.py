@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from engine.engine import Engine
-from labshell.grading import scratch, visible
+from labshell.grading import reports, scratch, visible
 from labshell.grading.assignment import AssignmentError
 from labshell.grading.journal import Look
 from labshell.grading.kit import lint
+from labshell.grading.reports.marks import Marks
+from labshell.grading.reports.table import items_table
 from labshell.grading.rows import ERROR, GRADED, PARTIAL, TIMEOUT
 from labshell.lessons.outcomes import COULD_NOT_RUN
 from tests.grading.running import HAS_PROGRAMS, HONEST, WHOLE, RunCourse, program
@@ -64,6 +66,26 @@ def test_a_script_that_fails_earns_nothing_and_its_words_are_kept(
     assert seen(grader, "echo so it is; nosuch") == (
         "3: so it is\n/task/solve.sh: line 1: nosuch: not found\n"
     )
+
+
+def test_what_it_printed_is_told_where_it_cost_points(
+    grader: Grader, tmp_path: Path
+) -> None:
+    course, look = grader
+    row = look(course.hand_in_script("s001", "echo so it is; nosuch")).row
+    log = "$ sh solve.sh\nso it is\n/task/solve.sh: line 1: nosuch: not found\n[127]"
+    assert row.items[0].log == log
+    assert items_table(row.items).endswith(f"\n{log}")
+    marks = Marks(assignment=course.assignment, rows=[row])
+    reports.write(marks, tmp_path, ["feedback"])
+    assert "\n    so it is\n" in (tmp_path / "feedback" / "s001.md").read_text()
+    assert "\nso it is\n" in (tmp_path / "feedback" / "s001.html").read_text()
+
+
+def test_nothing_is_told_of_a_script_that_earned_all(grader: Grader) -> None:
+    course, look = grader
+    row = look(course.hand_in_script("s001", f"{HONEST}; echo so it is")).row
+    assert row.items[0].log == ""
 
 
 def test_a_script_that_was_not_handed_in_earns_nothing(grader: Grader) -> None:
@@ -332,3 +354,20 @@ def test_no_engine_of_the_students_own_is_touched(
     course, look = grader
     look(course.hand_in_script("s001", HONEST))
     assert [container.id for container in engine.containers(all=True)] == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("memory: 192", "memory: 63", "needs `limits: {run: {memory: 64}}`"),
+        ("bases: [busybox]", "bases: []", "`with: lab` needs `bases`"),
+    ],
+)
+def test_what_an_engine_needs_is_asked_for(
+    running: RunCourse, old: str, new: str, says: str
+) -> None:
+    running.give_labs()
+    running.replace(old, new)
+    with pytest.raises(AssignmentError) as caught:
+        lint(running.folder)
+    assert says in str(caught.value)

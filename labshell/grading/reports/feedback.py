@@ -20,6 +20,7 @@ from labshell.grading.reports.escaping import markdown
 from labshell.grading.reports.marks import Marks
 from labshell.grading.reports.wording import by_hand, points, remarks, said, sign
 from labshell.grading.rows import Row
+from labshell.views.tables import printable
 
 
 def files(marks: Marks) -> Iterator[tuple[str, str]]:
@@ -44,3 +45,5 @@ def _lines(marks: Marks, row: Row) -> Iterator[str]:
             yield f"- {markdown(given)}"
         for check in item.checks:
             yield f"- {sign(check)} {markdown(said(check))}"
+        if item.log:  # indented by four it is code, of which nothing is interpreted
+            yield from ("", *(f"    {printable(x)}" for x in item.log.split("\n")))

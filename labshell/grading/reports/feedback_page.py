@@ -19,6 +19,7 @@ li { padding: .25rem 0 .25rem 1.75rem; text-indent: -1.75rem; }
 .sign { display: inline-block; width: 1.75rem; text-indent: 0; font-weight: 700; }
 .passed { color: var(--good); } .failed { color: var(--bad); }
 .points { font-size: 1.25rem; }
+pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 _CLASSES = {PASSED: "passed", COULD_NOT_RUN: "quiet", NOT_LOOKED_AT: "quiet"}
 
@@ -44,7 +45,11 @@ def _lines(marks: Marks, row: Row, title: str) -> Iterator[str]:
         if given := by_hand(item):
             yield f"<li>{markup(given)}</li>"
         yield from map(_entry, item.checks)
-        yield "</ul>\n</section>"
+        yield "</ul>"
+        if item.log:
+            lines = "\n".join(map(markup, item.log.split("\n")))
+            yield f"<pre>{lines}</pre>"
+        yield "</section>"
 
 
 def _entry(check: CheckMark) -> str:

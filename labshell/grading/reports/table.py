@@ -32,7 +32,7 @@ def as_table(rows: Sequence[Row]) -> str:
 
 
 def items_table(items: Sequence[ItemMark]) -> str:
-    """What each check gave, a line each."""
+    """What each check gave, a line each; and what scripts printed that gave no more."""
     lines = [
         (
             item.item,
@@ -43,4 +43,6 @@ def items_table(items: Sequence[ItemMark]) -> str:
         for item in items
         for check in item.checks
     ]
-    return table([translate(text) for text in _ITEMS], lines)
+    told = dict.fromkeys(item.log for item in items if item.log)
+    logs = (f"\n{printable(line)}" for log in told for line in log.split("\n"))
+    return table([translate(text) for text in _ITEMS], lines) + "".join(logs)
