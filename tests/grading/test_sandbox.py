@@ -78,7 +78,7 @@ def test_what_it_printed_is_told_where_it_cost_points(
     assert items_table(row.items).endswith(f"\n{log}")
     marks = Marks(assignment=course.assignment, rows=[row])
     reports.write(marks, tmp_path, ["feedback"])
-    assert "\n    so it is\n" in (tmp_path / "feedback" / "s001.md").read_text()
+    assert "\n> so it is\\\n" in (tmp_path / "feedback" / "s001.md").read_text()
     assert "\nso it is\n" in (tmp_path / "feedback" / "s001.html").read_text()
 
 

@@ -20,7 +20,6 @@ from labshell.grading.reports.escaping import markdown
 from labshell.grading.reports.marks import Marks
 from labshell.grading.reports.wording import by_hand, points, remarks, said, sign
 from labshell.grading.rows import Row
-from labshell.views.tables import printable
 
 
 def files(marks: Marks) -> Iterator[tuple[str, str]]:
@@ -45,5 +44,6 @@ def _lines(marks: Marks, row: Row) -> Iterator[str]:
             yield f"- {markdown(given)}"
         for check in item.checks:
             yield f"- {sign(check)} {markdown(said(check))}"
-        if item.log:  # indented by four it is code, of which nothing is interpreted
-            yield from ("", *(f"    {printable(x)}" for x in item.log.split("\n")))
+        if item.log:
+            lines = map(markdown, item.log.split("\n"))
+            yield from ("", "> " + "\\\n> ".join(lines))  # each on a line of its own
