@@ -44,7 +44,9 @@ def remove(
     except FileNotFoundError:
         return  # somebody else has removed it meanwhile, as with --rm
     try:
-        release.take_away(ShimFacts.read(container.directory / "bundle"))
+        facts = ShimFacts.read(container.directory / "bundle")
+        release.kill_left(facts)  # of a start whose shim was killed a moment ago
+        release.take_away(facts)
         sandbox.take_away(container.directory)
         forgetting.forget(house.records, container)
     finally:

@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine import files
+from engine.containers import removal
 from engine.engine import Container, Engine
 from engine.errors import EngineError
 from engine.kernel import cgroups
@@ -467,3 +469,24 @@ def test_the_name_of_a_container_whose_removal_was_cut_short_is_swept(own: Box) 
     names = own.engine.root / "names"
     assert not (names / "gone").is_symlink()
     assert (names / "kept").resolve() == kept.directory
+
+
+def test_what_a_killed_start_has_left_is_ended_with_its_container(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = box.create("true")
+    group, lock = group_of(box, container), removal._lock
+    left = subprocess.Popen(["sleep", "1000"])
+
+    def taken(directory: Path, end: Callable[[], object]) -> int:
+        """The lock; and until a moment ago somebody has tried to start it."""
+        held = lock(directory, end)
+        cgroups.create(group)
+        for tree in cgroups.directories(group):
+            (tree / "cgroup.procs").write_text(str(left.pid))
+        return held
+
+    monkeypatch.setattr(removal, "_lock", taken)
+    box.engine.remove(container.id, force=True)
+    assert left.wait(10) == -signal.SIGKILL
+    assert traces(box, container) == []
