@@ -63,6 +63,8 @@ def lint(engine: Engine, folder: Path) -> None:
         f"{assignment.name}: {len(assignment.items)} items, {assignment.maximum} "
         f"points, {assignment.visible} of them by visible checks"
     )
+    if kit.tells_of_another(assignment):
+        click.echo("README.md, which students get, is about another assignment")
 
 
 @click.command(

@@ -115,6 +115,15 @@ def lint(folder: Path) -> Assignment:
     return assignment
 
 
+def tells_of_another(assignment: Assignment) -> bool:
+    """Whether its README.md is that of the skeleton, and its items are others."""
+    readme, items = assignment.folder / "README.md", read_assignment(_FROM).items
+    is_same = readme.is_file() and readme.read_bytes() == (
+        (_FROM / readme.name).read_bytes()
+    )
+    return is_same and [i.id for i in assignment.items] != [i.id for i in items]
+
+
 def _examine_bases(assignment: Assignment) -> None:
     """Once images are frozen, every one of `bases` is among them."""
     if not (assignment.folder / BASES).exists():

@@ -45,6 +45,16 @@ def test_the_skeleton_is_sound_and_its_solution_earns_everything(
     assert (made.parent / "course.key").stat().st_mode & 0o77 == 0
 
 
+def test_a_readme_that_is_about_other_items_is_told(lab: Lab, made: Path) -> None:
+    about = "README.md, which students get, is about another assignment\n"
+    assert about not in lab("assignment", "lint", str(made)).out
+    asked = made / "assignment.yaml"
+    asked.write_text(asked.read_text().replace("id: layers", "id: boxes"))
+    assert lab("assignment", "lint", str(made)).out.endswith(about)
+    (made / "README.md").write_text("Boxes")
+    assert about not in lab("assignment", "lint", str(made)).out
+
+
 def test_the_base_images_stay_what_they_were(
     made: Path, tmp_path: Path, fresh_root: Path
 ) -> None:

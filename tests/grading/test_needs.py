@@ -7,6 +7,7 @@ import pytest
 from labshell.grading.assignment import AssignmentError
 from labshell.grading.kit import lint
 from labshell.grading.needs import Machine, this_machine
+from labshell.grading.reports.table import as_table
 from labshell.grading.rows import GRADED, PARTIAL, UNGRADED
 from tests.grading.courses import Course
 
@@ -32,6 +33,7 @@ def test_where_nothing_can_be_graded_the_row_is_ungraded(course: Course) -> None
     needing(course, f"{{cgroup: {other}}}")
     row = course.grade(course.hand_in("s001", course.solved("s001")))["s001"]
     assert row.status == UNGRADED
+    assert "The check could not run" in as_table([row])
     assert f"and {other} is needed" in row.items[1].checks[0].message
 
 

@@ -10,6 +10,7 @@ Try it: `lab assignment try layers-1`
 from collections.abc import Sequence
 
 from labshell.grading.rows import ItemMark, Row
+from labshell.lessons.outcomes import COULD_NOT_RUN
 from labshell.messages import marked, translate
 from labshell.views.tables import printable, table
 
@@ -24,11 +25,18 @@ def as_table(rows: Sequence[Row]) -> str:
             printable(row.student),
             row.status,
             f"{row.earned:g}/{row.maximum}",
-            printable(row.note)[:60],
+            printable(_note(row))[:60],
         )
         for row in rows
     ]
     return table([translate(text) for text in _ROWS], lines)
+
+
+def _note(row: Row) -> str:
+    """Why it was not graded, or what could not be looked at."""
+    checks = (check for item in row.items for check in item.checks)
+    lacking = (check.message for check in checks if check.verdict == COULD_NOT_RUN)
+    return row.note or next(lacking, "")
 
 
 def items_table(items: Sequence[ItemMark]) -> str:
