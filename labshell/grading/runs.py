@@ -26,6 +26,7 @@ from labshell.grading.limits import RunLimits
 from labshell.lessons.fields import Fields
 
 _MOST_FILES = 32
+_NO_FILES = ("dev", "proc", "sys")
 _LAB = "lab"
 LAB_MEMORY = 64  # MB: an engine, and a container in which little runs
 _PATH = re.compile(r"(/[A-Za-z0-9._-]{1,64}){1,16}")
@@ -59,6 +60,8 @@ def read_script(fields: Fields) -> Script:
     for path in script.files:
         if not _PATH.fullmatch(path) or {".", ".."} & {*path.split("/")}:
             raise fields.problem("files", f"a path as in /srv/page, not {path[:60]!r}")
+        if path.split("/")[1] in _NO_FILES:
+            raise fields.problem("files", f"{path[:60]}: that is on no disk")
     return script
 
 

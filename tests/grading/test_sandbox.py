@@ -326,6 +326,7 @@ def test_what_another_user_has_put_there_is_not_swept() -> None:
         ("run: solve.sh", "run: ../solve.sh", "items.page.run: a plain name is needed"),
         ("files: [/srv/page]", "files: [srv]", "items.page.files: a path as in"),
         ("files: [/srv/page]", "files: [/srv/../x]", "items.page.files: a path as in"),
+        ("files: [/srv/page]", "files: [/proc/1/x]", "/proc/1/x: that is on no disk"),
         ("bases: [busybox]", "bases: []", "solve.sh: `base: ` is none of `bases`"),
         ("run: solve.sh", "run: solve.sh\n    base: elm", "`base: elm` is none of"),
         ("run: solve.sh", "run: solve.sh\n    with: labd", "there is only `lab`"),
