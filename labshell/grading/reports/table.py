@@ -52,5 +52,5 @@ def items_table(items: Sequence[ItemMark]) -> str:
         for check in item.checks
     ]
     told = dict.fromkeys(item.log for item in items if item.log)
-    logs = (f"\n{printable(line)}" for log in told for line in log.split("\n"))
-    return table([translate(text) for text in _ITEMS], lines) + "".join(logs)
+    logs = ("\n".join(map(printable, log.split("\n"))) for log in told)
+    return "\n\n".join((table([translate(text) for text in _ITEMS], lines), *logs))
