@@ -107,6 +107,10 @@ class Box:
             self.engine.execute(name, ExecOptions(command=command, **asked)), stdin
         )
 
+    def commands(self, name: str) -> list[str]:
+        """What the processes of a container run."""
+        return [row[-1] for row in self.engine.top(name).rows]
+
     def says(self, name: str, text: str) -> None:
         """Wait until a container has printed a line with `text` in it."""
         with contextlib.closing(self.engine.logs(name, follow=True)) as entries:

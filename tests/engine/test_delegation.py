@@ -17,11 +17,6 @@ TREE = "/sys/fs/cgroup" if cgroups.version() == 2 else "/sys/fs/cgroup/memory"
 LIMIT = "memory.max" if cgroups.version() == 2 else "memory.limit_in_bytes"
 
 
-def commands(container: str, box: Box) -> list[str]:
-    """What its processes run."""
-    return [row[-1] for row in box.engine.top(container).rows]
-
-
 def test_it_makes_groups_in_its_own(box: Box) -> None:
     done = box.run("sh", "-c", f"mkdir {TREE}/mine && ls {TREE}/mine", **OWN)
     assert "cgroup.procs" in done.out.split()
@@ -56,7 +51,7 @@ def test_a_program_is_started_in_a_group_that_was_divided(box: Box) -> None:
     if cgroups.version() == 2:
         divides += f" && echo +memory > {TREE}/cgroup.subtree_control"
     container = box.begin("sh", "-c", f"{divides}; exec sleep 1000", **OWN)
-    until(lambda: commands(container.id, box) == ["sleep 1000"], "it to be divided")
+    until(lambda: box.commands(container.id) == ["sleep 1000"], "it to be divided")
     done = box.execute(container.id, "echo", "hi")
     assert (done.code, done.out) == (0, "hi\n")
     assert (box.engine.cgroup(container.id) / "part").is_dir()
@@ -80,18 +75,3 @@ def test_nothing_is_hidden_where_system_paths_are_unconfined(box: Box) -> None:
 def test_what_makes_no_sense_is_refused(box: Box, option: str) -> None:
     with pytest.raises(InvalidArgument, match="invalid --security-opt"):
         box.create("true", security_options=(option,))
-
-
-@pytest.mark.parametrize(("name", "depth"), [("d", 1200), ("n" * 250, 20)])
-def test_groups_deep_inside_are_found_and_removed(
-    box: Box, name: str, depth: int
-) -> None:
-    divides = f"cd {TREE}; for i in $(seq {depth}); do mkdir {name}; cd {name}; done"
-    joins = "echo $$ > cgroup.procs; exec sleep 2000"
-    container = box.begin("sh", "-c", f"{divides}; {joins}", **OWN)
-    place = box.engine.cgroup(container.id)
-    until(lambda: commands(container.id, box) == ["sleep 2000"], "it to be deep inside")
-    box.engine.pause(container.id)
-    box.engine.unpause(container.id)
-    box.engine.remove(container.id, force=True)
-    assert not place.exists()
