@@ -33,6 +33,7 @@ from engine.containers.house import House
 from engine.containers.options import checking
 from engine.errors import BuildFailed, BuildFileError, EngineError
 from engine.images.stored import StoredImage
+from engine.kernel import capabilities
 from engine.oci import digest as digests
 
 
@@ -54,6 +55,8 @@ def check(house: House, options: BuildOptions) -> None:
     for name in options.tags:
         house.images.name_for(name)
     checking.check(options.container)
+    asked = options.container
+    capabilities.chosen(asked.capabilities_add, asked.capabilities_drop, False)
 
 
 def limited(options: BuildOptions) -> AbstractContextManager[None]:
