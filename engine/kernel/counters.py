@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from engine.errors import SyscallError
 from engine.kernel import cgroups, group_files
-from engine.kernel.pseudo_files import read_text
+from engine.kernel.pseudo_files import group_of, read_text
 
 _OUT_OF_MEMORY = "memory.oom_control"
 UNLIMITED = 1 << 60  # bytes: version 1 says "no limit" by a number above this
@@ -170,27 +170,17 @@ class Allowed(NamedTuple):
 def allowed(pid: int) -> Allowed:
     """What the control group of a process may take; of one that has ended: nothing."""
     v2 = cgroups.version() == 2
-    group = _group_of(pid, "" if v2 else "memory")
-    pids = group if v2 else _group_of(pid, "pids")
+    try:
+        group = group_of(pid, "" if v2 else "memory")
+        pids = group if v2 else group_of(pid, "pids")
+    except OSError:
+        return Allowed()
     name = "memory.max" if v2 else "memory.limit_in_bytes"
     memory = _number(group, "memory", name) if group else None
     return Allowed(
         memory=None if memory is None or memory >= UNLIMITED else memory,
         pids=_number(pids, "pids", "pids.max") if pids else None,
     )
-
-
-def _group_of(pid: int, controller: str) -> str:
-    """The group of a process, below the root of its tree; "" if it has ended."""
-    try:
-        lines = read_text(f"/proc/{pid}/cgroup").splitlines()
-    except OSError:
-        return ""
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            return path.lstrip("/")
-    return ""
 
 
 def limits_met(group: str) -> tuple[str, ...]:

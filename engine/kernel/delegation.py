@@ -18,12 +18,9 @@ Try it: `lab run --rm --userns auto --security-opt writable-cgroups=true busybox
 mkdir /sys/fs/cgroup/memory/mine`
 """
 
-from pathlib import Path
-
 from engine.kernel import cgroups, group_files
-from engine.kernel.pseudo_files import read_text
+from engine.kernel.pseudo_files import group_of
 
-_UNIFIED = "0::"
 _FILES = ("cgroup.procs", "tasks", "cgroup.threads", "cgroup.subtree_control")
 
 
@@ -41,7 +38,5 @@ def delegate(group: str, owner: int) -> None:
 
 def join_part_of(pid: int) -> None:
     """Move this process into the group of another, on version 2."""
-    for line in read_text(f"/proc/{pid}/cgroup").splitlines():
-        if line.startswith(_UNIFIED):
-            tree, path = cgroups.directory("", ""), line.removeprefix(_UNIFIED)
-            group_files.write(Path(f"{tree}{path}") / "cgroup.procs", "0")
+    place = cgroups.directory("", "") / group_of(pid, "")
+    group_files.write(place / "cgroup.procs", "0")

@@ -31,6 +31,18 @@ def read_text(path: Path | str) -> str:
     return b"".join(pieces).decode(errors="surrogateescape")
 
 
+def group_of(pid: int, controller: str) -> str:
+    """The control group of a process, below the root of the controller's tree.
+
+    The controller of version 2's one tree is "". OSError if the process has ended.
+    """
+    for line in read_text(f"/proc/{pid}/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            return path.lstrip("/")
+    return ""
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Give the kernel a few words."""
     with closing(os.open(path, os.O_WRONLY | os.O_CLOEXEC)) as descriptor:
