@@ -7,6 +7,7 @@
     templates/  the language of --format
     messages.py what all of them say, in the reader's language
     ending.py   what is told to end tidies up first
+    places.py   what those left who were killed is swept by the next
     pages/      what a word means, for `lab explain`
     doctor/     what this machine can do, what it cannot, and why
     lessons/    the lessons' runner, and what judges the work

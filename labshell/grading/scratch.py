@@ -1,7 +1,6 @@
 """A scratch engine: an engine on a disk of its own that is full when it shall be.
 
-    /var/tmp/labshell-sandbox-XXXX/     root's, nobody else may look
-        alive                           locked as long as its grader lives
+    /var/tmp/labshell-sandbox-XXXX/     root's, and locked as long as its grader lives
         image  ── loop, ext4 ──▶ disk/  the engine's root: base images, containers
                                  disk/ballast   takes what no container shall have
 
@@ -10,29 +9,27 @@ what is free there. The image is sparse: it takes only what is in it. Some block
 kept for root (`-m`): a container's own root is nobody outside and gets none of them, so
 that an engine whose disk is full can still write that it is.
 
-Who is killed leaves all of this behind. The lock of a dead grader is free: whoever
-comes next takes away what it left, the containers first.
+Who is killed leaves all of this behind. Whoever comes next takes it away (places.py),
+the containers first.
 
 man: mkfs.ext4(8), mount(8) on loop, losetup(8), fallocate(2), flock(2)
 Try it: `lab grade … --assignment …`, and beside it `losetup -a; findmnt -t ext4`
 """
 
 import contextlib
-import fcntl
 import os
 import shutil
-import stat
 import subprocess
-import tempfile
 from pathlib import Path
 
 from engine.engine import Engine
 from engine.errors import EngineError
+from labshell import places
 from labshell.grading import inner, kit
 from labshell.grading.assignment import Assignment
 from labshell.grading.marking import BASES
 
-_ABOVE, _PREFIX = Path("/var/tmp"), "labshell-sandbox-"
+_ABOVE, _PREFIX = places.ABOVE, "labshell-sandbox-"
 _ROOM = 256 << 20  # bytes, for what an engine keeps beside images
 _UNPACKED = 8  # times what is packed, at most
 _KEPT = "10"  # percent, for root
@@ -51,8 +48,7 @@ class Scratch:
         if os.geteuid() != 0:
             raise SandboxError("only root can run what was handed in", "`sudo lab …`")
         sweep()
-        self._place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_ABOVE))
-        self._lock = _locked(self._place)
+        self._place, self._lock = places.make(_ABOVE, _PREFIX)
         try:
             self.engine = _furnished(self._place, assignment)
         except BaseException:
@@ -69,38 +65,9 @@ class Scratch:
 
 def sweep() -> None:
     """Take away what graders have left that were killed."""
-    for place in _ABOVE.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(FileNotFoundError):  # its grader was faster
-            if not _is_ours(place):
-                continue
-            try:
-                lock = _locked(place)
-            except BlockingIOError:  # it lives
-                continue
-            try:
-                with contextlib.suppress(EngineError, OSError):  # for the next to try
-                    _remove(place)
-            finally:
-                os.close(lock)
-
-
-def _is_ours(place: Path) -> bool:
-    """Not one that somebody else has put where everybody may write."""
-    status = place.lstat()
-    private = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
-    return private and status.st_uid == 0
-
-
-def _locked(place: Path) -> int:
-    """The lock of a living grader, taken. BlockingIOError if another has it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    lock = os.open(place / "alive", flags, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(lock)
-        raise
-    return lock
+    for place in places.left(_ABOVE, _PREFIX):
+        with contextlib.suppress(EngineError, OSError):  # for the next to try
+            _remove(place)
 
 
 def _furnished(place: Path, assignment: Assignment) -> Engine:

@@ -8,35 +8,32 @@ The proof and a demonstration happen in a room: nothing of the student's own is 
 and nothing is left. A room is on a real disk, because an overlay's upper directory must
 not be on tmpfs.
 
-Who is told to end takes the room away first. Who is killed cannot: the lock is free
-then, and whoever makes the next room takes the dead one's away, those first who still
-work in it (a bash, and its `lab` lines), then what they have made.
+Who is told to end takes the room away first. Who is killed cannot: whoever makes the
+next room takes the dead one's away (places.py), those first who still work in it (a
+bash, and its `lab` lines), then what they have made.
 
 man: flock(2), proc_pid_environ(5)
 Try it: `lab learn --play`, and in another terminal `ls /var/tmp/labshell-room-*`
 """
 
 import contextlib
-import fcntl
 import os
 import select
 import shutil
 import signal
-import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.engine import Engine
 from engine.errors import EngineError
+from labshell import places
 from labshell.ending import ended_by_signals
 from labshell.lessons.progress import Progress
 from labshell.lessons.servers import forget_login, serving
 from labshell.messages import translate
 
-_ABOVE, _PREFIX = Path("/var/tmp"), "labshell-room-"
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PREFIX = "labshell-room-"
 _SECONDS = 10.0  # for who was killed to be gone
 
 
@@ -55,15 +52,9 @@ def room(seed: str) -> Iterator[tuple[Engine, Progress]]:
 
 @contextlib.contextmanager
 def _place() -> Iterator[Path]:
-    """A new directory, locked, and removed with the engine in it.
-
-    It gets its name when it is locked: before that, it would be taken for a dead one's.
-    """
-    made = Path(tempfile.mkdtemp(prefix=f"new-{_PREFIX}", dir=_ABOVE))
-    lock = os.open(made, _DIRECTORY)
+    """A new directory, locked, and removed with the engine in it."""
+    place, lock = places.make(places.ABOVE, _PREFIX)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        place = made.rename(made.with_name(made.name.removeprefix("new-")))
         try:
             yield place
         finally:
@@ -74,33 +65,16 @@ def _place() -> Iterator[Path]:
 
 def sweep() -> None:
     """Take away the rooms of those that were killed. EngineError if one does not go."""
-    for place in _ABOVE.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            lock = os.open(place, _DIRECTORY)
-            try:
-                if _is_dead(lock):
-                    _end_all(place / "root")
-                    _remove(place)
-            except (EngineError, OSError) as error:
-                says = translate("{place}, left by a killed proof, does not go: {why}")
-                raise EngineError(
-                    says.format(place=place, why=error),
-                    translate("What is in its way? `findmnt`, then `rm -r` by hand."),
-                ) from error
-            finally:
-                os.close(lock)
-
-
-def _is_dead(lock: int) -> bool:
-    """Is it ours, and has nobody the lock? Then we have it now."""
-    status = os.fstat(lock)
-    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-        return False  # somebody else has put it where everybody may write
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    for place in places.left(places.ABOVE, _PREFIX):
+        try:
+            _end_all(place / "root")
+            _remove(place)
+        except (EngineError, OSError) as error:
+            says = translate("{place}, left by a killed proof, does not go: {why}")
+            raise EngineError(
+                says.format(place=place, why=error),
+                translate("What is in its way? `findmnt`, then `rm -r` by hand."),
+            ) from error
 
 
 def _end_all(root: Path) -> None:
