@@ -35,36 +35,23 @@ def lines(process: Process, interactive: bool) -> list[str]:
         *words.here_document("cat >&5", _commands(process, interactive), "PROGRAM"),
         "exec 5>&-",
         "",
-        *_waiting(process).splitlines(),
+        *_WAIT.splitlines(),
     ]
 
 
 _AT_A_TERMINAL = """\
-# From now on Ctrl-C is for the program: it only interrupts our waiting.
-trap : INT QUIT
+# From now on Ctrl-C is for the program alone. (Were it only to interrupt our waiting,
+# a program that ends because of it could end unheard.)
+trap '' INT QUIT
 """
 _WAIT = """\
 status=0
 wait "$unshare" || status=$?
-"""
-_WAIT_ON = """\
-while kill -0 "$unshare" 2>/dev/null; do
-    status=0
-    wait "$unshare" || status=$?
-done
-"""
-# That is so of util-linux 2.38: unshare complains that SIGKILL cannot be unblocked.
-_END = """\
-# unshare ends as the program did; some cannot tell that it was killed (SIGKILL, 9).
+# unshare ends as the program did; that of util-linux 2.38 cannot tell that it was
+# killed (SIGKILL, 9): it complains that it cannot unblock that signal.
 ! grep -q 'sigprocmask unblock' "$work"/said || status=137
 (exit "$status")
 """
-
-
-def _waiting(process: Process) -> str:
-    if process.terminal:
-        return f"{_WAIT}{_WAIT_ON}{_END}"
-    return f"{_WAIT}{_END}"
 
 
 def _commands(process: Process, interactive: bool) -> list[str]:

@@ -235,19 +235,45 @@ def test_a_program_that_is_killed_is_told_by_137(box: Box, file: Path) -> None:
     assert (script.returncode, said) == (137, (b"", b""))
 
 
-@pytest.mark.usefixtures("nothing_left")
-def test_at_a_terminal_ctrl_c_is_for_the_program(box: Box, file: Path) -> None:
-    program = "trap 'echo caught; exit 9' INT; test -t 0 && echo ready"
-    wait = "while :; do sleep 0.05; done"
-    container = box.begin("sh", "-c", f"{program}; {wait}", tty=True, interactive=True)
+INTERRUPTED = "trap 'echo caught; exit 9' INT; test -t 0 && echo ready; "
+INTERRUPTED += "while :; do sleep 0.05; done"
+
+
+@pytest.fixture
+def at_a_terminal(
+    box: Box, file: Path, nothing_left: None
+) -> Iterator["pexpect.spawn[bytes]"]:
+    """The script of a program that waits at a terminal for Ctrl-C, to end with 9."""
+    container = box.begin("sh", "-c", INTERRUPTED, tty=True, interactive=True)
     write_down(box, container, file)
-    script = pexpect.spawn("sh", [str(file)], timeout=SECONDS)
-    with contextlib.closing(script):
-        script.expect("ready")
-        script.sendintr()
-        script.expect("caught")
-        script.expect(pexpect.EOF)
-    assert script.exitstatus == 9
+    with contextlib.closing(pexpect.spawn("sh", [str(file)], timeout=SECONDS)) as it:
+        it.expect("ready")
+        yield it
+
+
+def test_at_a_terminal_ctrl_c_is_for_the_program(
+    at_a_terminal: "pexpect.spawn[bytes]",
+) -> None:
+    at_a_terminal.sendintr()
+    at_a_terminal.expect("caught")
+    at_a_terminal.expect(pexpect.EOF)
+    assert at_a_terminal.wait() == 9
+
+
+@pytest.mark.require("strace")
+def test_a_program_may_end_of_ctrl_c_before_the_script_has_looked(
+    at_a_terminal: "pexpect.spawn[bytes]",
+) -> None:
+    """Each wait(2) of the script's is held up until the program has surely ended."""
+    delay = "inject=wait4:delay_enter=200000"
+    held_up = ["strace", "-o", "/dev/null", "-e", delay, "-p", str(at_a_terminal.pid)]
+    with subprocess.Popen(held_up, stderr=subprocess.PIPE) as strace:
+        assert strace.stderr is not None
+        assert b"attached" in strace.stderr.readline()
+        at_a_terminal.sendintr()
+        at_a_terminal.expect("caught")
+        at_a_terminal.expect(pexpect.EOF)
+    assert at_a_terminal.wait() == 9
 
 
 @pytest.mark.usefixtures("nothing_left")
