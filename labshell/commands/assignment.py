@@ -1,6 +1,7 @@
 """`lab assignment …`, `lab submit`: marked work, from an instructor's idea to a file.
 
     instructor   lab assignment new, lint, try    a folder: grading/assignment.py
+                 lab assignment lessons           checks of lessons to take from
                  lab assignment pin               pinning.py: what it is now, noted
                  lab assignment export            kits and tokens for students
                  lab assignment gradescope        an autograder to upload
@@ -15,7 +16,7 @@ from pathlib import Path
 import click
 
 from engine.engine import Engine
-from engine.errors import InvalidArgument, NotFound
+from engine.errors import EngineError, InvalidArgument, NotFound
 from labshell.commands.grammar import Option, Verb, Verbs
 from labshell.commands.pinning import tell_differences
 from labshell.views.tables import printable
@@ -65,6 +66,38 @@ def lint(engine: Engine, folder: Path) -> None:
     )
     if kit.tells_of_another(assignment):
         click.echo("README.md, which students get, is about another assignment")
+
+
+@click.command(
+    cls=Verb,
+    examples="""
+        lab assignment lessons
+    """,
+)
+@click.pass_obj
+def lessons(engine: Engine) -> int:
+    """List the checks of lessons that an item of an assignment can have.
+
+    They look only at what can be handed in: an image, or the answer. The values that a
+    check reads must be among the assignment's, as its lesson has them.
+    """
+    from labshell.commands.lessons import tell_broken
+    from labshell.grading.lesson_checks import listed
+    from labshell.lessons import library
+    from labshell.views.tables import table
+
+    found, broken = library.readable(library.names())
+    rows = []
+    for lesson in found:
+        try:
+            rows += [
+                (x.name, x.kind, str(x.points), " ".join(x.values))
+                for x in listed(lesson)
+            ]
+        except EngineError as error:
+            broken.append(error)
+    click.echo(table(("CHECK", "KIND", "POINTS", "VALUES"), rows))
+    return tell_broken(broken)
 
 
 @click.command(
@@ -173,6 +206,7 @@ assignment = Verbs(
         "Verbs": {
             "new": "labshell.commands.assignment:new",
             "lint": "labshell.commands.assignment:lint",
+            "lessons": "labshell.commands.assignment:lessons",
             "try": "labshell.commands.assignment:try_",
             "export": "labshell.commands.assignment:export",
             "pin": "labshell.commands.pinning:pin",

@@ -18,14 +18,14 @@ What cannot be read there is proved by `lab assignment try`: that the solution e
 A file is looked at up to its first MiB, links inside an image lead nowhere, and there
 are no images but those that are handed in. The lesson's solution is public.
 
-Try it: `lab assignment lint DIR`
+Try it: `lab assignment lessons`
 """
 
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import EngineError
 from labshell.lessons.fields import read_text
@@ -46,6 +46,31 @@ class LessonCheckError(EngineError):
     """A check of a lesson cannot judge what is handed in."""
 
 
+class LessonCheck(NamedTuple):
+    """A check of a lesson that an item of an assignment can have."""
+
+    name: str  # "lesson:TRACK/LESSON:NAME"
+    points: int
+    kind: str  # of the item: "image" or "answer"
+    values: tuple[str, ...]  # that it reads
+
+
+def listed(lesson: "Lesson") -> Iterator[LessonCheck]:
+    """Those of a lesson's checks that can judge what is handed in, in their order."""
+    steps = [step for step in lesson.steps if step.check]
+    tree = _tree(lesson) if steps else ast.Module([], [])
+    for step in steps:
+        function = step.check.removeprefix("checks:")
+        asked = _Asked(tree, function)
+        if not asked.names - _ON_PAPER:
+            yield LessonCheck(
+                f"lesson:{lesson.name}:{function}",
+                step.points,
+                "image" if "image" in asked.names else "answer",
+                tuple(sorted(asked.values)),
+            )
+
+
 def load(
     name: str, points: int, values: Mapping[str, object]
 ) -> "Callable[[Work], Outcome]":
@@ -60,15 +85,15 @@ def load(
     given = [step.points for step in lesson.steps if step.check == f"checks:{function}"]
     if not given:
         raise LessonCheckError(
-            f"{name}: no step of the lesson has this check", "`lab lesson list`"
+            f"{name}: no step of the lesson has this check",
+            "`lab assignment lessons` lists those that can be used.",
         )
     path = lesson.folder / _FILE
-    tree = ast.parse(read_text(path, f"{lesson.name}/{_FILE}"))
-    asked = _Asked(tree, function)
+    asked = _Asked(_tree(lesson), function)
     if beyond := sorted(asked.names - _ON_PAPER):
         raise LessonCheckError(
             f"{name}: it asks for `{beyond[0]}`, which no submission has",
-            "A check that looks only at images, values and the answer can be used.",
+            "`lab assignment lessons` lists those that can be used.",
         )
     if points not in given:
         raise LessonCheckError(
@@ -88,6 +113,14 @@ def load(
 def file_of(name: str) -> Path:
     """Where the check stands. NotFound if there is no such lesson."""
     return _parts(name)[0].folder / _FILE
+
+
+def _tree(lesson: "Lesson") -> ast.Module:
+    name = f"{lesson.name}/{_FILE}"
+    try:
+        return ast.parse(read_text(lesson.folder / _FILE, name))
+    except (SyntaxError, ValueError) as error:
+        raise LessonCheckError(f"{name}: {error}", "`lab lesson lint`") from error
 
 
 def _parts(name: str) -> "tuple[Lesson, str]":

@@ -12,8 +12,10 @@ from labshell.grading.kit import lint
 from labshell.grading.lesson_checks import LessonCheckError
 from labshell.grading.rows import GRADED
 from labshell.lessons import library
+from labshell.lessons.skeleton import make
 from tests.grading.courses import Course, laid_out
 from tests.images_in_memory import Blobs
+from tests.shell.lines import Lab
 from tests.tars import archive, regular
 
 NAME = "lesson:build/run-is-commit:note_is_in_its_place"
@@ -79,6 +81,29 @@ def test_what_cannot_be_taken_is_named(taken: Course, name: str) -> None:
     with pytest.raises((AssignmentError, LessonCheckError, NotFound)) as caught:
         lint(taken.folder)
     assert says in caught.value.message
+
+
+def test_those_that_can_be_taken_are_listed(lab: Lab) -> None:
+    listed = lab("assignment", "lessons").out.splitlines()
+    assert f"{NAME} image 4 image word" in [" ".join(line.split()) for line in listed]
+    assert "is_from_the_middle" not in str(listed)
+    for line in listed[1:]:
+        name, _, points, *values = line.split()
+        assert lesson_checks.load(name, int(points), dict.fromkeys(values))
+
+
+def test_checks_that_cannot_be_read_hide_no_others(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("harbour/010.moorings", tmp_path)
+    make("harbour/020.tides", tmp_path)
+    (tmp_path / "harbour/010.moorings/checks.py").write_text("def f(:\n")
+    text = "def note_is_there(lab):\n    return lab.passed(lab.answer)\n"
+    (tmp_path / "harbour/020.tides/checks.py").write_text(text)
+    monkeypatch.setenv(library.CHOSEN, str(tmp_path))
+    done = lab("assignment", "lessons")
+    assert (done.code, "harbour/moorings/checks.py: " in done.err) == (1, True)
+    assert "lesson:harbour/tides:" in done.out
 
 
 def test_a_value_that_it_reads_must_be_there(taken: Course) -> None:
