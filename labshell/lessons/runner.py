@@ -98,10 +98,7 @@ class LessonRunner:
         elif word == "answer" and (drilling := self._drilling) and drilling.asks:
             self._guarded(lambda: drilling.answer(argument, date.today()))
         elif (stage := self.stage) is None:
-            self.screen.say("No lesson is open.", "yellow")
-            self.screen.say(
-                "`lab learn` opens one; `lab lesson list` shows which there are."
-            )
+            self._nothing_is_open()
         else:
             self._drilling = None  # a question that was left is not asked any more
             words = StepWords(stage, self.screen, self.shell)
@@ -191,7 +188,7 @@ class LessonRunner:
         self.stage = Stage(attempt, self.screen, self.shell)
         self.stage.open(new and not attempt.record.finished)
         if attempt.record.finished:
-            self.screen.say("The lesson is finished. `:reset lesson` begins it again.")
+            self.screen.say("The lesson is finished. `:reset lesson` forgets it.")
 
     def _put_away_finished(self, progress: Progress, but: str) -> None:
         """Make room for a lesson: those that are finished need their things no more."""
@@ -224,6 +221,12 @@ class LessonRunner:
         if attempt.step.kind == "do" and not attempt.here.done:
             self.stage.look()
 
+    def _nothing_is_open(self) -> None:
+        self.screen.say("No lesson is open.", "yellow")
+        self.screen.say(
+            "`lab learn` opens one; `lab lesson list` shows which there are."
+        )
+
     # The words that do without a lesson.
 
     def _source(self, symbol: str) -> None:
@@ -240,16 +243,21 @@ class LessonRunner:
         drilling.ask(date.today())
 
     def _reset(self, what: str) -> None:
-        if what == "step" and self.stage:
+        if what in ("step", "lesson") and self.stage is None:
+            self._nothing_is_open()
+        elif what == "step" and self.stage:
             self.stage.attempt.reset_step()
             self.shell.overlook()
             self.screen.say("Back at the beginning of this step.", "green")
             self.stage.show()
         elif what == "lesson" and self.stage:
+            name = self.stage.attempt.lesson.name
             self._removed(self.stage.attempt.reset_lesson())
             self._equip(None)
             self.stage = None
             self.screen.say("The lesson is as if it had never begun.", "green")
+            again = self.screen.word("`lab learn {name}` begins it again.")
+            self.screen.line(again.format(name=name))
         elif what == "all":
             self._reset_all()
         else:

@@ -115,6 +115,17 @@ def test_work_is_noticed_by_its_effect_and_part_of_it_too(student):
     assert "To a process in the container" in shown
 
 
+def test_work_that_was_done_a_step_too_early_is_noticed_when_its_step_comes(student):
+    student.goes_to("notes")
+    student.types(
+        "lab exec {{name}} sh -c 'for f in /note /data/note /scratch/note /etc/hosts;"
+        " do echo {{note}} >> $f; done'; lab commit {{name}} {{name}}-copy:1"
+    )
+    shown = student.goes_to("commit")
+    assert "in it holds the note. (+2 points)" in shown
+    assert "Work freely" not in shown and shown.endswith(":next goes on.")
+
+
 def test_a_command_that_changes_nothing_is_not_commented(student):
     student.goes_to("notes")
     assert student.types("lab ps") == ""
@@ -379,6 +390,8 @@ def test_reset_lesson_leaves_nothing_and_touches_nothing_else(student):
     again.types("lab run --name extra --network extra-net busybox true")
     shown = again.says("reset", "lesson")
     assert "container extra" in shown
+    assert f"lab learn {LESSON} begins it again." in shown
+    assert "No lesson is open." in again.says("reset", "lesson")
     assert [container.id for container in engine.containers(all=True)] == [mine.id]
     assert _references(engine) == {"busybox:latest"}
     assert engine.volumes() == []
