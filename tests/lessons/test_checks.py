@@ -1,10 +1,16 @@
 """What a check is told about a container is what the kernel has there."""
 
+from pathlib import Path
+
 import pytest
 
 from engine.engine import ContainerOptions, Engine
+from labshell.lessons import library
+from labshell.lessons.attempt import Attempt
 from labshell.lessons.checks import Lab
 from labshell.lessons.lines import run_hidden
+from labshell.lessons.outcomes import NO_CONTAINER
+from labshell.lessons.progress import Progress
 from labshell.lessons.record import Made
 
 pytestmark = pytest.mark.require("root", "overlay")
@@ -84,3 +90,22 @@ def test_a_container_is_followed_through_its_life(lab: Lab) -> None:
     assert lab.container("seen").restart_policy == "no"
     after("lab update --restart on-failure:3 seen")
     assert lab.container("seen").restart_policy == "on-failure:3"
+
+
+@pytest.mark.parametrize(
+    ("lesson", "step"),
+    [
+        ("process/rootfs", "far"),
+        ("process/cgroups", "fence"),
+        ("registry/names", "pin"),
+    ],
+)
+def test_what_the_student_is_to_make_is_missing_and_not_lost(
+    engine: Engine, tmp_path: Path, lesson: str, step: str
+) -> None:
+    progress = Progress(tmp_path / "progress.json")
+    attempt = Attempt(engine, progress, library.find(lesson))
+    attempt.record.step = step
+    outcome = attempt.check()
+    assert outcome.message == NO_CONTAINER
+    assert not outcome.lost

@@ -57,7 +57,7 @@ def leak_is_mended(lab: Lab) -> Outcome:
 def doctor_looks_in(lab: Lab) -> Outcome:
     """It shares the pid namespace with the patient, and nothing else."""
     patient = lab.container(lab.values["name"]).process.namespaces
-    doctor = lab.container(lab.values["name"] + "-doctor").process
+    doctor = lab.container(lab.values["name"] + "-doctor", lost=False).process
     if doctor.shares("pid", own_namespaces()):
         return lab.failed(
             "{{name}}-doctor sees the processes of {{name}}, and all others of the "

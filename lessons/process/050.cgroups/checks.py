@@ -25,7 +25,7 @@ def is_the_limit(lab: Lab) -> Outcome:
 
 def fence_stands(lab: Lab) -> Outcome:
     """Three limits, in the files of the group of a container that runs."""
-    container = lab.container(lab.values["name"] + "-fence")
+    container = lab.container(lab.values["name"] + "-fence", lost=False)
     _ = container.process  # it must run: else the group is gone
     limits, missing = container.limits, []
     if limits.memory != int(lab.values["mb"]) * MEGABYTE:

@@ -30,7 +30,7 @@ def latest_has_moved(lab: Lab) -> Outcome:
 def is_pinned(lab: Lab) -> Outcome:
     """The container was asked for by a digest, and runs the first edition."""
     name = lab.values["shop"] + "-pinned"
-    container = lab.container(name)
+    container = lab.container(name, lost=False)
     _ = container.process
     if edition(lab, container.image_id) != lab.values["old"]:
         return lab.failed("{{shop}}-pinned runs, but not the first edition.")
