@@ -27,7 +27,7 @@ VERSION_1_ONLY = {"freezer": "pause", "devices": "which devices may be opened"}
 
 def control_groups() -> list[Finding]:
     """What was found about the version, and about each controller."""
-    trees = mounted(Path("/proc/self/mountinfo").read_text())
+    trees = mounted(Path("/proc/self/mountinfo").read_text(errors="replace"))
     if not trees:
         return [
             Finding(

@@ -62,7 +62,7 @@ class ProcessView(NamedTuple):
     def mounts(self) -> dict[str, str]:
         """Where something is mounted for it, and which kind of file system."""
         try:
-            lines = Path(f"/proc/{self.pid}/mountinfo").read_text().splitlines()
+            lines = _text(self.pid, "mountinfo").splitlines()
         except OSError:
             return {}  # it has ended meanwhile
         found = {}
@@ -80,7 +80,7 @@ class ProcessView(NamedTuple):
     def owner(self) -> int:
         """The number of its user on this machine; -1 if it has ended."""
         try:
-            status = Path(f"/proc/{self.pid}/status").read_text()
+            status = _text(self.pid, "status")
         except OSError:
             return -1
         return int(status.partition("\nUid:")[2].split()[1])
@@ -129,8 +129,13 @@ def members(kind: str, inode: int) -> list[ProcessView]:
     return found
 
 
+def _text(pid: int | str, name: str) -> str:
+    """A file of /proc; a program or a directory may be called anything, in bytes."""
+    return Path(f"/proc/{pid}/{name}").read_text(errors="replace")
+
+
 def _view(pid: str) -> ProcessView:
-    status = Path(f"/proc/{pid}/status").read_text()
+    status = _text(pid, "status")
     numbers = status.partition("\nNSpid:")[2].partition("\n")[0].split()
     command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
     return ProcessView(

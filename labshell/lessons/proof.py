@@ -221,7 +221,7 @@ def _nothing_left(engine: Engine, before: Made, containers: list[str]) -> None:
 
 
 def _mounts() -> list[str]:
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    lines = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
     return [f"mount {line.split()[4]}" for line in lines]
 
 

@@ -1,6 +1,9 @@
 """Mounts, processes and layers, as data to draw: true because read off the kernel."""
 
 import os
+import shutil
+import subprocess
+from pathlib import Path
 
 from tests.engine.boxes import Box, until
 
@@ -78,3 +81,18 @@ def test_an_orphan_stays_the_containers(box: Box) -> None:
     box.says(container.id, "ready")
     (orphan,) = [p for p in box.engine.processes() if p.command == "sleep 321"]
     assert (orphan.role, orphan.container) == ("container", container.name)
+
+
+def test_a_process_of_the_machine_may_have_a_name_that_is_no_text(
+    box: Box, tmp_path: Path
+) -> None:
+    container = box.begin()
+    program = os.fsencode(tmp_path) + b"/a\xff"
+    shutil.copy(b"/bin/sleep", program)
+    with subprocess.Popen([program, b"1000"]) as stranger:
+        try:
+            seen = [one.pid for one in box.engine.processes()]
+        finally:
+            stranger.kill()
+    assert container.state.pid in seen
+    assert stranger.pid not in seen

@@ -115,3 +115,20 @@ def test_who_has_come_into_a_namespace_without_the_engine_is_seen(den):
     assert found["sleep 1000000"] == first
     assert found["cat"].shares("mount", first.namespaces)
     assert found["cat"].pid not in [process.pid for process in den.processes]
+
+
+@pytest.mark.require("root", "overlay")
+def test_a_process_with_a_name_that_is_no_text_is_seen_like_any_other(den):
+    first = den.process
+    walls = ["nsenter", "--target", str(first.pid), "--pid", "--mount"]
+    script = """
+        name=/$(printf 'a\\377'); printf '#!/bin/sh\\necho ready; read x\\n' > $name
+        chmod +x $name; exec $name
+    """
+    guest = [*walls, "sh", "-c", script]
+    with subprocess.Popen(guest, stdin=PIPE, stdout=PIPE) as running:
+        assert running.stdin is not None and running.stdout is not None
+        assert running.stdout.readline() == b"ready\n"
+        found = {p.command: p for p in members("pid", first.namespaces["pid"])}
+        assert found["/bin/sh /a\N{REPLACEMENT CHARACTER}"].owner == 0
+        running.stdin.close()

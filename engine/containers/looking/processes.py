@@ -91,7 +91,7 @@ def _spawners(house: House) -> Iterator[int]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                if Path(f"/proc/{name}/comm").read_text() == "lab-spawner\n":
+                if Path(f"/proc/{name}/comm").read_bytes() == b"lab-spawner\n":
                     command = Path(f"/proc/{name}/cmdline").read_bytes()
                     if command.endswith(wanted):
                         yield int(name)
