@@ -165,8 +165,12 @@ class LessonRunner:
             known = from_os_error(error)
             self.screen.error(known.message, known.hint)
         except KeyboardInterrupt:
-            self.screen.console.print()
-            self.screen.say("Interrupted. `lab learn` goes on with the lesson.")
+            self._was_interrupted("lab learn")
+
+    def _was_interrupted(self, line: str) -> None:
+        self.screen.console.print()
+        said = self.screen.word("Interrupted. `{line}` goes on with the lesson.")
+        self.screen.line(said.format(line=line))
 
     def _start(self, name: str | None) -> None:
         progress = Progress()
@@ -178,12 +182,16 @@ class LessonRunner:
             self.engine, progress, library.find(name, self.language), self._warm
         )
         self._put_away_finished(progress, but=name)
-        new = attempt.record.before is None
+        new = not attempt.record.world  # never set up, or not to the end
         if new:
             self.screen.say("Setting up …", "dim")
         elif not attempt.world.stands:
             self.screen.say("The machine or the engine is another: setting up again …")
-        attempt.begin()
+        try:
+            attempt.begin()
+        except KeyboardInterrupt:  # an older lesson is still the one that is open
+            self._was_interrupted(f"lab learn {name}")
+            return
         self._equip(attempt.lesson)
         self.stage = Stage(attempt, self.screen, self.shell)
         self.stage.open(new and not attempt.record.finished)

@@ -11,6 +11,7 @@ from labshell.lessons.lines import run_hidden
 from labshell.lessons.progress import Progress
 from labshell.lessons.record import Made
 from labshell.lessons.runner import LessonRunner
+from labshell.lessons.world import World
 
 LESSON, OTHER = "commit/init-layer", "process/mount-namespace"
 
@@ -216,6 +217,24 @@ def test_a_shell_killed_while_setting_up_leaves_nothing_in_the_way(student):
     again.says("reset", "lesson")
     assert [container.id for container in engine.containers(all=True)] == [mine.id]
     assert engine.volumes() == []
+
+
+def test_an_interrupted_set_up_is_begun_again_by_the_line_that_it_names(
+    student, monkeypatch
+):
+    def interrupted(world, *lines):
+        raise KeyboardInterrupt
+
+    student.saw()
+    with monkeypatch.context() as patch:
+        patch.setattr(World, "do", interrupted)
+        student.runner.start(OTHER)
+    assert f"Interrupted. lab learn {OTHER} goes on with the lesson." in student.saw()
+    assert student.attempt.lesson.name == LESSON
+    student.runner.start(OTHER)
+    shown = student.saw()
+    assert "A table of mounts of one's own" in shown  # it has not been read yet
+    assert "setting up again" not in shown
 
 
 def test_a_lesson_in_another_engine_leaves_the_first_one_alone(student, fresh_root):
