@@ -264,8 +264,8 @@ class LessonRunner:
             self._equip(None)
             self.stage = None
             self.screen.say("The lesson is as if it had never begun.", "green")
-            again = self.screen.word("`lab learn {name}` begins it again.")
-            self.screen.line(again.format(name=name))
+            again = self.screen.word("`{line}` begins it again.")
+            self.screen.line(again.format(line=f"lab learn {name}"))
         elif what == "all":
             self._reset_all()
         else:
