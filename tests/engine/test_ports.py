@@ -238,7 +238,7 @@ def porters(container: Container) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/status"):
         with contextlib.suppress(OSError):
-            text = path.read_text()
+            text = path.read_text(errors="replace")
             if f"\nPPid:\t{container.state.shim_pid}\n" in text:
                 found += [int(path.parent.name)] * text.startswith("Name:\tlab-porter")
     return found

@@ -33,8 +33,8 @@ def traces(box: Box, container: Container) -> list[str]:
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
-                text = (process / "cgroup").read_text()
-                command = (process / "comm").read_text()
+                text = (process / "cgroup").read_text(errors="replace")
+                command = (process / "comm").read_text(errors="replace")
             except OSError:
                 continue
             if container.id in text and running(int(process.name)):
@@ -59,6 +59,6 @@ def kill(*pids: int) -> None:
 def running(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+        return b") Z " not in Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return False

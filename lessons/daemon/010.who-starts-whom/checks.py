@@ -137,7 +137,9 @@ def _ends_now(pid: int) -> bool:
 
 def _began(pid: int) -> int:
     """When a process began, in ticks since the machine did (proc(5), field 22)."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    after_name = (
+        Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2]
+    )
     return int(after_name.split()[19])
 
 
