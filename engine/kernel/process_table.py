@@ -7,12 +7,17 @@
 The name in `stat` stands in parentheses and may hold anything, parentheses and spaces
 too: what counts is the last closing one.
 
-man: proc(5), ps(1)
+A process may say that its arguments are elsewhere in its memory, and without end
+(PR_SET_MM_MAP). So only as many are read as by ps(1).
+
+man: proc(5), ps(1), prctl(2)
 Try it: `cat /proc/self/stat`
 """
 
 from pathlib import Path
 from typing import NamedTuple
+
+_LONGEST_ARGUMENTS = 1 << 17  # bytes
 
 
 class ProcessEntry(NamedTuple):
@@ -54,7 +59,7 @@ def read(pid: int) -> ProcessEntry | None:
     try:
         stat = (place / "stat").read_bytes().decode(errors="replace")
         lines = (place / "status").read_bytes().decode(errors="replace").splitlines()
-        command = (place / "cmdline").read_bytes().decode(errors="replace")
+        command = command_line(pid).decode(errors="replace")
     except OSError:
         return None
     name, _, rest = stat.partition("(")[2].rpartition(")")
@@ -87,6 +92,15 @@ def read(pid: int) -> ProcessEntry | None:
         real_gid=int(gids[0]),
         gid=int(gids[1]),
     )
+
+
+def command_line(pid: int) -> bytes:
+    """Its arguments as the kernel has them, but no more than anybody may want to see.
+
+    OSError if it has ended.
+    """
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read(_LONGEST_ARGUMENTS)
 
 
 def children(pid: int) -> list[int]:

@@ -1,15 +1,17 @@
 """Processes: what must not be inherited, and what is told of them."""
 
+import ctypes
 import os
 import resource
 import signal
+import struct
 import sys
 from pathlib import Path
 
 import pytest
 
 from engine.errors import SyscallError
-from engine.kernel import credentials, namespaces, processes
+from engine.kernel import credentials, namespaces, process_table, processes
 from tests.kernel.children import in_child
 
 pytestmark = [pytest.mark.vm, pytest.mark.require("root")]
@@ -142,3 +144,25 @@ def test_a_process_can_hide_from_others() -> None:
         return os.stat("/proc/self/fd").st_uid + os.stat(f"/proc/{os.getpid()}").st_uid
 
     assert in_child(work) == 0
+
+
+def test_arguments_without_end_are_not_read() -> None:
+    """Root of a user namespace may say that they are anywhere in its memory."""
+    size = 64 << 20
+
+    def work() -> list[int]:
+        library = ctypes.CDLL(None, use_errno=True)
+        library.mmap.restype = library.sbrk.restype = ctypes.c_ulong
+        length, file = ctypes.c_size_t(size), ctypes.c_long(0)
+        place = library.mmap(None, length, 1, 0x22, -1, file)  # private, to be read
+        stat = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        at = dict(enumerate(map(int, stat[1:]), 4))  # as proc(5) counts the fields
+        places = [at[number] for number in (26, 27, 45, 46, 47)]
+        places += [library.sbrk(0), at[28], place, place + size - 1, at[50], at[51]]
+        words = struct.pack("<11QQII", *places, 0, 0, 0xFFFFFFFF)  # no other program
+        if library.prctl(35, 14, words, ctypes.c_ulong(len(words)), ctypes.c_ulong(0)):
+            raise OSError(ctypes.get_errno(), "prctl PR_SET_MM_MAP")
+        told = Path("/proc/self/cmdline").read_bytes()
+        return [len(told), len(process_table.command_line(os.getpid()))]
+
+    assert in_child(work) == [size - 1, 1 << 17]

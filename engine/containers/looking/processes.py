@@ -91,10 +91,9 @@ def _spawners(house: House) -> Iterator[int]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                if Path(f"/proc/{name}/comm").read_bytes() == b"lab-spawner\n":
-                    command = Path(f"/proc/{name}/cmdline").read_bytes()
-                    if command.endswith(wanted):
-                        yield int(name)
+                own = Path(f"/proc/{name}/comm").read_bytes() == b"lab-spawner\n"
+                if own and process_table.command_line(int(name)).endswith(wanted):
+                    yield int(name)
             except OSError:
                 continue  # it has ended
 
