@@ -63,6 +63,9 @@ class EngineError(Exception):
         error = EngineError.__new__(kind)
         EngineError.__init__(error, str(data["message"]), str(data.get("hint", "")))
         error.exit_code = int(data.get("exit_code", 125))
+        if isinstance(error, SyscallError):
+            error.call, error.target = str(data.get("call")), str(data.get("target"))
+            error.errno = int(data.get("errno", 0))
         return error
 
 
@@ -163,6 +166,11 @@ class SyscallError(EngineError):
         self.call = call
         self.errno = number
         self.target = target
+
+    def to_json(self) -> dict[str, Any]:
+        """As data, with what is asked of it where it arrives."""
+        told = {"call": self.call, "errno": self.errno, "target": self.target}
+        return {**super().to_json(), **told}
 
     @property
     def name(self) -> str:

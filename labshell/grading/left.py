@@ -31,9 +31,14 @@ if TYPE_CHECKING:
 WAITS = "sleep 2147483"  # seconds, as nobody else would ask for
 _LARGEST_FILE = 1 << 20  # bytes of a file that is looked at
 _MOST_PROCESSES = 256
+_ATTEMPTS = 3  # to freeze it; each has two seconds
 _SETTLING, _MOMENT = 0.3, 0.01  # seconds, for what the script has begun last
 _INSIDE = ("container", "exec")  # roles of what is in the container
 _NOWHERE = (errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EXDEV)  # a bad path
+
+
+class RestlessError(Exception):
+    """Something in it cannot be frozen: nobody can look at what still changes."""
 
 
 def settle(engine: Engine, name: str, script: str) -> None:
@@ -46,9 +51,12 @@ def settle(engine: Engine, name: str, script: str) -> None:
 
 
 def processes(engine: Engine, container: str, name: str) -> tuple[RanProcess, ...]:
-    """Freeze it; its processes, but for process 1 and what that waits for."""
+    """Freeze it; its processes, but for process 1 and what that waits for.
+
+    RestlessError if it cannot be frozen.
+    """
     try:
-        engine.pause(container)
+        _freeze(engine, container)
     except InvalidState:  # process 1 has ended, and all others with it
         return ()
     found = _inside(engine, name)
@@ -73,6 +81,22 @@ def processes(engine: Engine, container: str, name: str) -> tuple[RanProcess, ..
         )
         for one in left
     )
+
+
+def _freeze(engine: Engine, container: str) -> None:
+    """Freeze it, also where the machine is busy.
+
+    Who traces a thread, lets it die and never asks how, has a process that waits for
+    that thread where no freezer reaches it. It can be killed all the same.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            engine.pause(container)
+            return
+        except SyscallError as error:
+            if error.errno != errno.ETIMEDOUT:
+                raise
+    raise RestlessError
 
 
 def _of_its_own(limit: int | None, usual: int | None) -> int | None:

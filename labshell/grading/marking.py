@@ -47,6 +47,7 @@ STOPPED = {  # by the limit that it hit
     "output": marked("It was stopped: it printed too much."),
     "groups": marked("It was stopped: it made too many control groups."),
     "disk": marked("It was stopped: it used up its disk."),
+    "freeze": marked("It was stopped: it left a process that cannot be frozen."),
 }
 _MOST_TO_RUN = 16 << 20  # bytes of work files together
 BASES = "bases"  # below the assignment's folder: an OCI layout of the base images

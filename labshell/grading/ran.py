@@ -47,7 +47,7 @@ class RanProcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """One run. `limit`: why it was stopped ("seconds", "output", "groups", "disk").
+    """One run. `limit`: why it was stopped, a name of `STOPPED` in marking.py.
 
     `met`: which limits kept it from more, though it went on ("memory", "pids").
 

@@ -89,7 +89,11 @@ def _ran(
         took = round(time.monotonic() - began, 3)
         if not ended.limit:
             left.settle(engine, box.name, f"/bin/sh {WORK}/{script.name}")
-        processes = left.processes(engine, box.id, box.name)
+        try:
+            processes = left.processes(engine, box.id, box.name)
+        except left.RestlessError:
+            limit, unseen = ended.limit or "freeze", dict.fromkeys(script.files)
+            return Ran(exit_status=None, limit=limit, output=ended.output, files=unseen)
         divided = divisions.were_too_many(alarm)
     return Ran(
         exit_status=ended.exit_status,

@@ -71,6 +71,22 @@ FROZEN = {
     "echo $p > /sys/fs/cgroup/x/cgroup.procs; done; "
     "echo 1 > /sys/fs/cgroup/x/cgroup.freeze; sleep 1000",
 }
+# A thread that is traced has died, and nobody asks how: who executes another program
+# waits for it where no freezer reaches.
+RESTLESS = """python3 -c 'import ctypes, os, threading, time
+r, w = os.pipe()
+def born():
+    os.write(w, str(threading.get_native_id()).encode())
+    time.sleep(1000)
+if not os.fork():
+    threading.Thread(target=born, daemon=True).start()
+    time.sleep(0.5)
+    os.execvp("sleep", ["sleep", "1000"])
+seize, trace_exit = 0x4206, ctypes.c_long(0x40)
+ctypes.CDLL(None).ptrace(seize, int(os.read(r, 9)), ctypes.c_long(0), trace_exit)
+time.sleep(1000)' & sleep 2
+mkdir -p /srv; echo $word > /srv/page
+"""
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +166,10 @@ def test_what_freezes_itself_is_ended_all_the_same(
     with course.graders() as look:
         row = looked((course, look), canary, FROZEN[version])
     assert (row.status, row.limit, row.earned) == (TIMEOUT, "seconds", 0)
+
+
+def test_what_cannot_be_frozen_is_no_fault_of_the_machine(
+    graders: Graders, canary: Canary
+) -> None:
+    row = looked(graders, canary, RESTLESS)
+    assert (row.status, row.limit, row.earned) == (ERROR, "freeze", 0), row
