@@ -127,6 +127,10 @@ class NetworkView(NamedTuple):
 
     def _lines(self, name: str) -> list[str]:
         try:
-            return Path(f"/proc/{self.pid}/net/{name}").read_text().splitlines()
+            return (
+                Path(f"/proc/{self.pid}/net/{name}")
+                .read_text(errors="replace")
+                .splitlines()
+            )
         except OSError:
             return []  # it has ended meanwhile

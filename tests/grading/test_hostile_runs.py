@@ -152,6 +152,14 @@ def test_files_without_end_hit_the_limit_of_the_disk(
     assert (row.status, row.limit, row.earned) == (ERROR, "disk", 0), row
 
 
+def test_a_process_whose_name_is_no_text_is_looked_at(
+    patient: Graders, canary: Canary
+) -> None:
+    named = r"(printf 'x\377' > /proc/self/comm; sleep 1000; true) & sleep 0.5"
+    row = looked(patient, canary, f"{HONEST}\n{named}\n")
+    assert (row.status, row.earned) == (GRADED, WHOLE), row
+
+
 @pytest.mark.parametrize("token", ["", "0" * 64, "s002"])
 def test_what_is_nobodys_is_not_even_run(
     hasty: Graders, canary: Canary, token: str

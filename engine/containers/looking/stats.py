@@ -244,7 +244,9 @@ def _machine_memory() -> int:
 def _networks(pid: int) -> dict[str, dict[str, int]]:
     """The interfaces that process `pid` sees, loopback left out."""
     try:
-        lines = Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:]
+        lines = (
+            Path(f"/proc/{pid}/net/dev").read_text(errors="replace").splitlines()[2:]
+        )
     except OSError:  # it has ended
         return {}
     found = {}
