@@ -222,7 +222,8 @@ def from_os_error(error: OSError) -> SyscallError:
 
     It does not say which call that was; acts.py adds a note where it knows.
     """
-    target = os.fsdecode(error.filename) if error.filename is not None else ""
+    named = isinstance(error.filename, (str, bytes))  # not by an open descriptor
+    target = os.fsdecode(error.filename) if named else ""
     call = next(iter(getattr(error, "__notes__", ())), "file operation")
     return SyscallError(call, error.errno or errno.EIO, target)
 

@@ -156,7 +156,10 @@ def set_attributes(descriptor: int, entry: Entry) -> None:
     os.fchmod(descriptor, entry.mode)
     for name, value in entry.xattrs.items():
         if keeps(name):
-            os.setxattr(descriptor, name, value)
+            try:
+                os.setxattr(descriptor, name, value)
+            except OSError as error:
+                raise SyscallError("setxattr", error.errno or 0, name) from error
 
 
 def _set_time(parent: int, name: str, entry: Entry) -> None:

@@ -232,6 +232,12 @@ def test_attributes_of_the_file_are_kept_and_others_dropped(tmp_path) -> None:
     assert os.listxattr(copy / "a") == ["user.mine"]
 
 
+def test_an_attribute_that_no_disk_takes_is_an_error_that_names_it(tmp_path) -> None:
+    large = {"SCHILY.xattr.user.large": "x" * 70_000}
+    with pytest.raises(EngineError, match=r"user\.large"):
+        unpacked(archive(regular("a", pax_headers=large)), tmp_path / "layer")
+
+
 def test_whiteouts_and_opaque_marks_become_overlays_own(tmp_path) -> None:
     below = tmp_path / "below"
     (below / "log").mkdir(parents=True)
