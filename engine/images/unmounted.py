@@ -96,11 +96,8 @@ class UnmountedImage:
         node = self.tree.get(path.strip("/"))
         if node is None or not node.is_file:
             return None
-        found = b""
-        for stored, data in self.contents(node.layer):
-            if stored == node.stored:
-                found = data
-        return found
+        files = enumerate(self.contents(node.layer))
+        return next((data for place, (_, data) in files if place == node.place), b"")
 
     def paths_with(self, text: bytes) -> list[Stored]:
         """Every file of any layer, hidden or not, with `text` in its first MiB."""
@@ -138,7 +135,7 @@ class UnmountedImage:
         for reader, entry in self._entries(number, allowance):
             path = layer.add(entry)
             if path and entry.kind == tarball.FILE:
-                yield path, _beginning(reader)
+                yield path, _beginning(reader, entry.size)
 
     def _entries(
         self, number: int, allowance: Allowance
@@ -203,7 +200,7 @@ def _small(blobs: Blobs, digest: str) -> bytes:
     return data
 
 
-def _beginning(reader: TarReader) -> bytes:
+def _beginning(reader: TarReader, size: int) -> bytes:
     """The first MiB of the present entry: holes are zeros, as for whoever reads it."""
     found = bytearray()
     for offset, data in reader.chunks():
@@ -211,4 +208,4 @@ def _beginning(reader: TarReader) -> bytes:
             break
         found.extend(bytes(offset - len(found)))
         found.extend(data[: _MOST_CONTENT - len(found)])
-    return bytes(found)
+    return bytes(found.ljust(min(size, _MOST_CONTENT), b"\0"))

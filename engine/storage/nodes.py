@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from engine.errors import Conflict, ImageError, SyscallError
 from engine.files import closing
 from engine.kernel import mount_table, paths
-from engine.storage import tarball
+from engine.storage import tarball, whiteouts
 from engine.storage.pack import keeps
 from engine.storage.tarball import Entry
 
@@ -34,6 +34,7 @@ _DEVICES = {
     tarball.BLOCK_DEVICE: stat.S_IFBLK,
     tarball.FIFO: stat.S_IFIFO,
 }
+_OTHERS = (tarball.FILE, tarball.DIRECTORY, tarball.LINK, tarball.HARD_LINK)
 
 
 def status(parent: int, name: str) -> os.stat_result | None:
@@ -108,6 +109,8 @@ def make_hard_link(root: int, target: str, parent: int, name: str) -> None:
     except SyscallError as error:
         raise _no_target(target) from error
     try:
+        if whiteouts.is_whiteout(os.lstat(last, dir_fd=source)):
+            raise _no_target(target)  # one more deletion is what would come of it
         os.link(last, name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)
     except OSError as error:
         raise _no_target(target) from error
@@ -124,18 +127,25 @@ def make_link(parent: int, name: str, entry: Entry) -> None:
 
 def make_device(parent: int, name: str, entry: Entry) -> None:
     """A device node or a fifo. Whether a container may open it is another question."""
-    if entry.kind not in _DEVICES:
+    refuse_impossible(entry)
+    number = os.makedev(entry.major, entry.minor)
+    os.mknod(name, _DEVICES[entry.kind] | 0o600, number, dir_fd=parent)
+    os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
+    set_mode(parent, name, entry.mode)
+    _set_time(parent, name, entry)
+
+
+def refuse_impossible(entry: Entry) -> None:
+    """Raise ImageError for what no node can be made of."""
+    if entry.kind not in (*_DEVICES, *_OTHERS):
         raise tarball.damaged(f"an entry of the unknown type {entry.kind!a}")
     if entry.kind == tarball.CHARACTER and entry.major == entry.minor == 0:
         raise ImageError(
             "the device 0,0 is how overlay marks a deletion",
             "In an archive a deletion is an empty file whose name begins with .wh.",
         )
-    number = os.makedev(entry.major, entry.minor)
-    os.mknod(name, _DEVICES[entry.kind] | 0o600, number, dir_fd=parent)
-    os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
-    set_mode(parent, name, entry.mode)
-    _set_time(parent, name, entry)
+    if entry.kind == tarball.LINK and not entry.target:
+        raise tarball.damaged("a symbolic link that leads nowhere")
 
 
 def set_mode(parent: int, name: str, mode: int) -> None:

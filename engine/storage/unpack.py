@@ -107,6 +107,7 @@ class _Unpacking:
         parent = self._open_parent(directory)
         if named.mark is Mark.OPAQUE:
             whiteouts.make_opaque(parent)
+            self._hide_all(parent, directory)
         elif named.mark is Mark.WHITEOUT:
             self._hide(parent, directory, named.name)
         else:
@@ -189,6 +190,11 @@ class _Unpacking:
             whiteouts.make_whiteout(name, parent)
         elif stat.S_ISDIR(status.st_mode):
             self._make_opaque(parent, name)
+
+    def _hide_all(self, parent: int, directory: str) -> None:
+        """Hide each name below an opaque root: overlay does not ask a root."""
+        for name in () if directory else self._lowers.names():
+            self._hide(parent, directory, name)
 
     def _make_opaque(self, parent: int, name: str) -> None:
         with files.closing(files.open_directory(name, parent)) as descriptor:

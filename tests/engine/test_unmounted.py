@@ -1,6 +1,7 @@
 """An image that is read from its blobs shows what a container of it sees."""
 
 import gzip
+import io
 import json
 import tarfile
 from collections.abc import Callable
@@ -12,8 +13,9 @@ import pytest
 from engine.errors import DigestMismatch, EngineError, ImageError
 from engine.images.unmounted import Allowance, UnmountedImage
 from tests.engine.boxes import Box
+from tests.grading.courses import packed
 from tests.images_in_memory import Blobs
-from tests.tars import archive, folder, hard_link, link, regular
+from tests.tars import archive, device, folder, hard_link, link, part, regular
 
 # What layers can do to each other; each line is a layer.
 LAYERS = (
@@ -86,6 +88,55 @@ def shown(blobs: Blobs, *layers: bytes) -> set[str]:
 
 
 TOKEN = regular("srv/token", b"secret")
+DEEP = regular("srv/d/x", b"1")
+# What no tool writes, and anybody may hand in.
+ODD = {
+    "opaque root": ((TOKEN,), (regular(".wh..wh..opq"), regular("srv/new"))),
+    "opaque root last": ((TOKEN,), (regular("srv/new"), regular(".wh..wh..opq"))),
+    "whiteout in what was a file": ((regular("srv/f"),), (regular("srv/f/.wh.x"),)),
+    "opaque and nowhere else": ((regular("srv/new/.wh..wh..opq"),),),
+    "second name of a link": (
+        (TOKEN, link("srv/to", "token"), hard_link("srv/too", "srv/to")),
+    ),
+    "second name in the way of all below": (
+        (TOKEN, DEEP, hard_link("srv/d", "srv/token")),
+    ),
+    "deleted, a file, a directory": (
+        (DEEP,),
+        (regular("srv/.wh.d"), regular("srv/d"), folder("srv/d")),
+    ),
+    "opaque, a file, a directory": (
+        (DEEP,),
+        (regular("srv/d/.wh..wh..opq"), regular("srv/d"), folder("srv/d")),
+    ),
+    "deleted, and a directory": ((DEEP,), (regular("srv/.wh.d"), folder("srv/d"))),
+}
+
+
+@pytest.mark.require("root", "overlay")
+@pytest.mark.parametrize("name", ODD)
+def test_odd_layers_show_what_a_container_sees(
+    box: Box, blobs: Blobs, tmp_path: Path, name: str
+) -> None:
+    manifest = blobs.image(*(archive(*parts) for parts in ODD[name]))
+    described = {"digest": manifest, "size": len(blobs.found[manifest])}
+    index = {
+        "manifests": [
+            {
+                **described,
+                "annotations": {"io.containerd.image.name": "docker.io/library/odd:1"},
+            }
+        ]
+    }
+    layout = {"oci-layout": {"imageLayoutVersion": "1.0.0"}, "index.json": index}
+    members = {name: json.dumps(data).encode() for name, data in layout.items()}
+    members |= {f"blobs/sha256/{d[7:]}": data for d, data in blobs.found.items()}
+    box.engine.load(io.BytesIO(packed(members)))
+    seen = exported(box, "odd:1", "srv/", tmp_path)
+    shown = blobs.read(manifest).tree
+    assert {p: n.is_directory for p, n in shown.items() if p.startswith("srv/")} == {
+        path: is_directory for path, (is_directory, *_) in seen.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -103,11 +154,11 @@ TOKEN = regular("srv/token", b"secret")
             {"srv", "srv/token"},
         ),
         (
-            (archive(link("lib", "usr/lib"), regular("lib/x")),),
+            (archive(folder("usr/lib"), link("lib", "usr/lib"), regular("lib/x")),),
             {"lib", "usr", "usr/lib", "usr/lib/x"},
         ),
         (
-            (archive(link("up", "../../../etc"), regular("up/x")),),
+            (archive(folder("etc"), link("up", "../../../etc"), regular("up/x")),),
             {"up", "etc", "etc/x"},
         ),
     ],
@@ -130,6 +181,24 @@ def test_a_hidden_file_is_stored_and_not_shown(blobs: Blobs) -> None:
 def test_a_second_name_has_the_content_of_the_first(blobs: Blobs) -> None:
     image = blobs.read(blobs.image(archive(TOKEN, hard_link("other", "srv/token"))))
     assert image.content("other") == b"secret"
+
+
+def test_a_second_name_keeps_what_it_was_made_of(blobs: Blobs) -> None:
+    parts = (TOKEN, hard_link("other", "srv/token"), regular("srv/token", b"new"))
+    image = blobs.read(blobs.image(archive(*parts)))
+    assert (image.content("other"), image.content("srv/token")) == (b"secret", b"new")
+
+
+def test_a_second_name_of_a_link_is_a_link(blobs: Blobs) -> None:
+    parts = (TOKEN, link("to", "srv/token"), hard_link("other", "to"))
+    image = blobs.read(blobs.image(archive(*parts)))
+    assert image.content("other") is None
+
+
+def test_a_hole_at_the_end_of_a_file_is_read_as_zeros(blobs: Blobs) -> None:
+    hole = {"GNU.sparse.map": "1,2", "GNU.sparse.size": "5"}
+    image = blobs.read(blobs.image(archive(regular("a", b"xx", pax_headers=hole))))
+    assert image.content("a") == b"\0xx\0\0"
 
 
 def test_the_config_is_read(blobs: Blobs) -> None:
@@ -179,6 +248,15 @@ HOSTILE = {
     "below a file": (regular("a"), regular("a/b")),
     "endless name": (regular("x" * 5000),),
     "whiteout of nothing": (regular(".wh."),),
+    "through a link to nothing": (link("lib", "usr/lib"), regular("lib/x")),
+    "second name of itself": (regular("a"), hard_link("a", "a")),
+    "second name of what is deleted": (regular(".wh.a"), hard_link("b", "a")),
+    "whiteout below a file": (regular("a"), regular("a/.wh.b")),
+    "long name": (regular("x" * 256),),
+    "unknown kind": (part("a", b"V"),),
+    "overlay's own deletion": (device("a", 0, 0),),
+    "root that is a file": (regular("."),),
+    "empty link": (link("a", ""),),
 }
 
 
