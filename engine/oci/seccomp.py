@@ -129,8 +129,12 @@ BY_CAPABILITY = {
 _OF_AN_ENGINE = "pivot_root"
 # … and none of these: what CAP_SYS_ADMIN unlocks of them is of no use to it.
 _OF_NO_ENGINE = (
-    "bpf fanotify_init lookup_dcookie perf_event_open quotactl quotactl_fd syslog"
+    "bpf fanotify_init lookup_dcookie perf_event_open quotactl quotactl_fd syslog "
+    "socketcall"
 ).split()
+# Only sockets to programs, to the network and to the kernel. The ring of a packet
+# socket, for one, is memory that counts against no control group: gigabytes of it.
+_FAMILIES_OF_AN_ENGINE = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 
 _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW… flag but that of time
 _AF_VSOCK = 40  # sockets to the hypervisor
@@ -157,7 +161,10 @@ def docker_policy(
     if nested:
         names = [name for name in names if name not in _OF_NO_ENGINE] + [_OF_AN_ENGINE]
     rules: list[dict[str, Any]] = [_allow(names)]
-    rules.append(_allow(["socket"], _argument(0, "NE", _AF_VSOCK)))
+    families = [_argument(0, "NE", _AF_VSOCK)]
+    if nested:
+        families = [_argument(0, "EQ", family) for family in _FAMILIES_OF_AN_ENGINE]
+    rules += [_allow(["socket"], family) for family in families]
     rules += [_allow(["personality"], _argument(0, "EQ", p)) for p in _PERSONALITIES]
     if "CAP_SYS_ADMIN" not in capabilities:
         # MASKED_EQ: (argument & value) == valueTwo, here 0: no new namespace.

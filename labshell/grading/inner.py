@@ -16,7 +16,8 @@ there, and files that are only shown would be those of the machine.
 
 Root inside gets three powers more, all of them only over what belongs to the user
 namespace: to mount, to make networks, and to look at other users' processes. Of the
-system calls that they unlock it may make those that an engine needs (`seccomp=nested`).
+system calls that they unlock it may make those that an engine needs (`seccomp=nested`),
+and of sockets it gets no packet sockets: those take memory beyond all limits.
 Its control group may have groups inside; the limits of the group itself are not its.
 
 man: user_namespaces(7), cgroup_namespaces(7), pivot_root(2)
@@ -72,6 +73,7 @@ def opened(options: ContainerOptions) -> ContainerOptions:
     return options._replace(
         image=IMAGE,
         capabilities_add=_POWERS,
+        capabilities_drop=(),  # containers inside have the usual ones
         security_options=(*options.security_options, *_OPENED),
         volumes=(f"/{ROOT}",),
     )

@@ -120,6 +120,7 @@ def _options(
         working_directory=WORK,
         environment=tuple(f"{name}={value}" for name, value in values.items()),
         user_namespace="auto",
+        capabilities_drop=("NET_RAW",),  # packet sockets take memory beyond all limits
         network="none",
         security_options=("no-new-privileges",),
         memory=memory,

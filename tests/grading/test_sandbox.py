@@ -120,7 +120,7 @@ def test_root_inside_is_nobody_outside(grader: Grader) -> None:
 def test_a_script_can_gain_no_privileges(grader: Grader) -> None:
     status = seen(grader, "grep -E 'NoNewPrivs|Seccomp:|CapEff' /proc/self/status")
     assert status.split()[1:] == [
-        *("CapEff:", "00000000a80425fb", "NoNewPrivs:", "1", "Seccomp:", "2")
+        *("CapEff:", "00000000a80405fb", "NoNewPrivs:", "1", "Seccomp:", "2")
     ]
 
 

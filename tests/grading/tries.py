@@ -130,5 +130,7 @@ SYSTEM_CALLS = {
     "userfaultfd": (323, 0),
     "syslog": (103, 3, bytes(64), 64),
     "process_vm_readv": (310, os.getpid(), IOVEC, 1, IOVEC, 1, 0),
+    "packet socket": (41, 17, 3, 0),
+    "express data path": (41, 44, 3, 0),
     "quotactl": (179, 0x800001, 0, 0, 0),
 }
