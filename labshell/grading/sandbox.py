@@ -67,6 +67,7 @@ def run(
     try:
         engine.unpack_files(container.id, "/", io.BytesIO(_tar_of(files)))
         engine.start(container.id)
+        _limit_sockets(engine, container.id, limits.memory << 20)
         return _ran(engine, container, script, limits, times)
     except (EngineError, OSError):
         if os.statvfs(engine.root).f_favail:
@@ -75,6 +76,16 @@ def run(
         return Ran(exit_status=None, limit="disk", files=nothing)
     finally:
         engine.remove(container.id, force=True, volumes=True)
+
+
+def _limit_sockets(engine: Engine, container: str, most: int) -> None:
+    """On version 1 what sockets hold counts only where that has a limit of its own.
+
+    It is called after TCP, and is for all of them. On version 2 it is memory as any.
+    """
+    file = engine.cgroup(container) / "memory.kmem.tcp.limit_in_bytes"
+    if file.exists():
+        file.write_text(str(most))
 
 
 def _ran(
