@@ -76,7 +76,7 @@ class Claim:
         answers = data.get("answers")
         texts = [data.get(name) for name in ("assignment", "student", "token")]
         if not isinstance(answers, dict) or not all(
-            isinstance(one, str) and len(one) <= _LONGEST_ANSWER
+            isinstance(one, str) and len(one) <= _LONGEST_ANSWER and _is_whole(one)
             for one in (*texts, *answers, *answers.values())
         ):
             raise SubmissionError(f"{MANIFEST}: a field is missing or no text", _HOW)
@@ -84,6 +84,15 @@ class Claim:
         return Claim(
             assignment=assignment, student=student, token=token, answers=answers
         )
+
+
+def _is_whole(text: str) -> bool:
+    r"""Not if it has half of a character, as JSON can: "\ud800" is in no alphabet."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Part(io.RawIOBase):

@@ -103,6 +103,7 @@ ERRORS: dict[str, Crafted] = {
     "no token": claiming(token=""),
     "guessed token": claiming(token="0" * 64),
     "token a number": claiming(token=7),
+    "token half a character": claiming(token="\ud800"),
     "index no JSON": tared(lambda course, m: m.update({"index.json": b"{"})),
 }
 
