@@ -128,13 +128,13 @@ def test_only_loopback_is_there(grader: Grader) -> None:
     assert seen(grader, "ls /sys/class/net").split()[1:] == ["lo"]
 
 
-@pytest.mark.vm
 @pytest.mark.require("cgroup1")
 def test_what_sockets_hold_has_a_limit(grader: Grader) -> None:
     file = "/sys/fs/cgroup/memory/memory.kmem.tcp.limit_in_bytes"
     assert f"\n{64 << 20}\n" in f"\n{seen(grader, f'echo; cat {file}')}\n"
 
 
+@pytest.mark.vm
 def test_the_disk_is_as_large_as_the_assignment_says(grader: Grader) -> None:
     said = seen(grader, "dd if=/dev/zero of=/big bs=1M count=100 2>&1; stat -c %s /big")
     assert "No space left on device" in said
