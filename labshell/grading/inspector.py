@@ -94,6 +94,7 @@ class Inspector:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for the grader: it ends this one
             )
         self._socket, self._answers = ours, ours.makefile("rb")
 
@@ -121,10 +122,12 @@ class Inspector:
         return Inspected(**json.loads(data))
 
     def close(self) -> None:
-        """End it."""
+        """End it, with the child that may be looking at something still."""
+        # Its name lives until `wait`, so no other group can have it.
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         self._answers.close()
         self._socket.close()
-        self._process.wait()
 
 
 # The process.

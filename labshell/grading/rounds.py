@@ -110,12 +110,15 @@ def _looks(
 
     with ThreadPoolExecutor(max(1, len(hired))) as pool:
         waiting: dict[Future[Look], Path] = {}
-        for file in files:
-            if len(waiting) >= 2 * len(hired):
+        try:
+            for file in files:
+                if len(waiting) >= 2 * len(hired):
+                    yield from _done(waiting)
+                waiting[pool.submit(look, file)] = file
+            while waiting:
                 yield from _done(waiting)
-            waiting[pool.submit(look, file)] = file
-        while waiting:
-            yield from _done(waiting)
+        finally:  # after Ctrl-C only what is under way is waited for
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _done(waiting: dict[Future[Look], Path]) -> Iterator[tuple[Path, Look]]:

@@ -1,6 +1,9 @@
 """Every student has one row, whatever was handed in, and however the grading went."""
 
+import os
 import resource
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,9 @@ from labshell.grading.intake import RECEIVED, read_received
 from labshell.grading.journal import Journal
 from labshell.grading.rows import GRADED, LATE, MISSING, PARTIAL, UNGRADED
 from labshell.grading.sheets import SheetError
+from tests.engine.boxes import until
 from tests.grading.courses import DAY, STUDENTS, Course
+from tests.shell.lines import Lab
 
 
 def test_who_has_solved_it_gets_everything_and_who_has_not_a_row(
@@ -125,6 +130,28 @@ def test_grading_goes_on_where_it_was_cut_short(course: Course) -> None:
     assert [look.student for look in again] == list(STUDENTS)
     assert [look.row.earned for look in again] == [9, 10, 10]
     assert [look.row.earned for look in whole] == [10, 10, 10]
+
+
+def children(pid: int) -> list[int]:
+    """Those of its first thread."""
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def test_ctrl_c_ends_it_without_a_traceback(course: Course, tmp_path: Path) -> None:
+    text = (course.folder / "hidden.py").read_text()
+    text = text.replace("    if", "    time.sleep(5)\n    if", 1)
+    (course.folder / "hidden.py").write_text(f"import time\n{text}")
+    course.hand_in("s001", course.solved("s001"))
+    words = ["grade", str(course.place / "class"), "--assignment", str(course.folder)]
+    grading = subprocess.Popen(
+        Lab(tmp_path / "root").command(*words, "-o", str(tmp_path / "marks")),
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for the whole group, as on a terminal
+    )
+    until(lambda: any(map(children, children(grading.pid))), "somebody looks at it")
+    os.killpg(grading.pid, signal.SIGINT)
+    assert grading.communicate(timeout=60)[1] == b"\n"
+    assert grading.returncode == 128 + signal.SIGINT
 
 
 def test_marks_of_other_checks_are_not_mixed_in(course: Course) -> None:
