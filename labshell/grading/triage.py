@@ -17,15 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from labshell.grading.rows import (
-    ERROR,
-    GRADED,
-    LATE,
-    MISSING,
-    TIMEOUT,
-    CheckMark,
-    Row,
-)
+from labshell.grading.rows import GRADED, LATE, MISSING, CheckMark, Row
 from labshell.lessons.outcomes import COULD_NOT_RUN, PASSED, Outcome
 from labshell.messages import marked, translate
 from labshell.views.tables import printable, table
@@ -100,13 +92,13 @@ def triage(rows: Iterable[Row]) -> list[Group]:
 def _wrong(row: Row) -> Iterable[tuple[str, CheckMark]]:
     """What one student has lost, and to what; the row itself if nothing was graded."""
     is_settled = row.status in (GRADED, LATE)
-    if (not row.looked_at and not is_settled) or row.status in (ERROR, TIMEOUT):
+    if not row.looked_at and not is_settled:
         reason = row.status if row.status == MISSING else row.note or row.status
         place, _, name = row.at.partition("/")
         whole = CheckMark(
             check=name,
             verdict=row.status,
-            earned=0,
+            earned=sum(item.earned for item in row.items),  # given by a person
             maximum=row.maximum,
             message=reason,
         )

@@ -1,5 +1,6 @@
 """What went wrong in a class is told in as many groups as there are reasons."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from labshell.commands.grade import grade
 from labshell.commands.grammar import Verbs
 from labshell.grading.kept import read_kept
 from labshell.grading.overrides import COLUMNS
+from labshell.grading.rows import TIMEOUT
 from labshell.grading.triage import as_overrides, as_table, triage
 from tests.grading.courses import STUDENTS, Course
 from tests.shell.lines import Lab
@@ -85,6 +87,15 @@ def test_who_has_nothing_but_points_of_a_person_is_missing_all_the_same(
     )
     groups = triage(course.grade().values())
     assert [(g.message, g.students) for g in groups] == [("missing", STUDENTS)]
+    assert groups[0].lost == 9 + 10 + 10
+
+
+def test_whose_script_was_stopped_has_lost_what_failed_and_no_more(
+    course: Course,
+) -> None:
+    row = course.grade(*wrong(course, "s001"))["s001"]
+    stopped = replace(row, status=TIMEOUT, limit="seconds", note="it was stopped")
+    assert triage([stopped]) == triage([row]) != []
 
 
 def test_a_group_becomes_lines_for_overrides(course: Course) -> None:
