@@ -3,12 +3,16 @@
 import base64
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pexpect
 import pytest
 
+from labshell.grading.reports.wording import remarks
+from labshell.grading.rows import PARTIAL, TIMEOUT
 from tests.grading.courses import Course
+from tests.grading.marks import row
 from tests.shell.lines import Done, Lab
 
 pytestmark = pytest.mark.require("root")
@@ -30,6 +34,18 @@ def grade(course: Course, place: Path, *words: str) -> Done:
 
 def names(out: Path) -> set[str]:
     return {path.name for path in out.iterdir()}
+
+
+def test_what_lateness_costs_is_told_whatever_else_there_is(course: Course) -> None:
+    late = row(course.assignment, "s001", status=PARTIAL, share=0.8)
+    assert [text for text in remarks(late) if "80 percent" in text]
+
+
+def test_of_whom_a_script_was_stopped_the_rest_was_graded(course: Course) -> None:
+    one = replace(
+        row(course.assignment, "s001"), status=TIMEOUT, note="It was stopped."
+    )
+    assert remarks(one) == ["It was stopped."]
 
 
 def test_grading_writes_the_reports_that_are_asked_for(out: Path) -> None:

@@ -41,7 +41,9 @@ def points(row: Row) -> str:
 def remarks(row: Row) -> list[str]:
     """What else is to be said of it: why there are no points, or fewer."""
     found = [translate(WHY[row.status])] if row.status in WHY else []
-    if row.status == LATE:
+    if row.looked_at and row.status in (ERROR, TIMEOUT):
+        found = []  # a script was stopped: the note says so, and the rest counts
+    if row.status == LATE or row.share < 1:
         percent = f"{row.share * 100:g}"
         found.append(translate(LATE_BY).format(percent=percent))
     if row.note:
