@@ -39,6 +39,7 @@ from labshell.grading.rows import (
     GRADED,
     LATE,
     MISSING,
+    PARTIAL,
     TIMEOUT,
     UNGRADED,
     ItemMark,
@@ -260,4 +261,6 @@ def _stopped(row: Row, runs: Runs) -> Row:
         return replace(row, limit=next((run.met[0] for run in came if run.met), ""))
     status = TIMEOUT if "seconds" in limits else ERROR
     limit = "seconds" if status == TIMEOUT else limits[0]
+    if row.status == PARTIAL:
+        status = PARTIAL  # what the grader could not do counts for nobody
     return replace(row, status=status, limit=limit, note="its run was stopped")

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from labshell.grading.classroom import Classroom
 from labshell.grading.journal import Journal, Look, version
 from labshell.grading.looker import Here, Looker
-from labshell.grading.rows import GRADED, TIMEOUT, UNGRADED, Row
+from labshell.grading.rows import GRADED, PARTIAL, TIMEOUT, UNGRADED, Row
 
 Hire = Callable[[], Looker]
 _AGAIN = 2  # times as long, alone, for what took too long
@@ -55,9 +55,9 @@ def grade(
 ) -> list[Look]:
     """A look for each file, in their order; one that the journal has is not made again.
 
-    But for what came to no verdict: it may have been the machine's fault, or have more
-    time by now. `hire` gives somebody who looks, as often as there are jobs; those
-    of this machine if it is left out.
+    But for what came to no verdict, or not all of it: it may have been the machine's
+    fault, or have more time by now. `hire` gives somebody who looks, as often as there
+    are jobs; those of this machine if it is left out.
     """
     watcher = watcher or Watcher()
 
@@ -65,7 +65,7 @@ def grade(
         journal.add(look)
         watcher.done(look)
 
-    no_verdict = (TIMEOUT, UNGRADED)
+    no_verdict = (TIMEOUT, UNGRADED, PARTIAL)
     known = {look.key for look in journal.looks if look.row.status not in no_verdict}
     todo = [file for file in files if (file.name, version(file)) not in known]
     watcher.expects(len(todo))
@@ -74,7 +74,7 @@ def grade(
         hire = hire or partial(Here, classroom.assignment)
         hired = [stack.enter_context(closing(hire())) for _ in todo[:jobs]]
         for file, look in _looks(classroom, todo, hired, 1, watcher):
-            if look.row.status == TIMEOUT:
+            if look.row.limit == "seconds":
                 slow.append(file)
             else:
                 enter(look)

@@ -169,6 +169,16 @@ def test_what_came_to_no_verdict_is_looked_at_again(course: Course) -> None:
     assert course.looks(file, resume=True)[0].row.status == GRADED
 
 
+def test_what_could_not_all_be_checked_is_looked_at_again(course: Course) -> None:
+    course.replace("id: word\n", "id: word\n    needs: {arch: vax}\n")
+    file = course.hand_in("s001", course.solved("s001"))
+    assert course.looks(file)[0].row.status == PARTIAL
+    path = course.place / journal.FILE
+    path.write_text(path.read_text().replace('"earned": 4', '"earned": 3', 1))
+    # As on another machine: what was noted of the former is not what counts.
+    assert course.looks(file, resume=True)[0].row.earned == 9
+
+
 def test_the_former_looks_stay_if_there_is_no_room_for_them(
     course: Course,
 ) -> None:

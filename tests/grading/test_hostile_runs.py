@@ -11,7 +11,7 @@ import pytest
 from labshell.grading import reports
 from labshell.grading.reports.marks import Marks
 from labshell.grading.reports.table import items_table
-from labshell.grading.rows import ERROR, GRADED, TIMEOUT
+from labshell.grading.rows import ERROR, GRADED, PARTIAL, TIMEOUT
 from tests.grading.canary import Canary, Graders, earning, looked
 from tests.grading.courses import laid_out
 from tests.grading.running import HAS_PROGRAMS, HONEST, WHOLE, RunCourse, program
@@ -158,6 +158,15 @@ def test_a_process_whose_name_is_no_text_is_looked_at(
     named = r"(printf 'x\377' > /proc/self/comm; sleep 1000; true) & sleep 0.5"
     row = looked(patient, canary, f"{HONEST}\n{named}\n")
     assert (row.status, row.earned) == (GRADED, WHOLE), row
+
+
+def test_what_could_not_be_checked_as_well_is_partial(tmp_path: Path) -> None:
+    course = RunCourse(tmp_path / "course")
+    course.replace("run: {seconds: 20", "run: {seconds: 1")
+    course.replace("id: program\n", "id: program\n    needs: {arch: vax}\n")
+    file = course.hand_in_script("s001", IDLE["sleeps"])
+    row = course.grade(file)["s001"]
+    assert (row.status, row.limit, row.earned) == (PARTIAL, "seconds", 0)
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "s002"])
