@@ -102,11 +102,12 @@ def grade_class(asked: Asked, watcher: Watcher | None = None) -> Graded:
     if not part:
         former.refuse_loss(assignment.name, asked.files, asked.folders)
     asked.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    others = part.files if part else {}
+    # A line of it that is wrong is told before a class is looked at for hours.
+    received = intake.received_of([*asked.files, *others])
     new = _looks(asked, classroom, part, watcher)
     looks = part.beside(new) if part else new
-    others = part.files if part else {}
-    places = [*asked.files, *others]
-    rows, changes = classroom.rows(looks, intake.received_of(places)), None
+    rows, changes = classroom.rows(looks, received), None
     told = intake.without_file(asked.files)
     looked = part.whose(new) if part else {row.student for row in rows}
     if old is not None:

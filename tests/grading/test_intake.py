@@ -47,6 +47,17 @@ def test_a_folder_without_any_tar_is_an_error(tmp_path: Path) -> None:
         files_of([tmp_path], None)
 
 
+def test_a_wrong_line_of_received_is_told_before_anybody_is_looked_at(
+    course: Course, tmp_path: Path
+) -> None:
+    file = course.hand_in("s001", course.solved("s001"))
+    (file.parent / "received.csv").write_text("file,received\ns001.tar,today\n")
+    words = ("grade", str(file), "--assignment", str(course.folder))
+    done = Lab(tmp_path / "root")(*words, "-o", str(tmp_path / "marks"))
+    assert "line 2: times as in" in done.error
+    assert "looked at" not in done.out + done.err
+
+
 def test_a_line_of_received_without_its_file_is_told(course: Course) -> None:
     file = course.hand_in("s001", course.solved("s001"))
     when = "2026-12-01T12:00+01:00"
