@@ -9,7 +9,7 @@
 `extension` is so many hours (`48h`) or days (`2d`) after the deadline, or a new one (of
 one assignment only). `time_factor` multiplies `limits.seconds`, for work that takes the
 machine longer. A cell of the assignment's file replaces that of the course's. A fourth
-column `note` may be kept; nothing of it is copied anywhere.
+column `note` may be kept; only `lab grade export` has it.
 
 Whose a file is, only its token says, and that is read while the clock runs. So what
 took too long is looked at again with the largest factor that anybody has, and then, its
