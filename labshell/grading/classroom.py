@@ -13,6 +13,7 @@ Try it: `lab grade class/ --assignment layers-1 -o OUT`
 """
 
 import base64
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -89,11 +90,14 @@ class Classroom:
         """
         seconds, runs = float(self.assignment.limits.seconds * times), NO_RUNS
         most = largest_time_factor(self._accommodations) if times > 1 else 1.0
+        handed: Mapping[str, Any] = {}
         if self.assignment.scripts:
-            handed = looker.unpack(file, seconds * most)
-            runs = self._run(looker, handed.result, times)
+            handed = looker.unpack(file, seconds * most).result
+            runs = self._run(looker, handed, times)
         found = looker.inspect(file, seconds * most, runs)
-        look = self._look_of(file, found, runs)
+        if found.limit and not handed:  # no check is asked whose it is
+            handed = looker.unpack(file, seconds * most).result
+        look = self._look_of(file, found, runs, handed)
         factor = time_factor_of(look.student, self._accommodations)
         if look.row.items and found.seconds > seconds * factor:
             return replace(look, row=self._too_long(file, look.student))
@@ -125,7 +129,9 @@ class Classroom:
         factor = times * time_factor_of(claim.student, self._accommodations)
         return looker.run({n: files[n] for n in asked & {*files}}, values, factor)
 
-    def _look_of(self, file: Path, found: Inspected, runs: Runs = NO_RUNS) -> Look:
+    def _look_of(
+        self, file: Path, found: Inspected, runs: Runs, handed: Mapping[str, Any]
+    ) -> Look:
         base = Row(student="", status=ERROR, maximum=self._maximum, file=file.name)
         student = staff = ""
         if found.limit == "seconds":
@@ -140,6 +146,9 @@ class Classroom:
         else:
             student, row, staff = self._believed(found.result, base)
             row = _stopped(row, runs) if student else row
+        if found.limit and "claim" in handed:
+            with contextlib.suppress(LookupError, TypeError, SubmissionError):
+                student, _, staff = self._whose(Claim.from_json(handed["claim"]), base)
         if not student:
             student = self._named(file.name)
         return Look(
@@ -172,15 +181,20 @@ class Classroom:
         except (LookupError, TypeError, ValueError, SubmissionError) as error:
             failed = f"the grader failed: {error}"
             return "", replace(base, status=UNGRADED, note=failed), ""
+        owner, note, staff = self._whose(claim, base)
+        if not owner:
+            return "", replace(base, note=note), staff
+        return owner, replace(base, status=status_of(items), items=items), staff
+
+    def _whose(self, claim: Claim, base: Row) -> tuple[str, str, str]:
+        """Whose it is by its token, else why nobody's; and what staff should know."""
         owner, named = self._owner(claim.token), self._named(base.file)
         if not owner:
-            return "", replace(base, note="its token is no student's"), ""
+            return "", "its token is no student's", ""
         if owner != claim.student:
-            staff = f"its token is that of {owner}"
-            return "", replace(base, note=UNMATCHED), staff
+            return "", UNMATCHED, f"its token is that of {owner}"
         staff = f"it is called {named}, its token is that of {owner}"
-        row = replace(base, status=status_of(items), items=items)
-        return owner, row, staff if named not in ("", owner) else ""
+        return owner, "", staff if named not in ("", owner) else ""
 
     @property
     def _asked(self) -> list[tuple[str, int]]:

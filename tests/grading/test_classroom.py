@@ -13,7 +13,7 @@ from labshell.grading.assignment import AssignmentError
 from labshell.grading.classroom import Classroom
 from labshell.grading.intake import RECEIVED, read_received
 from labshell.grading.journal import Journal
-from labshell.grading.rows import GRADED, LATE, MISSING, PARTIAL, UNGRADED
+from labshell.grading.rows import GRADED, LATE, MISSING, PARTIAL, TIMEOUT, UNGRADED
 from labshell.grading.sheets import SheetError
 from tests.engine.boxes import until
 from tests.grading.courses import DAY, STUDENTS, Course
@@ -45,6 +45,15 @@ def test_of_two_the_later_or_the_better_counts(
     first = course.hand_in("a", course.solved("s001"))
     second = course.hand_in("b", {**course.claimed("s001"), **recipe})
     assert course.grade(first, second)["s001"].earned == earned
+
+
+def test_what_takes_too_long_is_a_students_by_its_token(course: Course) -> None:
+    course.replace("seconds: 20", "seconds: 1")
+    endless = "def keeps_no_token(work):\n    while True: pass\n"
+    (course.folder / "hidden.py").write_text(endless)
+    file = course.hand_in("ada", course.solved("s001"))
+    row = course.grade(file)["s001"]
+    assert (row.status, row.at) == (TIMEOUT, "clean/hidden:keeps_no_token")
 
 
 def test_who_names_a_file_takes_nobodys_marks(course: Course) -> None:
