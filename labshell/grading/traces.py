@@ -106,7 +106,9 @@ class Traces:
         for number in [number for number, is_own in enumerate(own) if is_own]:
             for path, data in read.contents(number):
                 place = _short(f"{name}, layer {number + 1}, /{path}")
-                self._look_for_values(data.decode(errors="replace"), place)
+                # A value may be asked for in a path: /srv/{{word}}/note.
+                text = f"{path}\n{data.decode(errors='replace')}"
+                self._look_for_values(text, place)
         paths: list[list[str]] = [[] for _ in own]
         hidden: list[list[Any]] = []
         for stored in read.stored:

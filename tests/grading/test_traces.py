@@ -135,6 +135,16 @@ def test_a_value_of_somebody_else_is_told_with_its_places(
     assert [row.earned for row in done.rows] == [6, 10, 0]
 
 
+def test_a_value_of_somebody_else_is_told_where_it_is_in_a_path(
+    course: Course, tmp_path: Path
+) -> None:
+    path = f"srv/{course.word('s002')}/note"
+    members = built(course, "s001", archive(regular(path, b"ready")))
+    _, found = graded(course, tmp_path, course.hand_in("s001", members))
+    (one,) = found["foreign"]["found"]
+    assert (one["whose"], one["place"]) == ("s002", f"mine:clean, layer 2, /{path}")
+
+
 def test_a_token_of_somebody_else_is_told(course: Course, tmp_path: Path) -> None:
     stolen = course.claimed("s001", token=course.token("s002"))
     _, found = graded(course, tmp_path, course.hand_in("s001", stolen))
