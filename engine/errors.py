@@ -204,7 +204,9 @@ HINTS = {
     ("execve", errno.ENOEXEC): "Not a program: is it for another architecture?",
     ("execve", errno.E2BIG): "The arguments and environment are too long.",
     ("", errno.ENOSPC): "The disk is full: `lab image prune`, `df -h`.",
-    ("", errno.EROFS): "The file system is read-only: use --root with another place.",
+    ("", errno.EROFS): (
+        "The file system is read-only: name another place, the engine's by --root."
+    ),
     ("", errno.EACCES): "Permission denied: the engine needs root, start with sudo.",
     ("", errno.EPERM): "Permission denied: the engine needs root, start with sudo.",
     ("", errno.ENAMETOOLONG): "A path is longer than the kernel allows.",
