@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +30,16 @@ HERE = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
 @contextmanager
 def workers(count, **given):
-    with LocalCluster(n_workers=count, threads_per_worker=1, **HERE, **given) as made:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            local_directory=place,
+            **HERE,
+            **given,
+        ) as made,
+    ):
         yield made
 
 
@@ -163,7 +173,10 @@ def test_a_worker_with_another_labshell_is_not_asked(course, tmp_path):
     with workers(0) as made:
         program = [sys.executable, "-m", "distributed.cli.dask_worker"]
         other = subprocess.Popen(
-            [*program, made.scheduler_address, "--no-nanny", "--no-dashboard"],
+            [
+                *(*program, made.scheduler_address, "--no-nanny", "--no-dashboard"),
+                *("--local-directory", str(tmp_path)),
+            ],
             cwd=tmp_path / "other",
             env={**os.environ, "PYTHONPATH": str(tmp_path / "other")},
             stderr=subprocess.DEVNULL,
