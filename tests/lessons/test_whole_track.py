@@ -47,6 +47,8 @@ class Clumsy(Typist):
         # At a prompt: while something runs, the terminal forgets all that was typed.
         self.wait(lambda: self.tail().rstrip().endswith("#"), "a prompt")
         self.press(f"lab rm -f {CTRL_C}")
+        # Typed before the shell has heard of it, the next line would be broken off too.
+        self.wait(lambda: "#" in self.tail().rpartition("^C")[2], "a prompt again")
 
     def _forget(self) -> None:
         self._child.send(f"echo {CTRL_U}")
