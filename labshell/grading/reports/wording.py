@@ -40,9 +40,10 @@ def points(row: Row) -> str:
 
 def remarks(row: Row) -> list[str]:
     """What else is to be said of it: why there are no points, or fewer."""
-    found = [translate(WHY[row.status])] if row.status in WHY else []
-    if row.looked_at and row.status in (ERROR, TIMEOUT):
-        found = []  # a script was stopped: the note says so, and the rest counts
+    # Work that was looked at had a script stopped: the note says so, the rest counts.
+    was_stopped = row.looked_at and row.status in (ERROR, TIMEOUT)
+    is_told = row.status in WHY and not was_stopped
+    found = [translate(WHY[row.status])] if is_told else []
     if row.status == LATE or row.share < 1:
         percent = f"{row.share * 100:g}"
         found.append(translate(LATE_BY).format(percent=percent))

@@ -23,11 +23,13 @@ def _at_rest(status: Path) -> str:
 
     Until then it runs (R), or waits for memory (D). Who never rests counts as it is.
     """
+    text = status.read_text()
     for _ in range(PATIENCE):
-        if not re.search(r"State:\s+[RD]", status.read_text()):
+        if not re.search(r"State:\s+[RD]", text):
             break
         time.sleep(0.02)
-    return status.read_text()
+        text = status.read_text()
+    return text
 
 
 def _others(lab: Lab, but: str) -> dict[str, float]:
